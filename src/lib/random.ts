@@ -1,0 +1,79 @@
+/**
+ * A seeded stream of pseudo-random numbers: sfc32 (PractRand's small fast counting generator), seeded
+ * through a string hash, so that streams are named and independent: removing one consumer never reshuffles
+ * another.
+ */
+export class Random {
+  #a: number;
+  #b: number;
+  #c: number;
+  #counter = 1;
+  readonly #seed: string;
+
+  constructor(seed: string) {
+    this.#seed = seed;
+    this.#a = hash32(`${seed}/a`);
+    this.#b = hash32(`${seed}/b`);
+    this.#c = hash32(`${seed}/c`);
+    for (let i = 0; i < 12; i++) this.next();
+  }
+
+  /** An independent stream with its own name. */
+  fork(name: string): Random {
+    return new Random(`${this.#seed}/${name}`);
+  }
+
+  /** An unsigned 32-bit integer. */
+  next(): number {
+    const t = (((this.#a + this.#b) | 0) + this.#counter) | 0;
+    this.#counter = (this.#counter + 1) | 0;
+    this.#a = this.#b ^ (this.#b >>> 9);
+    this.#b = (this.#c + (this.#c << 3)) | 0;
+    this.#c = ((this.#c << 21) | (this.#c >>> 11)) + t;
+    this.#c |= 0;
+    return t >>> 0;
+  }
+
+  /** A fraction in [0, 1). */
+  fraction(): number {
+    return this.next() / 4_294_967_296;
+  }
+
+  /** An integer in [low, high], both included. */
+  int(low: number, high: number): number {
+    return low + Math.floor(this.fraction() * (high - low + 1));
+  }
+
+  chance(probability: number): boolean {
+    return this.fraction() < probability;
+  }
+
+  /** One element; undefined of an empty list. */
+  pick<T>(items: readonly T[]): T | undefined {
+    return items[this.int(0, items.length - 1)];
+  }
+
+  /** A shuffled copy (Fisher–Yates). */
+  shuffle<T>(items: readonly T[]): T[] {
+    const out = [...items];
+    for (let i = out.length - 1; i > 0; i--) {
+      const j = this.int(0, i);
+      [out[i], out[j]] = [out[j] as T, out[i] as T];
+    }
+    return out;
+  }
+
+  /** `base` ± `ratio` of it: no two timers of a cluster stay in step. */
+  jitter(base: number, ratio: number): number {
+    return Math.round(base * (1 - ratio + 2 * ratio * this.fraction()));
+  }
+}
+
+/** FNV-1a over UTF-16 code units, finished with murmur3's mixer; 32 bits, stable on every engine. */
+export function hash32(text: string): number {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
