@@ -2,7 +2,7 @@
  * Who may import what. The house is drawn in ARCHITECTURE.md: dependencies point upward in that tree; `daemon`
  * and `simulator` are the two roots; only adapters and the roots know that Node exists.
  */
-const order = ["lib", "model", "solver", "hypervisor", "dnt", "lrt", "vet", "agent", "ports", "driver"];
+const order = ["lib", "model", "solver", "hypervisor", "ports", "dnt", "lrt", "vet", "agent", "driver"];
 const pure = order.map((room) => `^src/${room}/`);
 
 const rules = [];
