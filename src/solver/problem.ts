@@ -2,6 +2,11 @@ import type { Rule } from "../model/constraint.ts";
 import type { Labels, NodeId } from "../model/node.ts";
 import type { VmId } from "../model/virtual-machine.ts";
 
+/** The resource that migrations copy. */
+export const MEMORY = "memory";
+/** The label whose difference makes a migration cross a link between sites. */
+export const SITE = "site";
+
 /** A quantity per resource name, in the resource's integer unit (cpu: milli-CPU, memory: MiB). */
 export type Amounts = { readonly [resource: string]: number };
 
@@ -29,6 +34,18 @@ export interface ProblemVm {
   readonly cost?: number;
   /** A pinned VM never moves (it may still be counted, and stopped if that is desired). */
   readonly pinned?: boolean;
+  /** Whether the plan may suspend and resume it where no live migration reaches its end. Absent: no. */
+  readonly suspendable?: boolean;
+}
+
+/** What the plan's execution has to respect; durations are estimates made with these figures. */
+export interface PlanLimits {
+  /** Migrations a host bears at once, in plus out. Absent: 2. */
+  readonly migrationsPerHost?: number;
+  /** Migrations between two different sites (label `site`) at once. Absent: no limit. */
+  readonly migrationsBetweenSites?: number;
+  /** MiB/s that one migration gets. Absent: 100. */
+  readonly bandwidthMibPerSecond?: number;
 }
 
 /** What a plan should be cheap in; ties are broken by fewer actions. */
@@ -39,6 +56,19 @@ export interface Problem {
   readonly vms: readonly ProblemVm[];
   readonly rules: readonly Rule[];
   readonly objective: Objective;
+  readonly plan?: PlanLimits;
+}
+
+/** The caller's window into a running search: a wall-clock deadline, or a progress display, belongs to it. */
+export interface Observer {
+  /** Polled now and then; true ends the search with what it has. */
+  readonly shouldStop?: () => boolean;
+  /** A better executable plan was found. */
+  readonly improved?: (point: {
+    readonly decisions: number;
+    readonly cost: number;
+    readonly bound: number;
+  }) => void;
 }
 
 /** When to stop. Counted, never timed: the same answer on every machine. */
@@ -56,4 +86,6 @@ export interface Limits {
    * hosts of what exceeds capacity, plus waiting VMs, plus VMs on offline hosts) and creates none.
    */
   readonly bestEffort?: boolean;
+  /** Not part of what determines the answer, unless it stops the search. */
+  readonly observer?: Observer;
 }

@@ -1,0 +1,111 @@
+/**
+ * The configuration on its way from the start to the end: who is where after the steps taken so far, one after the
+ * other. A step is legal when its destination has room for it beside everything that is there.
+ */
+import { type Dense, FATE } from "./dense.ts";
+import type { Step } from "./step.ts";
+
+export class Passage {
+  readonly dense: Dense;
+  /** Host of each VM now, -1: nowhere. */
+  readonly where: Int32Array;
+  readonly load: Float64Array;
+  readonly steps: Step[] = [];
+  charge = 0;
+
+  constructor(dense: Dense, start: { readonly load: Float64Array }) {
+    this.dense = dense;
+    this.where = dense.home.slice();
+    this.load = start.load.slice();
+  }
+
+  /** What the VM takes on a host: as now where it is at the start, its full demand elsewhere. */
+  amount(vm: number, host: number, r: number): number {
+    const { width, demand, held, home } = this.dense;
+    return (home[vm] === host ? held : demand)[vm * width + r] as number;
+  }
+
+  /** Whether the VM may arrive on the host now. */
+  admits(vm: number, host: number): boolean {
+    if (!this.dense.mayEnter(vm, host)) return false;
+    const { width, ceiling, demand } = this.dense;
+    for (let r = 0; r < width; r++) {
+      const wanted = demand[vm * width + r] as number;
+      const cell = host * width + r;
+      if (wanted > 0 && (this.load[cell] as number) + wanted > (ceiling[cell] as number)) return false;
+    }
+    return true;
+  }
+
+  /** What the host lacks, per resource, to take the VM now; 0 where it has room. */
+  shortage(vm: number, host: number): number[] {
+    const { width, ceiling, demand, resources } = this.dense;
+    return resources.map((_, r) => {
+      const wanted = demand[vm * width + r] as number;
+      const cell = host * width + r;
+      return wanted === 0 ? 0 : Math.max(0, (this.load[cell] as number) + wanted - (ceiling[cell] as number));
+    });
+  }
+
+  take(step: Step): void {
+    const { kind, vm, from, to } = step;
+    this.steps.push(step);
+    if (kind === "allocate") {
+      this.#allocate(vm, to);
+      return;
+    }
+    const running = this.where[vm] as number;
+    if (running >= 0) this.#add(vm, running, -1);
+    if (to >= 0) this.#add(vm, to, 1);
+    this.where[vm] = to;
+    this.charge += this.#chargeOf(kind, vm, from, to);
+  }
+
+  #chargeOf(kind: Step["kind"], vm: number, from: number, to: number): number {
+    const { charges } = this.dense;
+    if (kind === "migrate") return charges.move(vm, from, to);
+    if (kind === "resume") return charges.resume(vm, from, to);
+    return kind === "suspend" ? charges.suspend(vm) : 0;
+  }
+
+  #allocate(vm: number, host: number): void {
+    const { width, demand, held } = this.dense;
+    for (let r = 0; r < width; r++) {
+      const cell = host * width + r;
+      const raise = (demand[vm * width + r] as number) - (held[vm * width + r] as number);
+      this.load[cell] = (this.load[cell] as number) + raise;
+    }
+  }
+
+  #add(vm: number, host: number, sign: number): void {
+    const { width } = this.dense;
+    for (let r = 0; r < width; r++) {
+      const cell = host * width + r;
+      this.load[cell] = (this.load[cell] as number) + sign * this.amount(vm, host, r);
+    }
+  }
+}
+
+/** Loads of all that runs now, whatever becomes of it. */
+export function startingLoad(dense: Dense): Float64Array {
+  const { width, home, held } = dense;
+  const load = new Float64Array(dense.hostCount * width);
+  for (let v = 0; v < dense.vmCount; v++) {
+    const host = home[v] as number;
+    if (host < 0) continue;
+    for (let r = 0; r < width; r++) {
+      load[host * width + r] = (load[host * width + r] as number) + (held[v * width + r] as number);
+    }
+  }
+  return load;
+}
+
+/** Whether the VM is to be given more than it has without moving. */
+export function growsInPlace(dense: Dense, vm: number, end: number): boolean {
+  if (dense.demand === dense.held || dense.home[vm] !== end || dense.fate[vm] !== FATE.stands) return false;
+  for (let r = 0; r < dense.width; r++) {
+    if ((dense.demand[vm * dense.width + r] as number) > (dense.held[vm * dense.width + r] as number))
+      return true;
+  }
+  return false;
+}

@@ -1,0 +1,79 @@
+/**
+ * Best effort: when everything cannot be put right, a legal sequence of steps that leaves less wrong than it found
+ * and makes nothing else wrong. It keeps what the repairs achieved as far as an order exists, then moves or starts
+ * single VMs as long as that helps.
+ */
+import { Assignment } from "./assignment.ts";
+import { bestFit } from "./construct.ts";
+import type { Dense } from "./dense.ts";
+import type { Effort } from "./effort.ts";
+import { sequenceTo } from "./sequence.ts";
+import type { Step } from "./step.ts";
+import { isMisplaced, violationOf } from "./violation.ts";
+
+export interface Relief {
+  readonly steps: readonly Step[];
+  readonly charge: number;
+  readonly violation: number;
+}
+
+/** Null when not even one step helps. @param repaired what the repairs achieved; is changed. */
+export function relieve(
+  dense: Dense,
+  repaired: Assignment,
+  load: Float64Array,
+  effort: Effort,
+): Relief | null {
+  for (const assignment of [repaired, new Assignment(dense)]) {
+    easeMisplaced(assignment, effort);
+    easeHosts(assignment, effort);
+    const { steps, charge } = sequenceTo(dense, assignment.at, load, Number.POSITIVE_INFINITY);
+    if (steps !== null && steps.length > 0) return { steps, charge, violation: violationOf(assignment) };
+  }
+  return null;
+}
+
+function easeMisplaced(assignment: Assignment, effort: Effort): void {
+  for (let vm = 0; vm < assignment.dense.vmCount; vm++) {
+    if (isMisplaced(assignment, vm)) tryMove(assignment, vm, effort);
+  }
+}
+
+function easeHosts(assignment: Assignment, effort: Effort): void {
+  for (let host = 0; host < assignment.dense.hostCount; host++) {
+    if (!assignment.overloaded(host)) continue;
+    for (const vm of assignment.vmsOn(host)) {
+      if (!assignment.overloaded(host)) break;
+      if (relieves(assignment, vm, host)) tryMove(assignment, vm, effort);
+    }
+  }
+}
+
+function relieves({ dense, load }: Assignment, vm: number, host: number): boolean {
+  return dense.resources.some((_, r) => {
+    const cell = host * dense.width + r;
+    return (
+      (load[cell] as number) > (dense.room[cell] as number) &&
+      (dense.demand[vm * dense.width + r] as number) > 0
+    );
+  });
+}
+
+/** Moves one VM where it fits, if that leaves less wrong than before. */
+function tryMove(assignment: Assignment, vm: number, effort: Effort): void {
+  const from = assignment.at[vm] as number;
+  if (assignment.dense.fixed[vm] === 1 && from >= 0) return;
+  const before = strictExcess(assignment);
+  effort.decide();
+  assignment.remove(vm);
+  const host = bestFit(assignment, vm, from);
+  assignment.move(vm, host < 0 ? from : host);
+  if (strictExcess(assignment) > before) assignment.move(vm, from);
+}
+
+function strictExcess({ constraints }: Assignment): number {
+  return constraints.reduce(
+    (sum, constraint) => sum + (constraint.weight === 0 ? constraint.excess() : 0),
+    0,
+  );
+}

@@ -1,0 +1,228 @@
+/**
+ * From a placement to an executable order. Steps are taken one after the other as they become legal; when none
+ * is, some VM makes way: it goes round by a pivot host, or, where that is allowed, is suspended and resumed.
+ *
+ * The pivots chosen are the cheapest that let at least one waiting step go, not the cheapest over the whole plan;
+ * the search above compares the charge of whole plans.
+ */
+import { cheapestCover } from "./cover.ts";
+import { type Dense, FATE } from "./dense.ts";
+import { growsInPlace, Passage } from "./passage.ts";
+import type { Step } from "./step.ts";
+
+export interface Sequence {
+  /** In an order in which each is legal; null when none was found. */
+  readonly steps: readonly Step[] | null;
+  /** Charge of all steps; of those taken so far when there is no order. */
+  readonly charge: number;
+  /** VMs that could not go where they should. */
+  readonly stuck: readonly number[];
+}
+
+/** @param at wanted host of each VM, -1: nowhere. `load`: all hosts' loads at the start. */
+export function sequenceTo(dense: Dense, at: Int32Array, load: Float64Array, budget: number): Sequence {
+  return new Sequencer(dense, at, load, budget).run();
+}
+
+interface Detour {
+  readonly vm: number;
+  readonly to: number;
+  readonly extra: number;
+}
+
+class Sequencer {
+  readonly #dense: Dense;
+  readonly #at: Int32Array;
+  readonly #passage: Passage;
+  readonly #budget: number;
+  /** VMs still to migrate, in the order in which they are tried. */
+  #waiting: number[] = [];
+  readonly #detoured = new Set<number>();
+  /** VMs suspended on the way, and the host that has the image. */
+  readonly #asleep = new Map<number, number>();
+  #residents: number[][] | null = null;
+
+  constructor(dense: Dense, at: Int32Array, load: Float64Array, budget: number) {
+    this.#dense = dense;
+    this.#at = at;
+    this.#passage = new Passage(dense, { load });
+    this.#budget = budget;
+  }
+
+  run(): Sequence {
+    const arrivals = this.#departAndList();
+    while (this.#waiting.length > 0) {
+      this.#goRounds();
+      if (this.#waiting.length === 0) break;
+      if (this.#passage.charge >= this.#budget || !this.#makeWay()) return this.#result(this.#waiting);
+    }
+    const late = this.#arrive(arrivals);
+    return this.#result(late);
+  }
+
+  #result(stuck: readonly number[]): Sequence {
+    const { steps, charge } = this.#passage;
+    return { steps: stuck.length === 0 ? steps : null, charge, stuck };
+  }
+
+  /** Takes the departures, which need no room, and lists what else is to be done. */
+  #departAndList(): Step[] {
+    const { home, image, fate, vmCount, problem } = this.#dense;
+    const arrivals: Step[] = [];
+    for (let vm = 0; vm < vmCount; vm++) {
+      const from = home[vm] as number;
+      const to = this.#at[vm] as number;
+      if (fate[vm] === FATE.leaves) {
+        const kind = problem.vms[vm]?.desired === "sleeping" ? "suspend" : "stop";
+        this.#passage.take({ kind, vm, from: from >= 0 ? from : (image[vm] as number), to: -1 });
+      } else if (to >= 0 && from !== to) {
+        if (from >= 0) this.#waiting.push(vm);
+        else arrivals.push({ kind: image[vm] === -1 ? "run" : "resume", vm, from: image[vm] as number, to });
+      } else if (growsInPlace(this.#dense, vm, to)) {
+        arrivals.push({ kind: "allocate", vm, from, to });
+      }
+    }
+    return arrivals;
+  }
+
+  /** Takes every waiting step that is legal, again and again until none is. */
+  #goRounds(): void {
+    for (let before = -1; before !== this.#waiting.length; ) {
+      before = this.#waiting.length;
+      this.#waiting = this.#waiting.filter((vm) => !this.#goes(vm));
+    }
+  }
+
+  #goes(vm: number): boolean {
+    const to = this.#at[vm] as number;
+    if (!this.#passage.admits(vm, to)) return false;
+    const image = this.#asleep.get(vm);
+    if (image === undefined) this.#migrate(vm, to);
+    else this.#passage.take({ kind: "resume", vm, from: image, to });
+    return true;
+  }
+
+  #migrate(vm: number, to: number): void {
+    const from = this.#passage.where[vm] as number;
+    this.#passage.take({ kind: "migrate", vm, from, to });
+    const residents = this.#residents;
+    if (residents === null) return;
+    residents[from] = (residents[from] as number[]).filter((other) => other !== vm);
+    (residents[to] as number[]).push(vm);
+  }
+
+  /** Frees the destination of one waiting step, as cheaply as it sees; false when it sees no way. */
+  #makeWay(): boolean {
+    const best = this.#cheapestDetours();
+    if (best === null) return this.#suspendOne();
+    for (const { vm, to } of best) {
+      if (!this.#passage.admits(vm, to)) continue;
+      this.#migrate(vm, to);
+      this.#detoured.add(vm);
+      if (!this.#waiting.includes(vm)) this.#waiting.push(vm);
+      if (this.#at[vm] === to) this.#waiting = this.#waiting.filter((other) => other !== vm);
+    }
+    return true;
+  }
+
+  #cheapestDetours(): readonly Detour[] | null {
+    let best: readonly Detour[] | null = null;
+    let least = Number.POSITIVE_INFINITY;
+    const seen = new Set<string>();
+    for (const vm of this.#waiting) {
+      const to = this.#at[vm] as number;
+      const shortage = this.#passage.shortage(vm, to);
+      const key = `${to}:${shortage}`;
+      if (seen.has(key) || !this.#dense.mayEnter(vm, to)) continue;
+      seen.add(key);
+      const detours = this.#detoursFrom(to, shortage, vm);
+      const extra = detours?.reduce((sum, detour) => sum + detour.extra, 0) ?? Number.POSITIVE_INFINITY;
+      if (extra < least) {
+        least = extra;
+        best = detours;
+      }
+    }
+    return best;
+  }
+
+  /** The cheapest VMs whose leaving `host` frees what is short there. */
+  #detoursFrom(host: number, shortage: readonly number[], mover: number): readonly Detour[] | null {
+    const detours: Detour[] = [];
+    for (const vm of this.#residentsOf(host)) {
+      if (vm === mover || this.#dense.fixed[vm] === 1 || this.#detoured.has(vm)) continue;
+      const detour = this.#detour(vm, host);
+      if (detour !== null) detours.push(detour);
+    }
+    const items = detours.map(({ vm, extra }) => ({
+      cost: extra,
+      amounts: shortage.map((_, r) => this.#passage.amount(vm, host, r)),
+    }));
+    const { chosen } = cheapestCover(items, shortage);
+    return chosen === null || chosen.length === 0 ? null : chosen.map((i) => detours[i] as Detour);
+  }
+
+  /** The cheapest way out of `host` for the VM, with the most room left behind it. */
+  #detour(vm: number, host: number): Detour | null {
+    const { charges, hostCount } = this.#dense;
+    const end = this.#at[vm] as number;
+    const direct = end === host ? 0 : charges.move(vm, host, end);
+    let best: Detour | null = null;
+    let widest = -1;
+    for (let to = 0; to < hostCount; to++) {
+      if (to === host || !this.#passage.admits(vm, to)) continue;
+      const extra = charges.move(vm, host, to) + (to === end ? 0 : charges.move(vm, to, end)) - direct;
+      const margin = this.#margin(to);
+      if (best !== null && (extra > best.extra || (extra === best.extra && margin <= widest))) continue;
+      best = { vm, to, extra };
+      widest = margin;
+    }
+    return best;
+  }
+
+  #margin(host: number): number {
+    const { width, ceiling } = this.#dense;
+    let least = 1;
+    for (let cell = host * width; cell < (host + 1) * width; cell++) {
+      const top = ceiling[cell] as number;
+      if (top > 0) least = Math.min(least, (top - (this.#passage.load[cell] as number)) / top);
+    }
+    return least;
+  }
+
+  /** The last resort: one waiting VM sleeps until its destination has room. */
+  #suspendOne(): boolean {
+    const { suspendable, charges } = this.#dense;
+    let cheapest = -1;
+    for (const vm of this.#waiting) {
+      if (suspendable[vm] === 0 || this.#passage.where[vm] === -1) continue;
+      if (cheapest < 0 || charges.suspend(vm) < charges.suspend(cheapest)) cheapest = vm;
+    }
+    if (cheapest < 0) return false;
+    const from = this.#passage.where[cheapest] as number;
+    this.#passage.take({ kind: "suspend", vm: cheapest, from, to: -1 });
+    this.#asleep.set(cheapest, from);
+    this.#residents = null;
+    return true;
+  }
+
+  #residentsOf(host: number): readonly number[] {
+    if (this.#residents === null) {
+      const residents: number[][] = Array.from({ length: this.#dense.hostCount }, () => []);
+      this.#passage.where.forEach((h, vm) => {
+        if (h >= 0) (residents[h] as number[]).push(vm);
+      });
+      this.#residents = residents;
+    }
+    return this.#residents[host] as number[];
+  }
+
+  /** Runs, resumes and raises: they free nothing, so they come last. Returns the VMs that found no room. */
+  #arrive(arrivals: readonly Step[]): number[] {
+    const late: number[] = [];
+    for (const step of arrivals) {
+      if (step.kind === "allocate" || this.#passage.admits(step.vm, step.to)) this.#passage.take(step);
+      else late.push(step.vm);
+    }
+    return late;
+  }
+}

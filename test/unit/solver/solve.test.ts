@@ -1,0 +1,156 @@
+import { describe, expect, test } from "vitest";
+import { checkPlan, type Limits, type Problem, type Solution, solve } from "../../../src/solver/index.ts";
+import { host, problem, running, size, waiting } from "../../support/problems.ts";
+
+const LIMITS: Limits = { decisions: 20_000 };
+const big = size(8000, 16_384);
+
+/** Solves, and insists that whatever comes back is legal. */
+function solved(given: Problem, limits = LIMITS): Solution {
+  const solution = solve(given, limits);
+  if (solution.status === "optimal" || solution.status === "feasible") {
+    expect(checkPlan(given, solution.plan)).toEqual([]);
+  }
+  return solution;
+}
+
+function planned(given: Problem, limits = LIMITS) {
+  const solution = solved(given, limits);
+  if (solution.status !== "optimal" && solution.status !== "feasible") throw new Error(solution.status);
+  return solution;
+}
+
+describe("solve", () => {
+  test("a viable problem needs nothing", () => {
+    const solution = solved(problem([host("a", big)], [running("v", "a", size(1000, 1024))]));
+    expect(solution).toMatchObject({ status: "optimal", cost: 0, bound: 0, plan: { actions: [] } });
+  });
+
+  test("an overloaded host gives up the cheapest VM that is enough", () => {
+    const vms = [
+      running("heavy", "a", size(5000, 8192)),
+      running("light", "a", size(4000, 1024)),
+      running("other", "b", size(1000, 1024)),
+    ];
+    const solution = planned(problem([host("a", big), host("b", big)], vms));
+    expect(solution).toMatchObject({ status: "optimal", cost: 1024 });
+    expect(solution.plan.actions).toMatchObject([
+      { kind: "migrate", vm: "light", from: "a", to: "b", after: [] },
+    ]);
+  });
+
+  test("a waiting VM is run where it fits", () => {
+    const vms = [running("x", "a", size(7500, 1024)), waiting("new", size(1000, 1024))];
+    const solution = planned(problem([host("a", big), host("b", big)], vms));
+    expect(solution.plan.actions).toMatchObject([{ kind: "run", vm: "new", from: null, to: "b" }]);
+  });
+
+  test("a drained host is left by all its VMs, and entered by none", () => {
+    const vms = [running("x", "a", size(1000, 1024)), running("y", "a", size(1000, 2048))];
+    const given = problem([host("a", big), host("b", big)], vms, {
+      rules: [{ kind: "offline", hosts: ["a"] }],
+    });
+    const solution = planned(given);
+    expect(solution).toMatchObject({ status: "optimal", cost: 3072 });
+    expect(solution.plan.actions.map((action) => action.to)).toEqual(["b", "b"]);
+  });
+
+  test("two full hosts swap their VMs through a third", () => {
+    const vms = [running("x", "a", size(1000, 16_000)), running("y", "b", size(1000, 16_000))];
+    const rules = [
+      { kind: "fence", vms: ["x"], hosts: ["b"] },
+      { kind: "fence", vms: ["y"], hosts: ["a"] },
+    ] as const;
+    const solution = planned(problem([host("a", big), host("b", big), host("c", big)], vms, { rules }));
+    expect(solution.plan.actions).toHaveLength(3);
+    expect(solution.cost).toBe(48_000);
+  });
+
+  test("without a third host, a swap is made by suspending a VM that may be suspended", () => {
+    const vms = [
+      running("x", "a", size(1000, 16_000)),
+      running("y", "b", size(1000, 10_000), { suspendable: true }),
+    ];
+    const rules = [
+      { kind: "fence", vms: ["x"], hosts: ["b"] },
+      { kind: "fence", vms: ["y"], hosts: ["a"] },
+    ] as const;
+    const solution = planned(problem([host("a", big), host("b", big)], vms, { rules }));
+    expect(solution.plan.actions.map((action) => action.kind)).toEqual(["suspend", "migrate", "resume"]);
+    expect(solution.cost).toBe(10_000 + 16_000 + 20_000);
+  });
+
+  test("a pinned VM stays, even where that is dearer", () => {
+    const vms = [
+      running("heavy", "a", size(5000, 8192)),
+      running("light", "a", size(4000, 1024), { pinned: true }),
+    ];
+    const solution = planned(problem([host("a", big), host("b", big)], vms));
+    expect(solution.plan.actions).toMatchObject([{ vm: "heavy" }]);
+  });
+
+  test("a host above its limit in one resource may still take what brings none of it", () => {
+    const gpu = { cpu: 8000, memory: 16_384, gpu: 1 };
+    const vms = [
+      running("x", "a", { cpu: 1000, memory: 1024, gpu: 1 }),
+      running("y", "a", { cpu: 1000, memory: 1024, gpu: 1 }),
+      waiting("z", size(1000, 1024)),
+    ];
+    const rules = [{ kind: "fence", vms: ["z"], hosts: ["a"] }] as const;
+    const solution = planned(problem([host("a", gpu), host("b", gpu)], vms, { rules }));
+    expect(solution.cost).toBe(1024);
+  });
+
+  test("more demand than capacity is infeasible, with the figures", () => {
+    const vms = [running("x", "a", size(5000, 1024)), running("y", "a", size(5000, 1024))];
+    expect(solved(problem([host("a", big)], vms))).toMatchObject({
+      status: "infeasible",
+      explanation: [{ kind: "shortage", resource: "cpu", needed: 10_000, available: 8000 }],
+    });
+  });
+
+  test("a VM larger than every host is said so", () => {
+    expect(solved(problem([host("a", big)], [waiting("huge", size(1000, 20_000))]))).toMatchObject({
+      status: "infeasible",
+      explanation: [{ kind: "too-large", vm: "huge", resource: "memory", needed: 20_000, largest: 16_384 }],
+    });
+  });
+
+  test("a VM that no host may take is listed with the reason of every host", () => {
+    const rules = [{ kind: "ban", vms: ["v"], hosts: ["b"] }] as const;
+    const hosts = [host("a", size(500, 16_384)), host("b", big)];
+    const solution = solved(problem(hosts, [waiting("v", size(1000, 1024))], { rules }));
+    expect(solution).toMatchObject({
+      status: "infeasible",
+      explanation: [
+        { kind: "no-host", vms: ["v"], hosts: [{ host: "a" }, { host: "b", why: "a rule forbids it" }] },
+      ],
+    });
+  });
+
+  test("best effort reduces what it cannot clear, and adds no excess anywhere", () => {
+    const vms = [
+      running("x", "a", size(6000, 1024)),
+      running("y", "a", size(6000, 1024)),
+      running("z", "b", size(1000, 1024)),
+      waiting("huge", size(1000, 30_000)),
+    ];
+    const solution = solve(problem([host("a", big), host("b", big)], vms), { ...LIMITS, bestEffort: true });
+    expect(solution).toMatchObject({ status: "reduced" });
+    if (solution.status !== "reduced") return;
+    expect(solution.violationAfter).toBeLessThan(solution.violationBefore);
+  });
+
+  test("the same problem gets the same answer", () => {
+    const vms = Array.from({ length: 12 }, (_, i) =>
+      running(`v${i}`, i < 8 ? "a" : "b", size(1500, 900 + 7 * i)),
+    );
+    const given = problem([host("a", big), host("b", big), host("c", big)], vms);
+    expect(solve(given, LIMITS)).toEqual(solve(given, LIMITS));
+  });
+
+  test("a malformed problem is refused with the place of the fault", () => {
+    const given = problem([host("a", big)], [running("v", "nowhere", size(-1, 1024))]);
+    expect(() => solve(given, LIMITS)).toThrow("vms[0].demand.cpu");
+  });
+});
