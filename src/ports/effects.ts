@@ -14,7 +14,7 @@ export type RequestId = string;
 export type TimerName = string;
 
 /** A class of messages with its own stream per peer: order is kept within a lane, not across lanes. */
-export type Lane = "membership" | "partition" | "environment";
+export type Lane = "membership" | "partition" | "control";
 
 /** A durable change of one key; `null` deletes it. Values are JSON. */
 export interface Write {

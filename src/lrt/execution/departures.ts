@@ -1,0 +1,55 @@
+import type { Instant, Millis } from "../../lib/instant.ts";
+import { byText } from "../../lib/order.ts";
+import type { NodeId } from "../../model/node.ts";
+import type { VmId } from "../../model/virtual-machine.ts";
+import type { LrtConfig } from "../config.ts";
+import type { Inventory } from "../monitoring/inventory.ts";
+import type { LrtTurn } from "../notifications.ts";
+
+interface Departure {
+  readonly host: NodeId;
+  readonly at: Instant;
+}
+
+/** A VM remembers this many hosts it left: more within one cool-down would be a fault of its own. */
+const MAX_REMEMBERED = 8;
+const PREFIX = "lrt/left/";
+
+/**
+ * Which hosts the VMs that are here left, and when: overload never sends one back within its cool-down. The
+ * memory travels with the VM and is durable, so that neither a move nor a restart loses it.
+ */
+export class Departures {
+  readonly #config: LrtConfig;
+  readonly #byVm = new Map<VmId, readonly Departure[]>();
+
+  constructor(config: LrtConfig, restored: ReadonlyMap<string, unknown>) {
+    this.#config = config;
+    for (const [key, value] of restored) {
+      if (key.startsWith(PREFIX)) this.#byVm.set(key.slice(PREFIX.length), value as Departure[]);
+    }
+  }
+
+  of(vm: VmId, now: Instant): { host: NodeId; agoMs: Millis }[] {
+    const list = this.#byVm.get(vm) ?? [];
+    const recent = list.filter(({ at }) => now - at < this.#config.cooldownMs);
+    return recent.map(({ host, at }) => ({ host, agoMs: Math.max(0, now - at) }));
+  }
+
+  record(vm: VmId, from: NodeId, earlier: readonly { host: NodeId; agoMs: Millis }[], turn: LrtTurn): void {
+    const before = earlier
+      .filter(({ host }) => host !== from)
+      .map(({ host, agoMs }) => ({ host, at: turn.now - agoMs }));
+    const list = [...before, { host: from, at: turn.now }].slice(-MAX_REMEMBERED);
+    this.#byVm.set(vm, list);
+    turn.persist([{ key: `${PREFIX}${vm}`, value: list }]);
+  }
+
+  /** Forgets VMs that are no longer here. */
+  keepOnly(inventory: Inventory, turn: LrtTurn): void {
+    const gone = [...this.#byVm.keys()].filter((vm) => inventory.get(vm) === undefined).sort(byText);
+    if (gone.length === 0) return;
+    for (const vm of gone) this.#byVm.delete(vm);
+    turn.persist(gone.map((vm) => ({ key: `${PREFIX}${vm}`, value: null })));
+  }
+}

@@ -1,0 +1,133 @@
+import type { Domain } from "../../hypervisor/domain.ts";
+import type { Instant } from "../../lib/instant.ts";
+import type { NodeId } from "../../model/node.ts";
+import type { ActionKey, ActionOrder, ActionOutcome, BookingToken, PartitionRef } from "../messages.ts";
+
+/**
+ * What a node has promised to do, or has begun, under a booking token: written down before it is done. An intent
+ * without an outcome after a crash means: ask the hypervisor, then the other side.
+ */
+export interface Intent {
+  readonly order: ActionOrder;
+  readonly role: "source" | "destination" | "runner";
+  readonly ref: PartitionRef;
+  readonly leader: NodeId;
+  readonly token: BookingToken;
+  /** The destination's migration URI; the source's order names it. */
+  readonly uri: string;
+  /** null while it is open. */
+  readonly outcome: ActionOutcome | null;
+  readonly since: Instant;
+}
+
+const PREFIX = "lrt/intent/";
+
+export const intentKey = (key: ActionKey): string => `${PREFIX}${key}`;
+
+export function restoredIntents(restored: ReadonlyMap<string, unknown>): Intent[] {
+  return [...restored].filter(([key]) => key.startsWith(PREFIX)).map(([, value]) => value as Intent);
+}
+
+/** What a host sees of a VM, as the decision table speaks of it. */
+export type Sight = "running" | "migrating" | "paused" | "absent";
+
+export function sightOf(domain: Domain | undefined): Sight {
+  if (domain === undefined || domain.state === "shutoff") return "absent";
+  if (domain.job === "migrating-out" || domain.job === "migrating-in") return "migrating";
+  if (domain.state === "running") return "running";
+  if (domain.state === "crashed") return "absent";
+  return domain.pauseReason === "migrating-in" || domain.pauseReason === "migrating-out"
+    ? "migrating"
+    : "paused";
+}
+
+/** What to do about an open intent whose outcome is not known. */
+export type Verdict =
+  | { readonly kind: "ended"; readonly outcome: "done" | "failed" | "lost"; readonly reason: string }
+  /** Finish it here, then it has ended so. */
+  | { readonly kind: "resume" | "destroy"; readonly outcome: "done" | "failed"; readonly reason: string }
+  /** A migration is still under way here: wait for its end. */
+  | { readonly kind: "await" }
+  /** Only the other side can tell. */
+  | { readonly kind: "ask" }
+  | { readonly kind: "wait"; readonly reason: string };
+
+/** The other side's answer; `open`: it still has this action open. `null`: it has not answered. */
+export type OtherSide = { readonly vm: Sight; readonly open: boolean } | null;
+
+/**
+ * The reduced decision table of a migration found after a crash, as its source sees it. Plain peer-to-peer
+ * migration: libvirt decides who resumes; the record is this intent and its twin at the destination.
+ *
+ * | here             | destination        | verdict                                              |
+ * | ---------------- | ------------------ | ---------------------------------------------------- |
+ * | running          | –                  | failed: the guest never left                         |
+ * | migrating        | –                  | await                                                |
+ * | absent           | running            | done                                                 |
+ * | absent           | migrating, paused  | wait: the destination's hypervisor is finishing      |
+ * | absent           | absent             | lost: both answered, nobody has it                   |
+ * | absent           | no answer          | wait (the node is not kept from others meanwhile)    |
+ * | paused           | running            | destroy here: the guest went on over there           |
+ * | paused           | absent             | resume here                                          |
+ * | paused           | migrating, paused, no answer | wait: resuming could run it twice          |
+ */
+export function judgeSource(here: Sight, other: OtherSide, asked: boolean): Verdict {
+  if (here === "running")
+    return { kind: "ended", outcome: "failed", reason: "the guest never left its host" };
+  if (here === "migrating") return { kind: "await" };
+  if (other === null)
+    return asked ? { kind: "wait", reason: "the destination does not answer" } : { kind: "ask" };
+  if (other.vm === "migrating") return { kind: "wait", reason: "the destination is still receiving" };
+  if (here === "absent") return absentSource(other.vm);
+  if (other.vm === "running")
+    return { kind: "destroy", outcome: "done", reason: "the guest runs at its destination" };
+  if (other.vm === "absent")
+    return { kind: "resume", outcome: "failed", reason: "the destination does not have it" };
+  return { kind: "wait", reason: "paused on both sides" };
+}
+
+function absentSource(there: Sight): Verdict {
+  if (there === "running")
+    return { kind: "ended", outcome: "done", reason: "the guest runs at its destination" };
+  if (there === "absent") return { kind: "ended", outcome: "lost", reason: "neither host has the guest" };
+  return { kind: "wait", reason: "the destination holds it paused" };
+}
+
+/**
+ * The same, as the destination sees it.
+ *
+ * | here      | source                | verdict                                                        |
+ * | --------- | --------------------- | -------------------------------------------------------------- |
+ * | running   | –                     | done                                                           |
+ * | migrating | –                     | wait: the hypervisors decide, within their keep-alive          |
+ * | absent    | not open              | failed: it will not start under this order any more            |
+ * | absent    | open                  | wait                                                           |
+ * | absent    | no answer             | wait; failed once the source's lease to start has surely ended |
+ * | paused    | absent                | resume: the source has given it away                           |
+ * | paused    | running               | destroy the shell                                              |
+ * | paused    | migrating, paused, no answer | wait                                                    |
+ */
+export function judgeDestination(here: Sight, other: OtherSide, asked: boolean, expired: boolean): Verdict {
+  if (here === "running") return { kind: "ended", outcome: "done", reason: "the guest has arrived" };
+  if (here === "migrating") return { kind: "wait", reason: "receiving" };
+  if (here === "absent" && expired && other === null && asked) {
+    return { kind: "ended", outcome: "failed", reason: "the source is silent and may not start it any more" };
+  }
+  if (other === null) return asked ? { kind: "wait", reason: "the source does not answer" } : { kind: "ask" };
+  if (here === "absent") {
+    if (other.open) return { kind: "wait", reason: "the source is still at it" };
+    return { kind: "ended", outcome: "failed", reason: "the source has given it up" };
+  }
+  if (other.vm === "absent")
+    return { kind: "resume", outcome: "done", reason: "the source has given it away" };
+  if (other.vm === "running")
+    return { kind: "destroy", outcome: "failed", reason: "the guest runs at its source" };
+  return { kind: "wait", reason: "paused here, unsettled at the source" };
+}
+
+/** A start found after a crash: only this host can tell. */
+export function judgeRunner(here: Sight): Verdict {
+  if (here === "running") return { kind: "ended", outcome: "done", reason: "it runs" };
+  if (here === "absent") return { kind: "ended", outcome: "failed", reason: "it was never started" };
+  return { kind: "wait", reason: "it is neither running nor gone" };
+}

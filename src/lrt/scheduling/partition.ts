@@ -1,0 +1,617 @@
+/**
+ * A partition, as its leader runs it: the hosts held for one event (and for the events handed over to it).
+ *
+ *   growing ──plan──▶ checking ──all agree──▶ applying ──▶ ended
+ *     ▲  │                │ a member disagrees      │ an action failed, all others over
+ *     │  │                └────────▶ growing ◀──────┘   (at most `replans` times)
+ *     │  ├── wounded by an older event ──▶ handing-over ──▶ ended
+ *     │  └── nobody left to ask, or time over ──▶ best effort (checking) or ended
+ *     └── a slot's turn came, an event was taken over
+ *
+ * The leader is the initiator (star): one hop per message, and its event is the partition's reason to exist.
+ * Deviation from DVMS (Quesnel et al., CCPE 2012; Balouek et al.): blocked partitions do not merge; the older
+ * wounds the younger, which hands over its event and gives all its nodes back (wound-wait, with hand-over slots).
+ */
+import { assert } from "../../lib/assert.ts";
+import type { Instant } from "../../lib/instant.ts";
+import { byText } from "../../lib/order.ts";
+import type { Labels, NodeId } from "../../model/node.ts";
+import type { Plan } from "../../model/plan.ts";
+import type { OperationId } from "../../ports/effects.ts";
+import { checkPlan, checkSteps } from "../../solver/index.ts";
+import type { Problem } from "../../solver/problem.ts";
+import type { Explanation, Solution } from "../../solver/solution.ts";
+import type { Answer, Calls } from "../calls.ts";
+import type { LrtConfig } from "../config.ts";
+import { Executor, estimate } from "../execution/executor.ts";
+import type {
+  ActionKey,
+  ActionOrder,
+  ActionOutcome,
+  BookingToken,
+  PartitionId,
+  PartitionNotice,
+  PartitionRef,
+} from "../messages.ts";
+import type { LrtTurn, PartitionTimes } from "../notifications.ts";
+import {
+  clampAge,
+  type EventOutcome,
+  older,
+  type SchedulingEvent,
+  type TravellingEvent,
+  travelling,
+} from "./event.ts";
+import { ordersOf } from "./orders.ts";
+import { buildProblem } from "./problem.ts";
+import { tell } from "./reason.ts";
+import type { NodeSnapshot } from "./snapshot.ts";
+
+export type Phase = "growing" | "checking" | "applying" | "handing-over" | "ended";
+
+export interface PartitionDependencies {
+  readonly config: LrtConfig;
+  readonly self: NodeId;
+  readonly calls: Calls;
+  /** Neighbours, nearest first; frozen when the partition starts. */
+  readonly walk: readonly NodeId[];
+  readonly nameOf: (node: NodeId) => string;
+  /** Called once, after everything has been given back. */
+  readonly ended: (partition: Partition, outcome: EventOutcome, turn: LrtTurn) => void;
+}
+
+interface MemberState {
+  readonly token: BookingToken;
+  snapshot: NodeSnapshot;
+}
+
+/** How many neighbours are asked at once, round by round: a hot neighbourhood must not cost a round per host. */
+const ROUNDS = [1, 1, 2, 4, 8, 16] as const;
+const TIMER_GROW = "lrt/partition/grow";
+const TIMER_RENEW = "lrt/partition/renew";
+const TIMER_LIFE = "lrt/partition/life";
+
+export class Partition {
+  readonly pid: PartitionId;
+  readonly event: SchedulingEvent;
+  readonly #deps: PartitionDependencies;
+  readonly #members = new Map<NodeId, MemberState>();
+  readonly #taken: { readonly event: TravellingEvent; readonly at: Instant }[] = [];
+  readonly #candidates: NodeId[];
+  /** Nodes whose hand-over slot we hold: they will call. */
+  readonly #slots = new Set<NodeId>();
+  readonly #asking = new Map<NodeId, number>();
+  readonly #failed: { vm: string; host: NodeId }[] = [];
+  readonly #times = { start: 0, asked: 0, buildMs: 0, computeMs: 0, applyMs: 0, solving: 0, applying: 0 };
+  #phase: Phase = "growing";
+  #partitionEpoch = 1;
+  #round = 0;
+  #replans = 0;
+  #solve: { operation: OperationId; problem: Problem; bestEffort: boolean } | null = null;
+  /** Members have joined or changed since the last solve. */
+  #fresh = false;
+  #triedBestEffort = false;
+  #growUntil: Instant = 0;
+  #explanation: readonly Explanation[] = [];
+  #executor: Executor | null = null;
+  #plan: Plan | null = null;
+  #reduced: string | null = null;
+  #migrations = 0;
+  #everHeld = new Set<NodeId>();
+  #messages = 0;
+  /** Its life is over and its running actions have been aborted: the next time it ends, whatever runs. */
+  #overtime = false;
+
+  constructor(pid: PartitionId, event: SchedulingEvent, deps: PartitionDependencies) {
+    this.pid = pid;
+    this.event = event;
+    this.#deps = deps;
+    this.#candidates = [...deps.walk];
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  ref(): PartitionRef {
+    return { pid: this.pid, partitionEpoch: this.#partitionEpoch };
+  }
+
+  members(): NodeId[] {
+    return [...this.#members.keys()];
+  }
+
+  steps() {
+    return this.#executor?.steps() ?? [];
+  }
+
+  /** First the own node: without it a partition holds nothing and asks nobody. */
+  start(turn: LrtTurn): void {
+    this.#times.start = turn.now;
+    this.#times.asked = turn.now;
+    this.#growUntil = turn.now + this.#deps.config.growMs;
+    turn.notify({ kind: "partition-started", pid: this.pid, event: this.event.id });
+    turn.setTimer(TIMER_GROW, this.#deps.config.growMs);
+    turn.setTimer(TIMER_RENEW, this.#deps.config.renewMs);
+    this.#ask(this.#deps.self, turn);
+  }
+
+  onTimer(timer: string, turn: LrtTurn): boolean {
+    if (timer === TIMER_GROW) this.#growingIsOver(turn);
+    else if (timer === TIMER_RENEW) this.#renew(turn);
+    else if (timer === TIMER_LIFE) this.#lifeIsOver(turn);
+    else return false;
+    return true;
+  }
+
+  onSolved(operation: OperationId, solution: Solution | null, turn: LrtTurn): boolean {
+    if (this.#solve?.operation !== operation) return false;
+    const { problem, bestEffort } = this.#solve;
+    this.#solve = null;
+    this.#times.computeMs += turn.now - this.#times.solving;
+    this.#times.asked = turn.now;
+    if (this.#phase === "growing") this.#consider(solution, problem, bestEffort, turn);
+    return true;
+  }
+
+  /** An older partition wants one of our nodes: give it the event and everything back. */
+  onWound(by: Extract<PartitionNotice, { type: "partition.wound" }>["by"], turn: LrtTurn): void {
+    const mine = { ageMs: turn.now - this.event.raisedAt, id: this.event.id };
+    if (this.#phase !== "growing" || by.pid === this.pid) return;
+    if (!older({ ageMs: clampAge(by.ageMs), id: by.event }, mine)) return;
+    this.#phase = "handing-over";
+    turn.notify({ kind: "wounded", pid: this.pid, by: by.pid });
+    this.#cancelSolve(turn);
+    const event = travelling(this.event, turn.now);
+    const call = { type: "partition.hand-over", ...this.ref(), to: by.pid, event } as const;
+    this.#deps.calls.send(by.leader, call, turn, (answer, later) => {
+      const taken = answer.kind === "taken";
+      if (taken) later.notify({ kind: "handed-over", event: this.event.id, from: this.pid, to: by.pid });
+      if (taken) this.#finish({ kind: "handed-over", to: by.pid }, later);
+      else this.#finish({ kind: "interrupted", reason: `gave way to ${by.pid}` }, later);
+    });
+  }
+
+  /** A younger partition's event comes to us. @returns whether it is taken; then its end will be told. */
+  take(event: TravellingEvent, turn: LrtTurn): boolean {
+    if (this.#phase !== "growing") return false;
+    const known = event.id === this.event.id || this.#taken.some((taken) => taken.event.id === event.id);
+    if (!known) this.#taken.push({ event, at: turn.now });
+    this.#fresh = true;
+    this.#triedBestEffort = false;
+    this.#step(turn);
+    return true;
+  }
+
+  /** A node whose slot we hold is free. @returns false: we no longer want it. */
+  onTurn(node: NodeId, turn: LrtTurn): boolean {
+    if (this.#phase !== "growing" || this.#members.has(node)) return false;
+    this.#slots.delete(node);
+    this.#ask(node, turn);
+    return true;
+  }
+
+  onEnded(key: ActionKey, outcome: ActionOutcome, turn: LrtTurn): void {
+    this.#executor?.onEnded(key, outcome, turn);
+  }
+
+  onPeerDead(peer: NodeId, turn: LrtTurn): void {
+    this.#slots.delete(peer);
+    this.#executor?.onPeerDead(peer, turn);
+    if (this.#phase !== "applying" && this.#members.delete(peer)) this.#fresh = true;
+    this.#step(turn);
+  }
+
+  /** Its owner no longer wants it, or it has become pointless (the condition cleared). */
+  cancel(reason: string, turn: LrtTurn): void {
+    if (this.#phase === "applying") this.#executor?.abort(reason, turn);
+    else if (this.#phase === "growing" || this.#phase === "checking")
+      this.#finish({ kind: "cancelled", reason }, turn);
+  }
+
+  // ── growing ──────────────────────────────────────────────────────────────────────────────────────────
+
+  #ask(node: NodeId, turn: LrtTurn): void {
+    if (this.#asking.has(node)) return;
+    const events = this.#events(turn.now);
+    const own = events.some(({ origin }) => origin === node);
+    const { id, raisedAt } = this.event;
+    const call = {
+      type: "partition.reserve",
+      ...this.ref(),
+      event: id,
+      ageMs: turn.now - raisedAt,
+      own,
+    } as const;
+    const tries = own ? this.#deps.config.callTries : 2;
+    const sent = this.#deps.calls.send(
+      node,
+      call,
+      turn,
+      (answer, later) => this.#answered(node, answer, later),
+      { tries },
+    );
+    this.#asking.set(node, sent);
+    this.#messages += 2;
+  }
+
+  #answered(node: NodeId, answer: Answer, turn: LrtTurn): void {
+    this.#asking.delete(node);
+    if (answer.kind === "joined") {
+      if (this.#phase !== "growing") return this.#giveBack(node, "no longer needed", turn);
+      this.#join(node, answer.token, answer.snapshot, turn);
+    } else if (answer.kind === "busy") {
+      if (answer.slotted) this.#slots.add(node);
+      turn.notify({
+        kind: "partition-busy",
+        pid: this.pid,
+        node,
+        holder: answer.holder,
+        slotted: answer.slotted,
+      });
+    } else if (answer.kind === "no-answer") {
+      this.#giveBack(node, "no answer", turn);
+    }
+    this.#step(turn);
+  }
+
+  #join(node: NodeId, token: BookingToken, snapshot: NodeSnapshot, turn: LrtTurn): void {
+    this.#members.set(node, { token, snapshot });
+    this.#everHeld.add(node);
+    this.#partitionEpoch++;
+    this.#fresh = true;
+    turn.notify({ kind: "partition-joined", pid: this.pid, node, hosts: this.#members.size });
+  }
+
+  /** The one place that decides what a growing partition does next. */
+  #step(turn: LrtTurn): void {
+    if (this.#phase !== "growing" || this.#asking.size > 0 || this.#solve !== null) return;
+    if (!this.#members.has(this.#deps.self)) return this.#withoutSelf(turn);
+    const missing = this.#missingHosts();
+    if (missing.length > 0) return this.#askAll(missing, turn);
+    if (this.#fresh && this.#worthSolving()) return this.#startSolve(false, turn);
+    this.#grow(turn);
+  }
+
+  /** The own node is held by somebody: only its slot is waited for. */
+  #withoutSelf(turn: LrtTurn): void {
+    if (this.#slots.has(this.#deps.self) && turn.now < this.#growUntil) return;
+    this.#finish({ kind: "interrupted", reason: "the own host is held by another partition" }, turn);
+  }
+
+  /** Hosts without which the events cannot be solved: where they arose, and where an operator wants a VM to go. */
+  #missingHosts(): NodeId[] {
+    const origins = this.#taken.map(({ event }) => event.origin);
+    const { cause } = this.event;
+    if (cause.kind === "move" && cause.to !== null) origins.push(cause.to);
+    return [...new Set(origins)].filter(
+      (node) => !this.#members.has(node) && this.#candidates.includes(node),
+    );
+  }
+
+  #askAll(nodes: readonly NodeId[], turn: LrtTurn): void {
+    for (const node of nodes) {
+      const at = this.#candidates.indexOf(node);
+      if (at >= 0) this.#candidates.splice(at, 1);
+      this.#ask(node, turn);
+    }
+  }
+
+  #grow(turn: LrtTurn): void {
+    const room = this.#deps.config.maxHosts - this.#members.size;
+    if (room > 0 && this.#candidates.length > 0 && turn.now < this.#growUntil) {
+      const size = ROUNDS[Math.min(this.#round, ROUNDS.length - 1)] ?? 1;
+      this.#round++;
+      return this.#askAll(this.#candidates.slice(0, Math.min(size, room)), turn);
+    }
+    if (room > 0 && this.#slots.size > 0 && turn.now < this.#growUntil) return;
+    this.#settleForLess(turn);
+  }
+
+  #settleForLess(turn: LrtTurn): void {
+    if (!this.#triedBestEffort && this.#members.size > 1) this.#startSolve(true, turn);
+    else this.#giveUp(turn);
+  }
+
+  #growingIsOver(turn: LrtTurn): void {
+    if (this.#phase === "growing" && this.#members.has(this.#deps.self)) this.#step(turn);
+    else if (this.#phase === "growing")
+      this.#finish({ kind: "interrupted", reason: "the own host did not become free" }, turn);
+  }
+
+  /** A host alone cannot relieve itself: its solver would only say so. */
+  #worthSolving(): boolean {
+    const relief = (kind: string): boolean => kind === "overload" || kind === "underload";
+    return this.#members.size > 1 || this.#taken.length > 0 || !relief(this.event.cause.kind);
+  }
+
+  // ── solving ──────────────────────────────────────────────────────────────────────────────────────────
+
+  #startSolve(bestEffort: boolean, turn: LrtTurn): void {
+    const { config } = this.#deps;
+    this.#fresh = false;
+    this.#triedBestEffort ||= bestEffort;
+    this.#times.buildMs += turn.now - this.#times.asked;
+    this.#times.solving = turn.now;
+    const members = [...this.#members.values()].map(({ snapshot }) => snapshot);
+    const problem = buildProblem({ members, events: this.#events(turn.now), failed: this.#failed, config });
+    const operation = turn.solve(problem, { decisions: config.solverDecisions, bestEffort });
+    this.#solve = { operation, problem, bestEffort };
+  }
+
+  #consider(solution: Solution | null, problem: Problem, bestEffort: boolean, turn: LrtTurn): void {
+    if (this.#fresh && !bestEffort) return this.#step(turn);
+    if (solution === null || solution.status === "infeasible" || solution.status === "limit") {
+      this.#explanation = solution?.explanation ?? [];
+      return bestEffort ? this.#giveUp(turn) : this.#grow(turn);
+    }
+    const wrong = (solution.status === "reduced" ? checkSteps : checkPlan)(problem, solution.plan);
+    assert(wrong.length === 0, `a plan passes the independent checkers: ${wrong.join("; ")}`);
+    this.#reduced = null;
+    if (solution.status === "reduced") {
+      this.#reduced = tell(solution.explanation, this.#deps.nameOf);
+      this.#explanation = solution.explanation;
+    }
+    if (solution.plan.actions.length === 0) return this.#nothingToDo(turn);
+    this.#proposePlan(solution, turn);
+  }
+
+  #nothingToDo(turn: LrtTurn): void {
+    if (this.#reduced !== null) this.#giveUp(turn);
+    else this.#finish({ kind: "solved", migrations: this.#migrations }, turn);
+  }
+
+  #giveUp(turn: LrtTurn): void {
+    const hosts = this.members();
+    turn.notify({ kind: "partition-unsolved", pid: this.pid, explanation: this.#explanation, hosts });
+    const reason = tell(this.#explanation, this.#deps.nameOf);
+    const final = this.#candidates.length === 0 && this.#explanation.some(({ kind }) => kind === "too-large");
+    if (this.#migrations > 0)
+      this.#finish({ kind: "best-effort", migrations: this.#migrations, reason }, turn);
+    else this.#finish({ kind: "no-plan", reason, final }, turn);
+  }
+
+  #proposePlan(solution: Extract<Solution, { plan: Plan }>, turn: LrtTurn): void {
+    const { config } = this.#deps;
+    const byEvents = this.#events(turn.now).every(({ cause }) => AUTOMATIC.has(cause.kind));
+    const applied = config.mode === "auto" || !byEvents;
+    this.#plan = solution.plan;
+    turn.notify({
+      kind: "partition-planned",
+      ...this.ref(),
+      plan: solution.plan,
+      status: solution.status,
+      cost: solution.cost,
+      bound: solution.status === "reduced" ? 0 : solution.bound,
+      hosts: this.members(),
+      reason: this.#reason(),
+      applied,
+    });
+    if (applied) this.#check(solution.plan, turn);
+    else
+      this.#finish(
+        { kind: "no-plan", reason: "recommended only: balancing mode is not auto", final: false },
+        turn,
+      );
+  }
+
+  // ── checking ─────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Hosts the plan does not need are given back; the others look at it with their own eyes. */
+  #check(plan: Plan, turn: LrtTurn): void {
+    this.#phase = "checking";
+    this.#partitionEpoch++;
+    const needed = new Set(plan.actions.flatMap(({ from, to }) => [from, to]));
+    for (const node of this.members()) {
+      if (!needed.has(node) && node !== this.#deps.self) this.#leave(node, "not needed for the plan", turn);
+    }
+    const orders = this.#orders(plan, turn.now);
+    const waiting = new Set(this.members());
+    for (const [node, member] of this.#members) {
+      const mine = [...orders.values()].filter(
+        ({ what }) => what.to === node || (what.kind === "migrate" && what.from === node),
+      );
+      const call = {
+        type: "partition.check",
+        ...this.ref(),
+        version: member.snapshot.version,
+        members: this.members(),
+        orders: mine,
+      } as const;
+      this.#messages += 2;
+      this.#deps.calls.send(node, call, turn, (answer, later) => {
+        if (!waiting.delete(node) || this.#phase !== "checking") return;
+        this.#checked(node, answer, later);
+        if (waiting.size === 0 && this.#phase === "checking") this.#decide(orders, later);
+      });
+    }
+  }
+
+  #checked(node: NodeId, answer: Answer, turn: LrtTurn): void {
+    if (answer.kind === "checked" && answer.ok) return;
+    this.#fresh = true;
+    const member = this.#members.get(node);
+    if (answer.kind === "checked" && answer.snapshot !== null && member !== undefined)
+      member.snapshot = answer.snapshot;
+    else this.#leave(node, "did not agree to the plan", turn);
+  }
+
+  #decide(orders: ReadonlyMap<number, ActionOrder>, turn: LrtTurn): void {
+    if (this.#fresh) return this.#replan(turn);
+    this.#phase = "applying";
+    const plan = this.#plan;
+    assert(plan !== null, "a plan is applied only when there is one");
+    this.#times.applying = turn.now;
+    turn.clearTimer(TIMER_GROW);
+    turn.setTimer(TIMER_LIFE, 2 * estimate(plan) + this.#deps.config.lifeSlackMs);
+    this.#executor = new Executor(plan, orders, {
+      config: this.#deps.config,
+      calls: this.#deps.calls,
+      ref: () => this.ref(),
+      token: (node) => this.#members.get(node)?.token ?? null,
+      labels: (node) => this.#labels(node),
+      hostDone: (node, later) => this.#leave(node, "its last action has ended", later),
+      ended: (later) => this.#applied(later),
+    });
+    this.#executor.start(turn);
+  }
+
+  /** Makes a new plan from what the members see now, a bounded number of times. */
+  #replan(turn: LrtTurn): void {
+    this.#replans++;
+    this.#phase = "growing";
+    this.#partitionEpoch++;
+    if (this.#replans > this.#deps.config.replans) {
+      return this.#finish({ kind: "interrupted", reason: "plans kept being overtaken by events" }, turn);
+    }
+    this.#growUntil = turn.now + this.#deps.config.growMs;
+    turn.setTimer(TIMER_GROW, this.#deps.config.growMs);
+    this.#triedBestEffort = false;
+    this.#times.asked = turn.now;
+    this.#fresh = true;
+    if (!this.#members.has(this.#deps.self)) this.#ask(this.#deps.self, turn);
+    this.#step(turn);
+  }
+
+  // ── applying ─────────────────────────────────────────────────────────────────────────────────────────
+
+  #applied(turn: LrtTurn): void {
+    const executor = this.#executor;
+    assert(executor !== null && this.#phase === "applying", "only an executed plan ends");
+    this.#executor = null;
+    this.#migrations += executor.done;
+    this.#times.applyMs += turn.now - this.#times.applying;
+    turn.clearTimer(TIMER_LIFE);
+    const failures = executor.failures();
+    if (failures.length > 0) return this.#afterFailures(failures, turn);
+    const stopped = executor.steps().find(({ stage }) => stage === "skipped");
+    if (stopped !== undefined) this.#finish({ kind: "cancelled", reason: stopped.reason ?? "stopped" }, turn);
+    else if (this.#reduced === null) this.#finish({ kind: "solved", migrations: this.#migrations }, turn);
+    else this.#finish({ kind: "best-effort", migrations: this.#migrations, reason: this.#reduced }, turn);
+  }
+
+  /** Looks again: every member is asked for a snapshot of how it is now, then a new plan is made. */
+  #afterFailures(failures: ReturnType<Executor["failures"]>, turn: LrtTurn): void {
+    for (const { order } of failures) this.#failed.push({ vm: order.vm, host: order.what.to });
+    if (this.#replans >= this.#deps.config.replans) {
+      const reason = failures.map(({ order, reason }) => `${order.name}: ${reason}`).join("; ");
+      return this.#finish({ kind: "interrupted", reason }, turn);
+    }
+    for (const node of this.members()) this.#ask(node, turn);
+    this.#replan(turn);
+  }
+
+  #lifeIsOver(turn: LrtTurn): void {
+    if (this.#phase !== "applying") return;
+    const reason = "the partition's time is over";
+    if (this.#overtime) return this.#finish({ kind: "interrupted", reason }, turn);
+    this.#overtime = true;
+    turn.setTimer(TIMER_LIFE, this.#deps.config.lifeSlackMs);
+    this.#executor?.abort(reason, turn);
+  }
+
+  #renew(turn: LrtTurn): void {
+    if (this.#phase === "ended") return;
+    turn.setTimer(TIMER_RENEW, this.#deps.config.renewMs);
+    const phase = this.#phase === "applying" ? "applying" : "growing";
+    for (const node of this.members()) {
+      const call = { type: "partition.renew", ...this.ref(), phase, members: this.members() } as const;
+      this.#messages += 2;
+      this.#deps.calls.send(
+        node,
+        call,
+        turn,
+        (answer, later) => {
+          if (answer.kind !== "not-mine" && answer.kind !== "stale") return;
+          if (this.#phase !== "applying" && this.#members.delete(node)) {
+            this.#fresh = true;
+            this.#step(later);
+          }
+        },
+        { tries: 2 },
+      );
+    }
+  }
+
+  // ── ending ───────────────────────────────────────────────────────────────────────────────────────────
+
+  #leave(node: NodeId, reason: string, turn: LrtTurn): void {
+    if (this.#members.delete(node)) this.#giveBack(node, reason, turn);
+  }
+
+  #giveBack(node: NodeId, reason: string, turn: LrtTurn): void {
+    this.#messages += 2;
+    this.#deps.calls.send(node, { type: "partition.release", ...this.ref(), reason }, turn, () => {});
+  }
+
+  #finish(outcome: EventOutcome, turn: LrtTurn): void {
+    assert(this.#phase !== "ended", "a partition ends once");
+    this.#phase = "ended";
+    this.#cancelSolve(turn);
+    for (const timer of [TIMER_GROW, TIMER_RENEW, TIMER_LIFE]) turn.clearTimer(timer);
+    for (const node of this.members()) this.#leave(node, outcome.kind, turn);
+    for (const node of this.#slots) turn.send(node, { type: "partition.pass", pid: this.pid });
+    const told: EventOutcome =
+      outcome.kind === "handed-over" ? { kind: "interrupted", reason: "its partition gave way" } : outcome;
+    for (const { event } of this.#taken) {
+      const call = { type: "partition.event-ended", ...this.ref(), event: event.id, outcome: told } as const;
+      this.#deps.calls.send(event.origin, call, turn, () => {});
+    }
+    const hosts = [...this.#everHeld].sort(byText);
+    turn.notify({
+      kind: "partition-ended",
+      pid: this.pid,
+      outcome,
+      hosts,
+      times: this.#measured(),
+      messages: this.#messages,
+    });
+    this.#deps.ended(this, outcome, turn);
+  }
+
+  #cancelSolve(turn: LrtTurn): void {
+    if (this.#solve !== null) turn.cancelSolve(this.#solve.operation);
+    this.#solve = null;
+  }
+
+  #measured(): PartitionTimes {
+    const { start, buildMs, computeMs, applyMs } = this.#times;
+    return { waitMs: start - this.event.raisedAt, buildMs, computeMs, applyMs };
+  }
+
+  #events(now: Instant): TravellingEvent[] {
+    const taken = this.#taken.map(({ event, at }) => ({ ...event, ageMs: event.ageMs + (now - at) }));
+    return [travelling(this.event, now), ...taken];
+  }
+
+  #orders(plan: Plan, now: Instant): Map<number, ActionOrder> {
+    const snapshots = [...this.#members.values()].map(({ snapshot }) => snapshot);
+    return ordersOf(plan, { ref: this.ref(), snapshots, events: this.#events(now), reason: this.#reason() });
+  }
+
+  #reason(): string {
+    const { cause } = this.event;
+    const name = this.#deps.nameOf(this.event.origin);
+    switch (cause.kind) {
+      case "overload":
+        return `${name} is over its ${cause.resource} limit (${cause.wanted} wanted, ${cause.limit} allowed)`;
+      case "underload":
+        return `${name} could be emptied (${cause.wanted} mCPU wanted)`;
+      case "arrival":
+        return `VE ${cause.ve} starts`;
+      case "drain":
+        return `${name} is being drained`;
+      case "violation":
+        return `placement rule broken on ${name}: ${cause.rule}`;
+      case "move":
+        return "an operator asked for it";
+    }
+  }
+
+  #labels(node: NodeId): Labels {
+    return this.#members.get(node)?.snapshot.labels ?? {};
+  }
+}
+
+/** Events that the balancing mode rules; operators' events are always acted on. */
+const AUTOMATIC: ReadonlySet<string> = new Set(["overload", "underload", "violation"]);

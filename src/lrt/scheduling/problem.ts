@@ -1,0 +1,193 @@
+/**
+ * From snapshots and events to a problem for the solver.
+ *
+ * A partition sees only its members, so a rule that reaches outside must not be broken blindly. `apart` at host
+ * level cannot be: members are reserved, nobody else can put a VM on them, and a sibling elsewhere is on no
+ * member. `together` with a sibling outside pins the VM. Both follow from exclusive reservation.
+ */
+import { byText } from "../../lib/order.ts";
+import type { Rule } from "../../model/constraint.ts";
+import type { NodeId } from "../../model/node.ts";
+import type { VmId, VmPolicy } from "../../model/virtual-machine.ts";
+import type { Problem, ProblemHost, ProblemVm } from "../../solver/problem.ts";
+import type { LrtConfig } from "../config.ts";
+import { share } from "../monitoring/monitor.ts";
+import type { ArrivingVm, TravellingEvent } from "./event.ts";
+import type { NodeSnapshot, VmSnapshot } from "./snapshot.ts";
+
+export interface PlanningInput {
+  /** In join order. */
+  readonly members: readonly NodeSnapshot[];
+  readonly events: readonly TravellingEvent[];
+  /** Moves that failed in this partition: not tried again. */
+  readonly failed: readonly { readonly vm: VmId; readonly host: NodeId }[];
+  readonly config: LrtConfig;
+}
+
+export function buildProblem(input: PlanningInput): Problem {
+  const inside = new Set(input.members.map((member) => member.node));
+  const emptied = new Set([...hostsToEmpty(input.events)].filter((host) => inside.has(host)));
+  const arriving = arrivals(input.events);
+  const placed = input.members.flatMap((member) => member.vms.map((vm) => ({ vm, member })));
+  const here = new Set([...placed.map(({ vm }) => vm.id), ...arriving.map((vm) => vm.spec.id)]);
+  const vms: ProblemVm[] = placed.map(({ vm, member }) => ({
+    id: vm.id,
+    state: "running",
+    desired: "running",
+    host: member.node,
+    demand: { cpu: vm.demand.cpu, memory: vm.demand.memory },
+    pinned: whyPinned(vm, member, here, input.events, emptied) !== null,
+  }));
+  for (const { spec, demand } of arriving) {
+    vms.push({ id: spec.id, state: "waiting", desired: "running", host: null, demand: { ...demand } });
+  }
+  return {
+    hosts: input.members.map((member) => problemHost(member, input)),
+    vms: vms.sort((a, b) => byText(a.id, b.id)),
+    rules: rules(input, placed, arriving, here, emptied),
+    objective: "memory",
+  };
+}
+
+/** Why a VM stays where it is in this partition, or null when it may move. */
+export function whyPinned(
+  vm: VmSnapshot,
+  member: NodeSnapshot,
+  here: ReadonlySet<VmId>,
+  events: readonly TravellingEvent[],
+  emptied: ReadonlySet<NodeId>,
+): string | null {
+  if (vm.pinned !== null) return vm.pinned;
+  if (vm.policy.together.some((other) => !here.has(other))) {
+    return "must stay together with a VM outside the partition";
+  }
+  const asked = events.some(({ cause }) => cause.kind === "move" && cause.vm === vm.id);
+  if (asked) return null;
+  if (events.every(({ cause }) => cause.kind === "move")) return "not the VM that was asked to move";
+  if (emptied.has(member.node)) return vm.policy.drain === "stay" ? "its VE says: drain action stay" : null;
+  return vm.policy.balancing === "auto" ? null : `balancing is ${vm.policy.balancing}`;
+}
+
+/** Hosts that an event wants empty. */
+export function hostsToEmpty(events: readonly TravellingEvent[]): ReadonlySet<NodeId> {
+  const emptying = events.filter(({ cause }) => cause.kind === "drain" || cause.kind === "underload");
+  return new Set(emptying.map(({ origin }) => origin));
+}
+
+function arrivals(events: readonly TravellingEvent[]): ArrivingVm[] {
+  return events.flatMap(({ cause }) => (cause.kind === "arrival" ? cause.vms : []));
+}
+
+/**
+ * What a host may carry at the plan's end. The origin of an overload is to be brought below its margin, or it
+ * would not leave the state; others may fill up to their margin, or stay as full as they are below the limit.
+ */
+function problemHost(member: NodeSnapshot, { events, config }: PlanningInput): ProblemHost {
+  const load = member.vms.reduce((sum, vm) => sum + vm.demand.cpu, 0);
+  const limit = share(member.capacity.cpu, config.overloadPermille);
+  const target = share(member.capacity.cpu, config.overloadPermille - config.marginPermille);
+  const relieved = events.some(({ origin, cause }) => origin === member.node && cause.kind === "overload");
+  const cpu = relieved ? target : Math.max(target, Math.min(load, limit));
+  return {
+    id: member.node,
+    capacity: { cpu, memory: share(member.capacity.memory, Math.min(1000, config.overloadPermille)) },
+    online: true,
+    labels: member.labels,
+    concurrency: config.migrationsPerHost,
+  };
+}
+
+interface Placed {
+  readonly vm: VmSnapshot;
+  readonly member: NodeSnapshot;
+}
+
+function rules(
+  input: PlanningInput,
+  placed: readonly Placed[],
+  arriving: readonly ArrivingVm[],
+  here: ReadonlySet<VmId>,
+  emptied: ReadonlySet<NodeId>,
+): Rule[] {
+  const policies: [VmId, VmPolicy][] = [
+    ...placed.map(({ vm }): [VmId, VmPolicy] => [vm.id, vm.policy]),
+    ...arriving.map(({ spec, stamp }): [VmId, VmPolicy] => [spec.id, stamp.policy]),
+  ];
+  return [
+    ...(emptied.size > 0 ? [{ kind: "offline", hosts: [...emptied].sort(byText) } as const] : []),
+    ...pairRules(policies, here),
+    ...labelRules(policies, input.members),
+    ...moveRules(input.events, new Set(input.members.map((member) => member.node)), here),
+    ...coolDownRules(input, placed),
+    ...failedRules(input, here),
+  ];
+}
+
+function pairRules(policies: readonly [VmId, VmPolicy][], here: ReadonlySet<VmId>): Rule[] {
+  const pairs = new Map<string, Rule>();
+  for (const [vm, policy] of policies) {
+    for (const other of policy.apart) {
+      if (here.has(other))
+        pairs.set(`apart ${pair(vm, other)}`, { kind: "spread", vms: [vm, other].sort(byText) });
+    }
+    for (const other of policy.together) {
+      if (here.has(other))
+        pairs.set(`together ${pair(vm, other)}`, { kind: "gather", vms: [vm, other].sort(byText) });
+    }
+  }
+  return [...pairs].sort(([a], [b]) => byText(a, b)).map(([, rule]) => rule);
+}
+
+function pair(a: VmId, b: VmId): string {
+  return a < b ? `${a} ${b}` : `${b} ${a}`;
+}
+
+function labelRules(policies: readonly [VmId, VmPolicy][], members: readonly NodeSnapshot[]): Rule[] {
+  return policies
+    .filter(([, policy]) => Object.keys(policy.require).length > 0)
+    .map(([vm, policy]) => ({
+      kind: "fence",
+      vms: [vm],
+      hosts: members.filter((member) => satisfies(member, policy)).map((member) => member.node),
+    }));
+}
+
+/** Whether a host has every label that a VM requires. */
+export function satisfies(host: Pick<NodeSnapshot, "labels">, policy: Pick<VmPolicy, "require">): boolean {
+  return Object.entries(policy.require).every(([label, value]) => host.labels[label] === value);
+}
+
+function moveRules(
+  events: readonly TravellingEvent[],
+  inside: ReadonlySet<NodeId>,
+  here: ReadonlySet<VmId>,
+): Rule[] {
+  return events.flatMap(({ origin, cause }): Rule[] => {
+    if (cause.kind !== "move" || !here.has(cause.vm)) return [];
+    return cause.to === null
+      ? [{ kind: "ban", vms: [cause.vm], hosts: [origin].filter((host) => inside.has(host)) }]
+      : [{ kind: "fence", vms: [cause.vm], hosts: [cause.to].filter((host) => inside.has(host)) }];
+  });
+}
+
+function failedRules({ failed, members }: PlanningInput, here: ReadonlySet<VmId>): Rule[] {
+  const inside = new Set(members.map((member) => member.node));
+  return failed
+    .filter(({ vm, host }) => here.has(vm) && inside.has(host))
+    .map(({ vm, host }) => ({ kind: "ban", vms: [vm], hosts: [host] }));
+}
+
+/** Overload and underload never send a VM back where it came from within its cool-down; others may. */
+function coolDownRules({ events, members, config }: PlanningInput, placed: readonly Placed[]): Rule[] {
+  if (!events.some(({ cause }) => cause.kind === "overload" || cause.kind === "underload")) return [];
+  const inside = new Set(members.map((member) => member.node));
+  const drained = new Set(events.filter(({ cause }) => cause.kind === "drain").map(({ origin }) => origin));
+  const asked = new Set(events.flatMap(({ cause }) => (cause.kind === "move" ? [cause.vm] : [])));
+  return placed.flatMap(({ vm, member }): Rule[] => {
+    if (drained.has(member.node) || asked.has(vm.id)) return [];
+    const hosts = vm.left
+      .filter(({ host, agoMs }) => agoMs < config.cooldownMs && host !== member.node && inside.has(host))
+      .map(({ host }) => host);
+    return hosts.length > 0 ? [{ kind: "ban", vms: [vm.id], hosts: [...new Set(hosts)].sort(byText) }] : [];
+  });
+}

@@ -1,0 +1,30 @@
+import type { Millis } from "../../lib/instant.ts";
+import type { Labels, NodeId } from "../../model/node.ts";
+import type { Resources } from "../../model/resources.ts";
+import type { VmId, VmPolicy } from "../../model/virtual-machine.ts";
+
+/** A VM as its host tells a partition's leader. */
+export interface VmSnapshot {
+  readonly id: VmId;
+  /** Its domain name, for people. */
+  readonly name: string;
+  readonly demand: Resources;
+  /** null: it may be moved; otherwise why it may not. */
+  readonly pinned: string | null;
+  readonly adopted: boolean;
+  readonly policy: VmPolicy;
+  /** Hosts it left lately, and how long ago. */
+  readonly left: readonly { readonly host: NodeId; readonly agoMs: Millis }[];
+}
+
+/** A node as it tells a partition's leader when it joins; the plan is made on these and checked against them. */
+export interface NodeSnapshot {
+  readonly node: NodeId;
+  readonly name: string;
+  readonly capacity: Resources;
+  readonly labels: Labels;
+  readonly draining: boolean;
+  /** The inventory version it was taken at. */
+  readonly version: number;
+  readonly vms: readonly VmSnapshot[];
+}
