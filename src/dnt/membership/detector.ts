@@ -11,6 +11,7 @@ import type { FailedProbe, Probes } from "./probes.ts";
 import { isLive } from "./roster.ts";
 import {
   HELPERS,
+  LAST_CHANCES,
   LONGEST_ROUND_TRIP,
   type MembershipSettings,
   MOST_PROBES_PER_PERIOD,
@@ -103,13 +104,17 @@ export class Detector {
     if (!this.#cannotTell()) this.#bury(round, turn);
   }
 
+  /** Ends the suspicions whose time is over; a refutation may have missed us, so the subject is asked itself. */
   #bury({ previous }: Round, turn: MembershipTurn): void {
     const { suspicions } = this.#view;
-    for (const id of suspicions.age(turn.now, previous, this.#health.doubt, this.#view.networkSize())) {
+    const { doubt } = this.#health;
+    const { over, ending } = suspicions.age(turn.now, previous, doubt, this.#view.networkSize());
+    for (const id of over) {
       const member = this.#view.get(id);
       assert(member?.state === "suspect", "a suspicion is open only while its subject is a suspect");
       this.#view.adopt({ member: { ...member, state: "dead" }, observers: [] }, turn);
     }
+    for (const id of ending.slice(0, LAST_CHANCES)) this.#view.spread(id, this.#view.accusation(id), turn);
   }
 
   #ping(target: NodeId, sequence: number, turn: MembershipTurn): void {

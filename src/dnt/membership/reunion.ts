@@ -2,7 +2,7 @@
  * Finding others and agreeing with them: joining through seeds or the peers of the last life, comparing lists
  * every half minute, trying the dead now and then (a healed split is noticed by nobody else).
  */
-import type { Instant } from "../../lib/instant.ts";
+import type { Instant, Millis } from "../../lib/instant.ts";
 import type { Random } from "../../lib/random.ts";
 import type { NodeId } from "../../model/node.ts";
 import { type KnownPeers, PEERS_KEY } from "./known-peers.ts";
@@ -37,7 +37,7 @@ export class Reunion {
   }
 
   start(turn: MembershipTurn): void {
-    this.#plan(turn.now);
+    this.#plan(turn.now, this.#settings.syncEvery);
     this.#seek(turn);
   }
 
@@ -71,6 +71,7 @@ export class Reunion {
   /** False: it was not asked for. */
   onPage(from: NodeId, page: Page, turn: MembershipTurn): boolean {
     if (!this.#synchronisation.expects(from, page, turn.now)) return false;
+    if (page.buckets.length > 0) this.#plan(turn.now, this.#settings.syncAgain);
     this.#view.read(page.claims, from, turn);
     for (const claims of this.#synchronisation.better(page)) this.#view.spread(from, claims, turn);
     const pull = this.#synchronisation.pull(page);
@@ -105,12 +106,12 @@ export class Reunion {
   }
 
   #agree(turn: MembershipTurn): void {
-    this.#plan(turn.now);
+    this.#plan(turn.now, this.#settings.syncEvery);
     this.#view.forgetLeft(turn.now - this.#settings.forgetLeftAfter);
     for (const peer of this.#view.pick(1)) this.meet(peer, turn);
   }
 
-  #plan(now: Instant): void {
-    this.#synchroniseAt = now + this.#random.jitter(this.#settings.syncEvery, 0.5);
+  #plan(now: Instant, mean: Millis): void {
+    this.#synchroniseAt = now + this.#random.jitter(mean, 0.5);
   }
 }

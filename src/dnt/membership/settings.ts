@@ -16,6 +16,8 @@ export interface MembershipSettings {
   readonly isolatedAfter: Millis;
   /** Mean time between two synchronisations that a node opens. */
   readonly syncEvery: Millis;
+  /** The same after one that found differences: somebody missed news, and others may have. */
+  readonly syncAgain: Millis;
   /** Back-off of the attempts to join, while alone. */
   readonly rejoinFirst: Millis;
   readonly rejoinMost: Millis;
@@ -38,6 +40,7 @@ export const DEFAULTS: MembershipSettings = {
   suspicionPerDoubling: 400,
   isolatedAfter: seconds(4),
   syncEvery: seconds(30),
+  syncAgain: seconds(2),
   rejoinFirst: seconds(1),
   rejoinMost: minutes(1),
   forgetLeftAfter: minutes(24 * 60),
@@ -47,6 +50,8 @@ export const DEFAULTS: MembershipSettings = {
 /** Probes per period: in a small network more, so that somebody notices a crash within half a second. */
 export const MOST_PROBES_PER_PERIOD = 3;
 export const PROBES_TIMES_MEMBERS = 48;
+/** Suspects asked once more, per round, before they are declared dead; in a mass failure the rest go unasked. */
+export const LAST_CHANCES = 16;
 /** Members asked to probe for us (SWIM's k): at 5 % loss all of them and both own pings fail once in 17,000. */
 export const HELPERS = 3;
 /** Observers after which a suspicion needs no more confirmation (Lifeguard's K). */

@@ -10,7 +10,15 @@ import { CONFIRMATIONS, doublings, type MembershipSettings } from "./settings.ts
 interface Suspicion {
   observers: readonly NodeId[];
   age: Millis;
+  warned: boolean;
   readonly since: Instant;
+}
+
+interface Aged {
+  /** Their time to refute is over. */
+  readonly over: readonly NodeId[];
+  /** It will be over with the next round; named once. */
+  readonly ending: readonly NodeId[];
 }
 
 /** More than enough to confirm; the rest add nothing. */
@@ -29,7 +37,7 @@ export class Suspicions {
   }
 
   open(id: NodeId, observers: readonly NodeId[], now: Instant): void {
-    this.#open.set(id, { observers: merge([], observers), age: 0, since: now });
+    this.#open.set(id, { observers: merge([], observers), age: 0, warned: false, since: now });
   }
 
   close(id: NodeId): void {
@@ -45,14 +53,20 @@ export class Suspicions {
     return suspicion.observers.length > before;
   }
 
-  /** Lets the suspicions age by the time since `previous`; returns those whose time to refute is over. */
-  age(now: Instant, previous: Instant, doubt: number, members: number): NodeId[] {
+  /** Lets the suspicions age by the time since `previous`. */
+  age(now: Instant, previous: Instant, doubt: number, members: number): Aged {
     const over: NodeId[] = [];
+    const ending: NodeId[] = [];
     for (const [id, suspicion] of this.#open) {
       suspicion.age += Math.floor((now - Math.max(previous, suspicion.since)) / (1 + doubt));
-      if (suspicion.age >= this.#patience(suspicion.observers.length, members)) over.push(id);
+      const left = this.#patience(suspicion.observers.length, members) - suspicion.age;
+      if (left <= 0) over.push(id);
+      else if (left <= this.#settings.period && !suspicion.warned) {
+        suspicion.warned = true;
+        ending.push(id);
+      }
     }
-    return over.sort(byText);
+    return { over: over.sort(byText), ending: ending.sort(byText) };
   }
 
   /** Of two members each can have but one observer, of three two: no more confirmations are waited for. */
