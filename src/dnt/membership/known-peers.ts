@@ -1,0 +1,101 @@
+/**
+ * How a node that knows nobody finds somebody: the seeds of its configuration and the peers it knew before it
+ * was restarted, a few at a time, with back-off and for ever.
+ */
+import type { Instant, Millis } from "../../lib/instant.ts";
+import { byText } from "../../lib/order.ts";
+import { hash32, type Random } from "../../lib/random.ts";
+import type { Member } from "../../model/member.ts";
+import type { NodeId } from "../../model/node.ts";
+import { areAddresses, isNodeId } from "./plausible.ts";
+import { isLive } from "./roster.ts";
+import { JOIN_ATTEMPTS, type MembershipSettings, SAVED_PEERS } from "./settings.ts";
+
+export const PEERS_KEY = "dnt/peers";
+
+export interface KnownPeer {
+  readonly id: NodeId;
+  readonly addresses: readonly string[];
+}
+
+export interface JoinAttempt {
+  readonly seeds: readonly string[];
+  readonly peers: readonly KnownPeer[];
+}
+
+export class KnownPeers {
+  readonly #settings: MembershipSettings;
+  readonly #self: NodeId;
+  readonly #random: Random;
+  readonly #peers: readonly KnownPeer[];
+  #attempts = 0;
+  #nextAt: Instant | null = null;
+  #wait: Millis;
+  #saved = "";
+  #savedVersion = -1;
+  #saveAt: Instant | null = null;
+
+  constructor(
+    settings: MembershipSettings,
+    self: NodeId,
+    random: Random,
+    restored: ReadonlyMap<string, unknown>,
+  ) {
+    this.#settings = settings;
+    this.#self = self;
+    this.#random = random;
+    this.#wait = settings.rejoinFirst;
+    this.#peers = readPeers(restored.get(PEERS_KEY)).filter(({ id }) => id !== self);
+  }
+
+  /** Whom to try now, while alone; null while it is not yet time. */
+  attempt(now: Instant): JoinAttempt | null {
+    if (this.#nextAt !== null && now < this.#nextAt) return null;
+    this.#nextAt = now + this.#random.jitter(this.#wait, 0.25);
+    this.#wait = Math.min(this.#settings.rejoinMost, this.#wait * 2);
+    const turn = this.#attempts++ * JOIN_ATTEMPTS;
+    return { seeds: some(this.#settings.seeds, turn), peers: some(this.#peers, turn) };
+  }
+
+  /** Somebody was found: the next time alone starts with the first wait. */
+  joined(): void {
+    this.#nextAt = null;
+    this.#wait = this.#settings.rejoinFirst;
+  }
+
+  /** What to write, when it is time and anything differs: live members, a different choice on each node. */
+  save(members: () => readonly Member[], version: number, now: Instant): readonly KnownPeer[] | null {
+    this.#saveAt ??= now + this.#settings.rejoinFirst;
+    if (now < this.#saveAt || version === this.#savedVersion) return null;
+    this.#savedVersion = version;
+    const peers = this.#choose(members());
+    const text = JSON.stringify(peers);
+    if (peers.length === 0 || text === this.#saved) return null;
+    this.#saved = text;
+    this.#saveAt = now + this.#settings.savePeersEvery;
+    return peers;
+  }
+
+  #choose(members: readonly Member[]): KnownPeer[] {
+    const peers = members.filter((member) => isLive(member) && member.id !== this.#self);
+    const ranked = peers.map(({ id, addresses }) => ({ id, addresses, rank: hash32(`${this.#self}/${id}`) }));
+    ranked.sort((a, b) => a.rank - b.rank || byText(a.id, b.id));
+    return ranked.slice(0, SAVED_PEERS).map(({ id, addresses }) => ({ id, addresses }));
+  }
+}
+
+function some<T>(items: readonly T[], from: number): T[] {
+  const count = Math.min(JOIN_ATTEMPTS, items.length);
+  return Array.from({ length: count }, (_, i) => items[(from + i) % items.length] as T);
+}
+
+/** What an earlier version wrote, or a damaged disk holds: what cannot be read is left out. */
+function readPeers(value: unknown): KnownPeer[] {
+  if (!Array.isArray(value)) return [];
+  const entries = value.slice(0, SAVED_PEERS) as Partial<KnownPeer | null>[];
+  return entries.flatMap((entry) =>
+    isNodeId(entry?.id) && areAddresses(entry?.addresses)
+      ? [{ id: entry.id, addresses: entry.addresses }]
+      : [],
+  );
+}

@@ -1,0 +1,207 @@
+/**
+ * Membership: who is in the network, as far as this node can tell. A thin SWIM with Lifeguard's additions;
+ * observer rings and certificates can come behind the same interface.
+ *
+ *                 probe failed, helpers agree         time to refute is over
+ *      ┌──────┐ ────────────────────────→ ┌─────────┐ ─────────────────────→ ┌──────┐
+ *      │ alive │                           │ suspect │                        │ dead │   ┌──────┐
+ *      └──────┘ ←──── higher incarnation ──┴─────────┴──── higher incarnation ─┴──────┘   │ left │ ← of its own will
+ *
+ * Each round (a second): conclude the probes of the last one, let suspicions age, probe the next members, do
+ * one bit of upkeep. News rides on pings and acks and, while fresh, in gossip messages of its own; every 30 s
+ * two lists are compared. An idle network sends two messages per node and second whatever its size (six in one
+ * of up to 16 members, where more probes make up for fewer probers).
+ *
+ * Nothing that matters rests on this view being right: it only costs time when it is wrong.
+ *
+ * Source: Das, Gupta, Motivala, "SWIM" (2002); Dadgar, Phillips, Currey, "Lifeguard" (2017).
+ * Deviations: see claim.ts and probes.ts; and a node with several peers that hears none of them suspects nobody.
+ */
+import type { Result } from "../../lib/error.ts";
+import type { Instant, Millis } from "../../lib/instant.ts";
+import type { Random } from "../../lib/random.ts";
+import type { Member } from "../../model/member.ts";
+import type { NodeId } from "../../model/node.ts";
+import type { TimerName } from "../../ports/effects.ts";
+import type { MembershipChange } from "./change.ts";
+import { Detector } from "./detector.ts";
+import { Health } from "./health.ts";
+import { Identity, type Profile, type ProfileChange } from "./identity.ts";
+import { KnownPeers } from "./known-peers.ts";
+import type { MembershipMessage } from "./messages.ts";
+import { isNodeId } from "./plausible.ts";
+import { Probes } from "./probes.ts";
+import { Reunion } from "./reunion.ts";
+import { DEFAULTS, FAREWELLS, type MembershipSettings } from "./settings.ts";
+import { GOSSIP_TIMER, type MembershipTurn, ROUND_TIMER } from "./turn.ts";
+import { View } from "./view.ts";
+
+export interface MembershipDependencies {
+  readonly self: Profile;
+  /** A stream of its own. */
+  readonly random: Random;
+  /** What was persisted under this node's keys before it was last stopped. */
+  readonly restored: ReadonlyMap<string, unknown>;
+}
+
+export class Membership {
+  readonly #settings: MembershipSettings;
+  readonly #random: Random;
+  readonly #id: NodeId;
+  readonly #identity: Identity;
+  readonly #health = new Health();
+  readonly #view: View;
+  readonly #detector: Detector;
+  readonly #reunion: Reunion;
+  #phase: "new" | "running" | "left" = "new";
+
+  /** `config` overrides DEFAULTS, e.g. the seeds. */
+  constructor(config: Partial<MembershipSettings>, { self, random, restored }: MembershipDependencies) {
+    const settings = { ...DEFAULTS, ...config };
+    this.#settings = settings;
+    this.#random = random;
+    this.#id = self.id;
+    this.#identity = new Identity(self, restored);
+    const probes = new Probes(random.fork("probes"));
+    const health = this.#health;
+    this.#view = new View(settings, {
+      identity: this.#identity,
+      health,
+      probes,
+      random: random.fork("gossip"),
+    });
+    this.#detector = new Detector(settings, self.id, this.#view, health, probes);
+    const knownPeers = new KnownPeers(settings, self.id, random.fork("join"), restored);
+    this.#reunion = new Reunion(settings, self.id, this.#view, knownPeers, random.fork("reunion"));
+  }
+
+  /** All known members, this node included, sorted by id; the same array until something changes. */
+  members(): readonly Member[] {
+    return this.#view.roster.members();
+  }
+
+  get(id: NodeId): Member | undefined {
+    return this.#view.get(id);
+  }
+
+  self(): Member {
+    return this.#identity.member;
+  }
+
+  /** Milliseconds since the member itself was last heard; null: never. */
+  lastHeard(id: NodeId, now: Instant): Millis | null {
+    const heardAt = this.#view.roster.get(id)?.heardAt ?? null;
+    return heardAt === null ? null : now - heardAt;
+  }
+
+  /** Median of the last nine round trips in ms; null: never measured. */
+  rtt(id: NodeId): Millis | null {
+    const trips = [...(this.#view.roster.get(id)?.roundTrips ?? [])].sort((a, b) => a - b);
+    return trips[trips.length >> 1] ?? null;
+  }
+
+  /** Knows others and hears none of them: its view is not to be relied on. */
+  get isolated(): boolean {
+    return this.#detector.isolated;
+  }
+
+  /** How much it doubts itself, 0 (well) to 8. */
+  get doubt(): number {
+    return this.#health.doubt;
+  }
+
+  /** What happened since the last call. */
+  takeChanges(): readonly MembershipChange[] {
+    return this.#view.takeChanges();
+  }
+
+  start(turn: MembershipTurn): void {
+    this.#phase = "running";
+    this.#identity.raise(turn.now, turn);
+    this.#view.publish(turn);
+    const first = this.#random.int(1, this.#settings.period);
+    this.#health.begin(turn.now, turn.now + first);
+    turn.setTimer(ROUND_TIMER, first);
+    this.#reunion.start(turn);
+  }
+
+  onTimer(timer: TimerName, turn: MembershipTurn): void {
+    if (this.#phase !== "running") return;
+    if (timer === GOSSIP_TIMER) this.#view.gossip(turn);
+    else if (timer === ROUND_TIMER) this.#round(turn);
+  }
+
+  onAddressAnswered(_address: string, answer: Result<NodeId>, turn: MembershipTurn): void {
+    if (this.#phase !== "running" || !answer.ok || !isNodeId(answer.value)) return;
+    this.#reunion.meet(answer.value, turn);
+  }
+
+  onMessage(from: NodeId, message: MembershipMessage, turn: MembershipTurn): void {
+    if (this.#phase !== "running" || from === this.#id) return;
+    this.#view.roster.heard(from, turn.now);
+    this.#route(from, message, turn);
+    const stranger = message.type === "membership.ping" && this.get(from) === undefined;
+    if (stranger) this.#reunion.meet(from, turn);
+  }
+
+  /** This node says something else of itself from now on, e.g. that it is draining. */
+  update(change: ProfileChange, turn: MembershipTurn): void {
+    if (this.#phase === "running" && this.#identity.change(change, turn.now, turn)) this.#view.publish(turn);
+  }
+
+  /** Says good-bye and falls silent; only a new start brings it back. */
+  leave(turn: MembershipTurn): void {
+    if (this.#phase !== "running") return;
+    this.#identity.leave();
+    this.#view.publish(turn);
+    const farewell = [this.#view.claimOf(this.self())];
+    for (const peer of this.#view.pick(FAREWELLS)) this.#view.spread(peer, farewell, turn);
+    turn.clearTimer(ROUND_TIMER);
+    turn.clearTimer(GOSSIP_TIMER);
+    this.#phase = "left";
+  }
+
+  /** An operator says that a dead member will not come back: it counts as having left. False: it is not dead. */
+  dismiss(id: NodeId, turn: MembershipTurn): boolean {
+    const member = this.get(id);
+    if (this.#phase !== "running" || member?.state !== "dead") return false;
+    this.#view.adopt({ member: { ...member, state: "left" }, observers: [] }, turn);
+    return true;
+  }
+
+  #round(turn: MembershipTurn): void {
+    turn.setTimer(ROUND_TIMER, this.#settings.period);
+    this.#detector.round(turn);
+    this.#view.refute("suspect", turn);
+    this.#reunion.round(this.isolated, turn);
+  }
+
+  #route(from: NodeId, message: MembershipMessage, turn: MembershipTurn): void {
+    switch (message.type) {
+      case "membership.ping":
+        this.#detector.onPing(from, message, turn);
+        break;
+      case "membership.ack":
+        this.#detector.onAck(from, message, turn);
+        break;
+      case "membership.probe-request":
+        this.#detector.onProbeRequest(from, message, turn);
+        break;
+      case "membership.probe-answer":
+        this.#detector.onProbeAnswer(from, message, turn);
+        break;
+      case "membership.gossip":
+        this.#view.read(message.claims, from, turn);
+        break;
+      case "membership.digest":
+        this.#reunion.onDigest(from, message, turn);
+        break;
+      case "membership.page":
+        if (this.#reunion.onPage(from, message, turn)) this.#detector.answered();
+        break;
+      case "membership.pull":
+        this.#reunion.onPull(from, message, turn);
+        break;
+    }
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Finding others and agreeing with them: joining through seeds or the peers of the last life, comparing lists
+ * every half minute, trying the dead now and then (a healed split is noticed by nobody else).
+ */
+import type { Instant, Millis } from "../../lib/instant.ts";
+import type { Random } from "../../lib/random.ts";
+import type { NodeId } from "../../model/node.ts";
+import { type KnownPeers, PEERS_KEY } from "./known-peers.ts";
+import type { Digest, Page, Pull } from "./messages.ts";
+import { type MembershipSettings, RECONNECT } from "./settings.ts";
+import { Synchronisation } from "./synchronisation.ts";
+import type { MembershipTurn } from "./turn.ts";
+import type { View } from "./view.ts";
+
+export class Reunion {
+  readonly #settings: MembershipSettings;
+  readonly #self: NodeId;
+  readonly #view: View;
+  readonly #knownPeers: KnownPeers;
+  readonly #random: Random;
+  readonly #synchronisation: Synchronisation;
+  #synchroniseAt: Instant = 0;
+
+  constructor(
+    settings: MembershipSettings,
+    self: NodeId,
+    view: View,
+    knownPeers: KnownPeers,
+    random: Random,
+  ) {
+    this.#settings = settings;
+    this.#self = self;
+    this.#view = view;
+    this.#knownPeers = knownPeers;
+    this.#random = random;
+    this.#synchronisation = new Synchronisation(view.roster, (member) => view.claimOf(member));
+  }
+
+  start(turn: MembershipTurn): void {
+    this.#plan(turn.now, this.#settings.syncEvery);
+    this.#seek(turn);
+  }
+
+  /** The round's upkeep. */
+  round(isolated: boolean, turn: MembershipTurn): void {
+    if (this.#view.roster.live().length === 0 || isolated) this.#seek(turn);
+    else this.#knownPeers.joined();
+    this.#tryTheDead(turn);
+    if (turn.now >= this.#synchroniseAt) this.#agree(turn);
+    const { roster } = this.#view;
+    const peers = this.#knownPeers.save(() => roster.members(), roster.version, turn.now);
+    if (peers !== null) turn.persist([{ key: PEERS_KEY, value: peers }]);
+  }
+
+  /** Opens a synchronisation with the peer. */
+  meet(peer: NodeId, turn: MembershipTurn): void {
+    if (peer === this.#self || !this.#synchronisation.open(peer, turn.now)) return;
+    const claims = this.#view.accusation(peer);
+    turn.send(peer, { type: "membership.digest", buckets: this.#view.roster.digest(), claims });
+  }
+
+  onDigest(from: NodeId, digest: Digest, turn: MembershipTurn): void {
+    this.#view.read(digest.claims, from, turn);
+    this.#send(from, this.#synchronisation.compare(digest), turn);
+  }
+
+  onPull(from: NodeId, pull: Pull, turn: MembershipTurn): void {
+    this.#send(from, this.#synchronisation.next(pull), turn);
+  }
+
+  /** False: it was not asked for. */
+  onPage(from: NodeId, page: Page, turn: MembershipTurn): boolean {
+    if (!this.#synchronisation.expects(from, page, turn.now)) return false;
+    if (page.buckets.length > 0) this.#plan(turn.now, this.#settings.syncAgain);
+    this.#view.read(page.claims, from, turn);
+    for (const claims of this.#synchronisation.better(page)) this.#view.spread(from, claims, turn);
+    const pull = this.#synchronisation.pull(page);
+    if (pull !== null) turn.send(from, pull);
+    return true;
+  }
+
+  #send(to: NodeId, page: Page | null, turn: MembershipTurn): void {
+    if (page !== null) turn.send(to, page, this.#view.durability(page.claims));
+  }
+
+  /** While it hears nobody: the seeds and the peers of its last life. */
+  #seek(turn: MembershipTurn): void {
+    const attempt = this.#knownPeers.attempt(turn.now);
+    if (attempt === null) return;
+    for (const address of attempt.seeds) turn.dial(address);
+    for (const { id, addresses } of attempt.peers) {
+      if (this.#view.get(id) === undefined) turn.setAddresses(id, addresses);
+      this.meet(id, turn);
+    }
+  }
+
+  /** The attempts are shared out among the living, so each dead member costs the network the same. */
+  #tryTheDead(turn: MembershipTurn): void {
+    const { roster } = this.#view;
+    const dead = roster.dead();
+    if (dead.length === 0) return;
+    const chances = RECONNECT.periods * (roster.live().length + 1);
+    if (this.#random.int(1, chances) > RECONNECT.attempts * dead.length) return;
+    const id = this.#random.pick(dead);
+    if (id !== undefined) this.meet(id, turn);
+  }
+
+  #agree(turn: MembershipTurn): void {
+    this.#plan(turn.now, this.#settings.syncEvery);
+    this.#view.forgetLeft(turn.now - this.#settings.forgetLeftAfter);
+    for (const peer of this.#view.pick(1)) this.meet(peer, turn);
+  }
+
+  #plan(now: Instant, mean: Millis): void {
+    this.#synchroniseAt = now + this.#random.jitter(mean, 0.5);
+  }
+}
