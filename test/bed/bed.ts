@@ -170,7 +170,7 @@ export class Bed {
     await first?.install();
     if (!existsSync(CAPABILITIES)) await this.#bootFirstEver();
     await Promise.all(others.map((host) => host.install()));
-    await Promise.all(this.hosts.map((host) => this.#bootHost(host)));
+    await Promise.all(this.hosts.filter((host) => !host.isOn).map((host) => this.#bootHost(host)));
   }
 
   async #bootHost(host: BedHost): Promise<void> {
@@ -187,8 +187,11 @@ export class Bed {
     await first.virsh(["domcapabilities", "--virttype", "qemu"], { deadlineMs: 120_000 });
     const draft = `${CAPABILITIES}.${process.pid}`;
     cpSync(`${first.dir}/cache`, draft, { recursive: true, preserveTimestamps: true });
-    if (existsSync(CAPABILITIES)) rmSync(draft, { recursive: true });
-    else renameSync(draft, CAPABILITIES);
+    try {
+      renameSync(draft, CAPABILITIES);
+    } catch {
+      rmSync(draft, { recursive: true }); // another bed was first
+    }
   }
 }
 

@@ -47,7 +47,6 @@ export function domainXml(image: string, options: GuestOptions): string {
   <features><acpi/><tcg><tb-cache unit='MiB'>8</tb-cache></tcg></features>
   <on_poweroff>destroy</on_poweroff><on_reboot>restart</on_reboot><on_crash>${onCrash}</on_crash>
   <devices>
-    <emulator>/usr/bin/qemu-system-x86_64</emulator>
     <controller type='usb' model='none'/>
     ${consoleXml(name)}
     <memballoon model='none'/>

@@ -24,7 +24,7 @@ done
 mount --bind "$BED_DIR/run" /run/libvirt
 for part in lib log cache; do mount --bind "$BED_DIR/$part" "/var/$part/libvirt"; done
 mount --bind "$BED_DIR/etc" /etc/libvirt
-mount --bind "$BED_DIR/hosts" /etc/hosts
+for file in hosts passwd group; do mount --bind "$BED_DIR/$file" "/etc/$file"; done
 
 libvirtd --daemon --listen --timeout 0 --pid-file /run/libvirt/libvirtd.pid
 echo up

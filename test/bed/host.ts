@@ -1,30 +1,21 @@
 /**
  * One libvirt host of the bed: namespaces (network, mount, uts, pid, cgroup), its own libvirtd, real guests.
  *
- *     test ── unshare (holder) ── host-init.sh, pid 1 of the host ── libvirtd, QEMU, the agent
- *
- * Pid 1 is the host's power: the kernel ends everything in the host with it, at once. It dies with the holder, and the
- * holder with the thread that made it (PR_SET_PDEATHSIG); the janitor removes the rest. `run/` is made anew at every
- * boot, as on a machine; `lib/` and `etc/` (definitions, saved guests) and `log/` are its disk.
+ * Its pid 1 is its power: the kernel ends everything in the host with it, at once. `run/` is made anew at every boot, as
+ * on a machine; `lib/` and `etc/` (definitions, saved guests) and `log/` are its disk.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { BedCgroups } from "./cgroup.ts";
 import { GuestConsole } from "./console.ts";
 import { domainXml, type GuestOptions } from "./domain-xml.ts";
-import { type HostExit, HostProcess } from "./host-process.ts";
-import { libvirtdConf, qemuConf } from "./libvirt-config.ts";
-import { childrenOf, commandOf, isAlive, parentOf, type QemuProcess, qemuProcess } from "./processes.ts";
+import { libvirtdConf, qemuConf, withQemuAccount } from "./libvirt-config.ts";
+import { type ExecOptions, enter, type HostProcess, startInit } from "./namespaces.ts";
+import { commandOf, isAlive, parentOf, type QemuProcess, qemuProcess } from "./processes.ts";
 import { type Ran, type RunOptions, run, until } from "./run.ts";
 import type { Switch } from "./switch.ts";
 
-const INIT = fileURLToPath(new URL("./host-init.sh", import.meta.url));
 /** Longest path that fits sockaddr_un, see unix(7). */
 const SOCKET_PATH_MAX = 107;
-/** Writes the shell into the cgroups before "--", then becomes the command after it. */
-const JOIN = 'while [ "$1" != -- ]; do echo 0 >"$1"; shift; done; shift; exec "$@"';
-
 export interface HostParts {
   readonly name: string;
   /** From 1. */
@@ -36,12 +27,6 @@ export interface HostParts {
   readonly cgroups: BedCgroups;
   readonly network: Switch;
   readonly milliCpu: number;
-}
-
-export interface ExecOptions {
-  readonly cwd?: string;
-  readonly env?: NodeJS.ProcessEnv;
-  readonly stdio?: "pipe" | "inherit" | "ignore";
 }
 
 export class BedHost {
@@ -96,6 +81,8 @@ export class BedHost {
     writeFileSync(`${dir}/etc/qemu.conf`, qemuConf(settings));
     writeFileSync(`${dir}/etc/libvirt.conf`, "");
     writeFileSync(`${dir}/hosts`, this.#parts.hostsFile);
+    for (const file of ["passwd", "group"] as const)
+      writeFileSync(`${dir}/${file}`, withQemuAccount(file, readFileSync(`/etc/${file}`, "utf8")));
     await network.plug(this.name, index);
   }
 
@@ -108,8 +95,8 @@ export class BedHost {
     if (existsSync(capabilities))
       cpSync(capabilities, `${dir}/cache`, { recursive: true, preserveTimestamps: true });
     cgroups.createHost(this.name, this.#milliCpu);
-    await this.#startInit();
-    await this.virsh(["version"]);
+    this.#init = await this.#startInit();
+    await this.#answers();
   }
 
   /** Power is gone: everything in the host ends at once. Peers see their connections closed; `cut` first for silence. */
@@ -206,82 +193,54 @@ export class BedHost {
   async startLibvirtd(): Promise<void> {
     rmSync(`${this.dir}/run/libvirtd.pid`, { force: true });
     const args = ["--daemon", "--listen", "--timeout", "0", "--pid-file", "/run/libvirt/libvirtd.pid"];
-    const daemon = await this.exec("libvirtd", args, { stdio: "ignore" });
+    const daemon = this.exec("libvirtd", args, { stdio: "ignore" });
     const { code } = await daemon.exited;
     if (code !== 0) throw new Error(`libvirtd of ${this.name} did not start: exit ${code}`);
-    await this.virsh(["version"]);
+    await this.#answers();
   }
 
   /**
    * Runs a process inside the host, free of the guests' quota: there /run/libvirt, /etc/libvirt, /var/lib/libvirt and
-   * the network are the host's own, all other files the machine's. It ends with the host's power and with its wrapper.
+   * the network are the host's own, all other files the machine's.
    */
-  async exec(command: string, args: readonly string[] = [], options: ExecOptions = {}): Promise<HostProcess> {
+  exec(command: string, args: readonly string[] = [], options: ExecOptions = {}): HostProcess {
     if (!this.isOn) throw new Error(`${this.name} is off`);
-    const enter = [
-      "nsenter",
-      "-t",
-      String(this.#init),
-      "-m",
-      "-u",
-      "-n",
-      "-p",
-      "-C",
-      `--wd=${options.cwd ?? "/"}`,
-    ];
-    const inner = ["setpriv", "--pdeathsig", "KILL", "--", command, ...args];
-    const joining = [...this.#parts.cgroups.system(this.name), "--", ...enter, "--", ...inner];
-    const child = spawn("sh", ["-c", JOIN, "sh", ...joining], {
-      stdio: options.stdio ?? "pipe",
-      env: options.env ?? process.env,
-      detached: true,
-    });
-    const exited = exitOf(child);
-    let over = false;
-    void exited.then(() => (over = true));
-    const wrapper = child.pid ?? 0;
-    const pid = await until(`${command} starts`, () => childrenOf(wrapper)[0] ?? (over ? 0 : undefined));
-    return new HostProcess(child, pid, exited);
+    return enter(this.#init, this.#parts.cgroups.system(this.name), [command, ...args], options);
   }
 
-  async #startInit(): Promise<void> {
+  /** Runs a command inside the host to its end and resolves with its standard output; rejects when it fails. */
+  async output(command: string, args: readonly string[] = []): Promise<string> {
+    const { child, exited } = this.exec(command, args);
+    let said = "";
+    for await (const text of child.stdout?.setEncoding("utf8") ?? []) said += text;
+    const { code } = await exited;
+    if (code !== 0) throw new Error(`${command} on ${this.name}: exit ${code}`);
+    return said;
+  }
+
+  async #answers(): Promise<void> {
+    try {
+      await this.virsh(["version"]);
+    } catch (cause) {
+      const log = readFileSync(`${this.dir}/log/libvirtd.log`, "utf8")
+        .trim()
+        .split("\n")
+        .slice(-10)
+        .join("\n");
+      throw new Error(`libvirtd of ${this.name} does not answer; its log ends:\n${log}`, { cause });
+    }
+  }
+
+  #startInit(): Promise<number> {
     const { cgroups, network, dir } = this.#parts;
-    const unshare = [
-      "unshare",
-      "--mount",
-      "--uts",
-      "--pid",
-      "--fork",
-      "--kill-child",
-      "--mount-proc",
-      "sh",
-      INIT,
-    ];
-    const holder = [
-      "setpriv",
-      "--pdeathsig",
-      "KILL",
-      "nsenter",
-      `--net=${network.namespace(this.name)}`,
-      ...unshare,
-    ];
-    const env = {
-      ...process.env,
-      BED_HOST: this.name,
-      BED_DIR: dir,
-      BED_ROOT: cgroups.root(this.name).join(" "),
-      BED_CGROUPS: cgroups.mounts.join(" "),
-    };
-    const child = spawn("sh", ["-c", JOIN, "sh", ...cgroups.holders(), "--", ...holder], {
-      env,
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
+    return startInit({
+      host: this.name,
+      dir,
+      network: network.namespace(this.name),
+      holderGroups: cgroups.holders(),
+      rootGroups: cgroups.root(this.name),
+      mounts: cgroups.mounts,
     });
-    await saysUp(this.name, child);
-    child.stdout.destroy();
-    child.stderr.destroy();
-    child.unref();
-    this.#init = childrenOf(child.pid ?? 0)[0] ?? 0;
   }
 
   #consolePath(name: string): string {
@@ -294,24 +253,4 @@ export class BedHost {
     process.kill(pid, signal);
     return pid;
   }
-}
-
-function exitOf(child: ChildProcess): Promise<HostExit> {
-  const { promise, resolve } = Promise.withResolvers<HostExit>();
-  child.on("error", () => resolve({ code: -1, signal: null }));
-  child.on("exit", (code, signal) => resolve({ code, signal }));
-  return promise;
-}
-
-/** Resolves when the host's pid 1 says "up"; rejects with what it said otherwise. */
-function saysUp(host: string, child: ChildProcess): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  let said = "";
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => (said += text));
-  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-    said += text;
-    if (/^up$/m.test(said)) resolve();
-  });
-  child.on("exit", (code) => reject(new Error(`${host} did not boot (exit ${code}): ${said.trim()}`)));
-  return promise;
 }

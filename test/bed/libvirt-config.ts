@@ -37,3 +37,15 @@ migration_address = "${address}"
 migration_host = "${address}"
 ${KEEPALIVE}`;
 }
+
+/**
+ * Completes a passwd or group file by the account that Debian's libvirtd looks up when it starts, whatever qemu.conf
+ * says. The package that makes it (libvirt-daemon-system) would bring systemd along.
+ */
+export function withQemuAccount(file: "passwd" | "group", text: string): string {
+  if (/^libvirt-qemu:/m.test(text)) return text;
+  const id = 64055; // as Debian's base-passwd reserves it
+  const line =
+    file === "group" ? `libvirt-qemu:x:${id}:` : `libvirt-qemu:x:${id}:${id}::/nonexistent:/usr/sbin/nologin`;
+  return `${text.trimEnd()}\n${line}\n`;
+}
