@@ -157,6 +157,8 @@ export class BedHost {
   async startGuest(options: GuestOptions): Promise<GuestConsole> {
     const file = `${this.dir}/${options.name}.xml`;
     writeFileSync(file, this.domainXml(options));
+    const runs = this.qemuProcesses().some(({ name }) => name === options.name);
+    if (!runs) rmSync(this.#consoleLog(options.name), { force: true }); // what a former guest of that name said
     await this.virsh(["create", file], { deadlineMs: 30_000 });
     const console = this.console(options.name);
     await console.waitFor(/^READY /m);
@@ -165,7 +167,7 @@ export class BedHost {
 
   /** The console of the guest `name` while it is here. */
   console(name: string): GuestConsole {
-    return new GuestConsole(this.#consolePath(name), `${this.dir}/log/console/${name}.log`);
+    return new GuestConsole(this.#consolePath(name), this.#consoleLog(name));
   }
 
   /** libvirtd's pid, undefined when it does not run. */
@@ -245,6 +247,10 @@ export class BedHost {
 
   #consolePath(name: string): string {
     return `${this.#parts.dir}/lib/console/${name}.sock`;
+  }
+
+  #consoleLog(name: string): string {
+    return `${this.dir}/log/console/${name}.log`;
   }
 
   #signalLibvirtd(signal: NodeJS.Signals): number {

@@ -104,7 +104,7 @@ describe.skipIf(reason !== undefined)(title, () => {
     };
     const whole = await rate();
     expect(whole).toBeLessThan(390);
-    expect(whole).toBeGreaterThan(150);
+    expect(whole).toBeGreaterThan(60); // on a busy machine; idle guests use less than 10
     h3.setQuota(150);
     await seconds(1);
     expect(await rate()).toBeLessThan(220);
