@@ -170,7 +170,7 @@ export class OutgoingMigrations {
     this.#keepAlive(outgoing, now);
     if (timeoutMs <= 0) return;
     this.#host.agenda.set(`limit/${id}`, now + timeoutMs, (then) => {
-      if (outgoing.phase !== "finishing") this.#fail(outgoing, "aborted", "the migration timed out", then);
+      this.#fail(outgoing, "aborted", "the migration timed out", then);
     });
   }
 
