@@ -69,7 +69,7 @@ export class EmbeddedHypervisor {
     this.#take(input, now);
     if (this.#stalled) return NOTHING;
     this.#host.agenda.run(now);
-    this.#tellWake(input.kind === "wake", now);
+    this.#tellWake();
     return this.#host.takeEffects();
   }
 
@@ -96,7 +96,10 @@ export class EmbeddedHypervisor {
       this.#world(input.control, now);
       return;
     }
-    if (input.kind === "wake") return;
+    if (input.kind === "wake") {
+      this.#wakeAt = null;
+      return;
+    }
     if (this.#stalled) {
       this.#queue(input);
       return;
@@ -148,8 +151,7 @@ export class EmbeddedHypervisor {
     }
   }
 
-  #tellWake(woken: boolean, now: Instant): void {
-    if (woken && this.#wakeAt !== null && this.#wakeAt <= now) this.#wakeAt = null;
+  #tellWake(): void {
     const next = this.#host.agenda.next();
     if (next === this.#wakeAt) return;
     this.#wakeAt = next;

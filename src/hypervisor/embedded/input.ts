@@ -10,7 +10,7 @@ export type EmbeddedInput =
   | { readonly kind: "message"; readonly from: string; readonly message: EmbeddedChannelMessage }
   /** The channel to a peer broke and both sides can know (TCP's FIN); a silent loss is not told. */
   | { readonly kind: "closed"; readonly peer: string }
-  /** The time of the last `wake-at`; early, late and superfluous ones do no harm. */
+  /** The time of the last `wake-at` has come. An early one is answered by another `wake-at`. */
   | { readonly kind: "wake" }
   | { readonly kind: "world"; readonly control: WorldControl };
 
@@ -41,5 +41,5 @@ export type EmbeddedEffect =
   | { readonly kind: "progressed"; readonly operation: number; readonly progress: MigrationProgress }
   | { readonly kind: "event"; readonly event: HypervisorEvent }
   | { readonly kind: "send"; readonly to: string; readonly message: EmbeddedChannelMessage }
-  /** Hand in `wake` then; it replaces the one told before; null: not needed. */
+  /** Hand in `wake` then, once; it replaces the one told before; null: not needed. */
   | { readonly kind: "wake-at"; readonly at: Instant | null };

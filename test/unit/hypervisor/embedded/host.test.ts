@@ -207,6 +207,21 @@ describe("usage", () => {
   });
 });
 
+describe("a waking", () => {
+  it("that comes early is asked for again, also while the daemon stalls", () => {
+    start(1);
+    const at = host.wakeAt!;
+    host.wakeAt = null;
+    world.step(host, { kind: "wake" });
+    expect(host.wakeAt).toBe(at);
+    world.world(host, { kind: "stall" });
+    host.wakeAt = null;
+    world.step(host, { kind: "wake" });
+    world.world(host, { kind: "unstall" });
+    expect(host.wakeAt).toBe(at);
+  });
+});
+
 describe("the control connection", () => {
   it("loses pending commands and events, guests live on, and everything is told when it opens again", () => {
     start(1);
