@@ -303,7 +303,7 @@ export class LocalResourcesTracker {
       const cause = { kind: "overload", resource, wanted, limit } as const;
       if (event === undefined) this.scheduler.raise(cause, since, turn);
       else this.queue.update(event.id, cause);
-    } else if (event !== undefined) this.scheduler.cancel(event.id, "no longer overloaded", turn);
+    } else if (event !== undefined) this.scheduler.clear(event.id, "no longer overloaded", turn);
   }
 
   #followUnderload(turn: LrtTurn): void {
@@ -313,7 +313,7 @@ export class LocalResourcesTracker {
       condition.kind === "underloaded" && this.#config.consolidate && this.#hooks.mode() !== "manual";
     if (wanted && event === undefined) {
       this.scheduler.raise({ kind: "underload", wanted: condition.wanted }, condition.since, turn);
-    } else if (!wanted && event !== undefined) this.scheduler.cancel(event.id, "no longer underloaded", turn);
+    } else if (!wanted && event !== undefined) this.scheduler.clear(event.id, "no longer underloaded", turn);
   }
 
   #followViolation(turn: LrtTurn): void {
@@ -323,7 +323,7 @@ export class LocalResourcesTracker {
     if (broken !== null && event === undefined)
       this.scheduler.raise({ kind: "violation", ...broken }, turn.now, turn);
     else if (broken === null && event !== undefined)
-      this.scheduler.cancel(event.id, "the rule holds again", turn);
+      this.scheduler.clear(event.id, "the rule holds again", turn);
   }
 }
 

@@ -63,7 +63,6 @@ export class Commands {
 
   connect(now: Instant): void {
     const host = this.#host;
-    if (host.connected) return;
     host.connected = true;
     const { capacity, identity } = host;
     const info = { description: "embedded", migrationUri: identity.address, capacity };

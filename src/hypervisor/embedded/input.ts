@@ -27,7 +27,7 @@ export type WorldControl =
   | { readonly kind: "suspend"; readonly vm: VmId }
   | { readonly kind: "set-capacity"; readonly capacity: Resources }
   | { readonly kind: "set-usage-readable"; readonly readable: boolean }
-  /** The control daemon comes up: a hypervisor begins disconnected. */
+  /** The control daemon comes up (a hypervisor begins disconnected), or a new client opens a connection to it. */
   | { readonly kind: "connect" }
   /** The control daemon dies; guests live on. */
   | { readonly kind: "disconnect"; readonly reason: string }

@@ -83,6 +83,12 @@ export class Scheduler {
     return event;
   }
 
+  /** The condition behind an event is gone. A plan that is being carried out is what made it so: it goes on. */
+  clear(id: EventId, reason: string, turn: LrtTurn): void {
+    if (this.#leading?.event.id === id && this.#leading.phase === "applying") return;
+    this.cancel(id, reason, turn);
+  }
+
   /** Calls an event off: its partition ends, or it leaves the queue. */
   cancel(id: EventId, reason: string, turn: LrtTurn): void {
     const event = this.#deps.queue.get(id);
