@@ -36,6 +36,8 @@ interface Outgoing {
   heardAt: Instant;
   /** KiB/s that the destination's link has for it. */
   theirShare: number;
+  /** Names the shell at the destination. */
+  ticket: string;
   sequence: number;
 }
 
@@ -81,6 +83,7 @@ export class OutgoingMigrations {
       phase: "preparing",
       heardAt: now,
       theirShare: 0,
+      ticket: "",
       sequence: 0,
     };
     this.#byId.set(outgoing.id, outgoing);
@@ -114,7 +117,7 @@ export class OutgoingMigrations {
     outgoing.heardAt = now;
     switch (message.kind) {
       case "prepared":
-        this.#prepared(outgoing, message.share, now);
+        this.#prepared(outgoing, message.ticket, message.share, now);
         return;
       case "share":
         this.#shared(outgoing, message.share, now);
@@ -192,9 +195,10 @@ export class OutgoingMigrations {
     this.#host.send(outgoing.to, { kind: "ping", migration: outgoing.id, sequence });
   }
 
-  #prepared(outgoing: Outgoing, share: number, now: Instant): void {
+  #prepared(outgoing: Outgoing, ticket: string, share: number, now: Instant): void {
     if (outgoing.phase !== "preparing") return;
     outgoing.phase = "copying";
+    outgoing.ticket = ticket;
     outgoing.theirShare = share;
     outgoing.copy.settledAt = now;
     this.#allocate(now);
@@ -279,12 +283,12 @@ export class OutgoingMigrations {
   }
 
   #finish(outgoing: Outgoing, now: Instant): void {
-    const { id, guest, to } = outgoing;
+    const { id, guest, ticket, to } = outgoing;
     outgoing.phase = "finishing";
     const { stamp, load, dirtyRate, powerOffMs } = guest;
     const powersOffInMs = this.#departures.powersOffIn(guest, now);
     const handed = { stamp, load, dirtyRate, powerOffMs, powersOffInMs };
-    this.#host.send(to, { kind: "finish", migration: id, guest: handed });
+    this.#host.send(to, { kind: "finish", migration: id, ticket, guest: handed });
     this.#host.agenda.clear(`ping/${id}`);
     this.#host.agenda.clear(`limit/${id}`);
     this.#allocate(now);
