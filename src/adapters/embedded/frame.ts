@@ -46,13 +46,14 @@ const guest = z.object({
   powersOffInMs: count.nullable(),
 });
 const migration = text.min(1);
+const ticket = text.min(1);
 const share = count.min(1);
 const message = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("prepare"), migration, shell }),
   z.object({ kind: z.literal("ping"), migration, sequence: count }),
-  z.object({ kind: z.literal("finish"), migration, guest }),
+  z.object({ kind: z.literal("finish"), migration, ticket, guest }),
   z.object({ kind: z.literal("cancel"), migration }),
-  z.object({ kind: z.literal("prepared"), migration, share }),
+  z.object({ kind: z.literal("prepared"), migration, ticket, share }),
   z.object({ kind: z.literal("share"), migration, share }),
   z.object({ kind: z.literal("pong"), migration, sequence: count, share }),
   z.object({

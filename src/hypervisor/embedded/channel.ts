@@ -30,10 +30,22 @@ export type EmbeddedChannelMessage =
   /** Source to destination. */
   | { readonly kind: "prepare"; readonly migration: string; readonly shell: ShellSpec }
   | { readonly kind: "ping"; readonly migration: string; readonly sequence: number }
-  | { readonly kind: "finish"; readonly migration: string; readonly guest: HandedGuest }
+  | {
+      readonly kind: "finish";
+      readonly migration: string;
+      /** Of the shell that is to run the guest: no other does. */
+      readonly ticket: string;
+      readonly guest: HandedGuest;
+    }
   | { readonly kind: "cancel"; readonly migration: string }
   /** Destination to source. */
-  | { readonly kind: "prepared"; readonly migration: string; readonly share: number }
+  | {
+      readonly kind: "prepared";
+      readonly migration: string;
+      /** Names this shell; no other at any time, even if `prepare` arrives again after a reboot. */
+      readonly ticket: string;
+      readonly share: number;
+    }
   | { readonly kind: "share"; readonly migration: string; readonly share: number }
   | {
       readonly kind: "pong";

@@ -8,9 +8,12 @@ import type { Host } from "./host.ts";
 interface Incoming {
   readonly id: string;
   readonly from: string;
+  readonly ticket: string;
   readonly shell: Guest;
   heardAt: Instant;
 }
+
+type FinishMessage = Extract<EmbeddedChannelMessage, { readonly kind: "finish" }>;
 
 /** More shells at a time than any link is good for. */
 const MAX_SHELLS = 64;
@@ -27,6 +30,7 @@ export class IncomingMigrations {
   readonly #byId = new Map<string, Incoming>();
   /** Migration → whether its guest came to run here. */
   readonly #ended = new Map<string, boolean>();
+  #counter = 0;
 
   constructor(host: Host, arrived: (guest: Guest, powersOffInMs: Millis | null, now: Instant) => void) {
     this.#host = host;
@@ -42,7 +46,7 @@ export class IncomingMigrations {
         this.#ping(from, message.migration, message.sequence, now);
         return;
       case "finish":
-        this.#finish(from, message.migration, message.guest, now);
+        this.#finish(from, message, now);
         return;
       case "cancel": {
         const incoming = this.#byId.get(message.migration);
@@ -78,12 +82,13 @@ export class IncomingMigrations {
       this.#refuse(from, id, refusal.code, refusal.message);
       return;
     }
-    const incoming: Incoming = { id, from, shell: createShell(spec), heardAt: now };
+    const ticket = `${this.#host.identity.incarnation}/${++this.#counter}`;
+    const incoming: Incoming = { id, from, ticket, shell: createShell(spec), heardAt: now };
     this.#byId.set(id, incoming);
     this.#host.add(incoming.shell);
     this.#host.changed(incoming.shell, "changed", now);
     this.#watch(incoming);
-    this.#host.send(from, { kind: "prepared", migration: id, share: this.#share() });
+    this.#host.send(from, { kind: "prepared", migration: id, ticket, share: this.#share() });
     this.#shareAnew(id);
   }
 
@@ -107,12 +112,13 @@ export class IncomingMigrations {
   }
 
   /** A shell whose source was unheard too long is as good as gone, even if its timer is late. */
-  #finish(from: string, id: string, guest: HandedGuest, now: Instant): void {
+  #finish(from: string, { migration: id, ticket, guest }: FinishMessage, now: Instant): void {
     if (!this.#host.connected) return;
     const incoming = this.#byId.get(id);
     if (incoming?.from === from) {
-      if (now - incoming.heardAt < this.#host.settings.keepAliveMs) this.#run(incoming, guest, now);
-      else this.#drop(incoming, now);
+      const late = now - incoming.heardAt >= this.#host.settings.keepAliveMs;
+      if (late || incoming.ticket !== ticket) this.#drop(incoming, now);
+      else this.#run(incoming, guest, now);
     }
     if (!this.#ended.has(id)) this.#remember(id, false);
     this.#host.send(from, { kind: "finished", migration: id, runs: this.#ended.get(id) === true });

@@ -1,45 +1,20 @@
 import type { Instant, Millis } from "../../lib/instant.ts";
 import type { VmId } from "../../model/virtual-machine.ts";
-import type { HypervisorCommand, HypervisorFailureCode, HypervisorOutcome } from "../command.ts";
+import type { HypervisorFailureCode, HypervisorOutcome } from "../command.ts";
 import type { EmbeddedChannelMessage } from "./channel.ts";
 import { executes, type Guest } from "./guest.ts";
 import { DONE, failed, type Host } from "./host.ts";
+import { fitsDowntime, type MemoryCopy, nextRound, timeLeft } from "./memory-copy.ts";
 import {
-  createMemoryCopy,
-  fitsDowntime,
-  type MemoryCopy,
-  nextRound,
-  settle,
-  timeLeft,
-} from "./memory-copy.ts";
+  account,
+  createOutgoing,
+  kibPerSecond,
+  type MigrateCommand,
+  type Outgoing,
+  progressOf,
+  usesLink,
+} from "./outgoing-migration.ts";
 import { maxMinShares } from "./sharing.ts";
-
-/**
- * preparing: the destination makes a shell. copying: a round of memory. syncing: the rest would fit the
- * downtime; a ping's answer shows that the stream still flows. switching: the guest is paused, the rest goes
- * over. finishing: `finish` is sent, from here only the destination knows.
- */
-type Phase = "preparing" | "copying" | "syncing" | "switching" | "finishing";
-
-interface Outgoing {
-  readonly id: string;
-  readonly guest: Guest;
-  readonly to: string;
-  /** KiB/s by policy. */
-  readonly limit: number;
-  readonly persistent: boolean;
-  readonly startedAt: Instant;
-  readonly copy: MemoryCopy;
-  /** The migration's own operation and those that await it. */
-  readonly operations: number[];
-  phase: Phase;
-  heardAt: Instant;
-  /** KiB/s that the destination's link has for it. */
-  theirShare: number;
-  sequence: number;
-}
-
-type MigrateCommand = Extract<HypervisorCommand, { readonly kind: "migrate" }>;
 
 /** What the source's other parts know of a guest that leaves. */
 interface Departures {
@@ -69,20 +44,8 @@ export class OutgoingMigrations {
     if (command.uri === identity.address)
       return failed("invalid", "the guest cannot migrate to its own host");
     guest.job = "migrating-out";
-    const outgoing: Outgoing = {
-      id: `${identity.address}/${identity.incarnation}/${++this.#counter}`,
-      guest,
-      to: command.uri,
-      limit: kibPerSecond(command.policy.bandwidthMibPerSecond || settings.linkMibPerSecond),
-      persistent: command.persistent,
-      startedAt: now,
-      copy: createMemoryCopy(guest.memory, now),
-      operations: [operation],
-      phase: "preparing",
-      heardAt: now,
-      theirShare: 0,
-      sequence: 0,
-    };
+    const id = `${identity.address}/${identity.incarnation}/${++this.#counter}`;
+    const outgoing = createOutgoing(id, operation, command, guest, settings.linkMibPerSecond, now);
     this.#byId.set(outgoing.id, outgoing);
     this.#prepare(outgoing, command.policy.timeoutMs, now);
     return null;
@@ -114,7 +77,7 @@ export class OutgoingMigrations {
     outgoing.heardAt = now;
     switch (message.kind) {
       case "prepared":
-        this.#prepared(outgoing, message.share, now);
+        this.#prepared(outgoing, message.ticket, message.share, now);
         return;
       case "share":
         this.#shared(outgoing, message.share, now);
@@ -159,7 +122,7 @@ export class OutgoingMigrations {
   /** Accounts for what was copied and written so far, before what the guest does changes. */
   settle(vm: VmId, now: Instant): void {
     const outgoing = this.#of(vm);
-    if (outgoing !== undefined) this.#settle(outgoing, now);
+    if (outgoing !== undefined) account(outgoing, now);
   }
 
   #prepare(outgoing: Outgoing, timeoutMs: Millis, now: Instant): void {
@@ -192,9 +155,10 @@ export class OutgoingMigrations {
     this.#host.send(outgoing.to, { kind: "ping", migration: outgoing.id, sequence });
   }
 
-  #prepared(outgoing: Outgoing, share: number, now: Instant): void {
+  #prepared(outgoing: Outgoing, ticket: string, share: number, now: Instant): void {
     if (outgoing.phase !== "preparing") return;
     outgoing.phase = "copying";
+    outgoing.ticket = ticket;
     outgoing.theirShare = share;
     outgoing.copy.settledAt = now;
     this.#allocate(now);
@@ -208,24 +172,16 @@ export class OutgoingMigrations {
 
   /** Shares this host's link among the migrations that use it. */
   #allocate(now: Instant): void {
-    const using = [...this.#byId.values()].filter(
-      ({ phase }) => phase !== "preparing" && phase !== "finishing",
-    );
+    const using = [...this.#byId.values()].filter(usesLink);
     const demands = using.map(({ limit, theirShare }) => Math.min(limit, theirShare));
     const shares = maxMinShares(demands, kibPerSecond(this.#host.settings.linkMibPerSecond));
     using.forEach((outgoing, i) => {
       const rate = Math.max(1, shares[i] ?? 0);
       if (rate === outgoing.copy.rate) return;
-      this.#settle(outgoing, now);
+      account(outgoing, now);
       outgoing.copy.rate = rate;
       if (outgoing.phase !== "syncing") this.#copyOn(outgoing, now);
     });
-  }
-
-  #settle(outgoing: Outgoing, now: Instant): void {
-    const { copy, guest, phase } = outgoing;
-    const writes = (phase === "copying" || phase === "syncing") && executes(guest);
-    settle(copy, now, phase === "copying" || phase === "switching", writes ? guest.dirtyRate : 0);
   }
 
   #copyOn(outgoing: Outgoing, now: Instant): void {
@@ -235,7 +191,7 @@ export class OutgoingMigrations {
   }
 
   #copied(outgoing: Outgoing, now: Instant): void {
-    this.#settle(outgoing, now);
+    account(outgoing, now);
     if (outgoing.copy.remaining > 0) {
       this.#copyOn(outgoing, now);
       return;
@@ -264,7 +220,7 @@ export class OutgoingMigrations {
 
   #pong(outgoing: Outgoing, sequence: number, now: Instant): void {
     if (outgoing.phase !== "syncing" || sequence !== outgoing.sequence) return;
-    this.#settle(outgoing, now);
+    account(outgoing, now);
     nextRound(outgoing.copy);
     if (this.#mayPause(outgoing.copy)) this.#pause(outgoing, now);
     else outgoing.phase = "copying";
@@ -279,12 +235,12 @@ export class OutgoingMigrations {
   }
 
   #finish(outgoing: Outgoing, now: Instant): void {
-    const { id, guest, to } = outgoing;
+    const { id, guest, ticket, to } = outgoing;
     outgoing.phase = "finishing";
     const { stamp, load, dirtyRate, powerOffMs } = guest;
     const powersOffInMs = this.#departures.powersOffIn(guest, now);
     const handed = { stamp, load, dirtyRate, powerOffMs, powersOffInMs };
-    this.#host.send(to, { kind: "finish", migration: id, guest: handed });
+    this.#host.send(to, { kind: "finish", migration: id, ticket, guest: handed });
     this.#host.agenda.clear(`ping/${id}`);
     this.#host.agenda.clear(`limit/${id}`);
     this.#allocate(now);
@@ -346,14 +302,8 @@ export class OutgoingMigrations {
   }
 
   #progress(outgoing: Outgoing, now: Instant): void {
-    this.#settle(outgoing, now);
-    const { copy, startedAt } = outgoing;
-    const progress = {
-      elapsedMs: now - startedAt,
-      totalMib: outgoing.guest.memory,
-      remainingMib: Math.ceil(copy.remaining / 1024),
-      iterations: copy.rounds,
-    };
+    account(outgoing, now);
+    const progress = progressOf(outgoing, now);
     for (const operation of outgoing.operations) {
       this.#host.effect({ kind: "progressed", operation, progress });
     }
@@ -363,8 +313,4 @@ export class OutgoingMigrations {
     for (const outgoing of this.#byId.values()) if (outgoing.guest.vm === vm) return outgoing;
     return undefined;
   }
-}
-
-function kibPerSecond(mibPerSecond: number): number {
-  return mibPerSecond * 1024;
 }

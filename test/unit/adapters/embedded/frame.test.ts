@@ -10,14 +10,15 @@ import { vmId, vmStamp } from "../../../support/virtual-machines.ts";
 
 const from = "embedded://127.0.0.1:4000";
 const migration = "embedded://127.0.0.1:4000/x/1";
+const ticket = "incarnation/1";
 const shell = { vm: vmId(1), name: "ve.vm-1", cpus: 1, memory: 64, persistent: false, stamp: vmStamp(1) };
 const guest = { stamp: null, load: 1, dirtyRate: 2, powerOffMs: null, powersOffInMs: 0 };
 const EVERY_KIND: EmbeddedChannelMessage[] = [
   { kind: "prepare", migration, shell },
   { kind: "ping", migration, sequence: 3 },
-  { kind: "finish", migration, guest },
+  { kind: "finish", migration, ticket, guest },
   { kind: "cancel", migration },
-  { kind: "prepared", migration, share: 1024 },
+  { kind: "prepared", migration, ticket, share: 1024 },
   { kind: "share", migration, share: 512 },
   { kind: "pong", migration, sequence: 3, share: 512 },
   { kind: "refused", migration, code: "exists", message: "taken" },
@@ -47,7 +48,7 @@ describe("frames of the side channel", () => {
     ["a negative share", encodeFrame({ from, message: { kind: "share", migration, share: -1 } })],
     [
       "a load that is no whole number",
-      encodeFrame({ from, message: { kind: "finish", migration, guest: { ...guest, load: 0.5 } } }),
+      encodeFrame({ from, message: { kind: "finish", migration, ticket, guest: { ...guest, load: 0.5 } } }),
     ],
     ["a line without end", "x".repeat(MAX_FRAME_BYTES + 1)],
     ["a line that is too long", `"${"x".repeat(MAX_FRAME_BYTES)}"\n`],

@@ -3,7 +3,7 @@ import type { HypervisorOutcome } from "../../../../src/hypervisor/command.ts";
 import type { Domain } from "../../../../src/hypervisor/domain.ts";
 import type { MigrationPolicy } from "../../../../src/model/virtual-machine.ts";
 import { EmbeddedWorld, type VirtualHost } from "../../../support/embedded-world.ts";
-import { initialDomain, vmId, vmStamp } from "../../../support/virtual-machines.ts";
+import { initialDomain, vmId, vmSpec, vmStamp } from "../../../support/virtual-machines.ts";
 
 const GUEST = vmId(1);
 const NO_LIMIT: MigrationPolicy = { bandwidthMibPerSecond: 0, timeoutMs: 0 };
@@ -527,6 +527,23 @@ describe("when nobody knows how a migration ended", () => {
     world.outcome(source, operation);
     world.advance(2_000);
     expect(causes(destination)).toEqual(["changed", "migration-in-failed"]);
+  });
+
+  it("a prepare and a finish that come again after the destination's reboot do not run the guest again", () => {
+    const again = { prepare: [1, 8_000], finish: [1, 9_000], cancel: [] as number[] };
+    world.channel = (_from, _to, { kind }) => (kind in again ? again[kind as keyof typeof again] : [1]);
+    expect(code(world.outcome(source, migrate()))).toBe("ok");
+    world.crash(destination);
+    world.boot(destination);
+    const spec = vmSpec(1, 128);
+    expect(code(world.outcome(source, world.run(source, { kind: "start", spec, stamp: vmStamp(1) })))).toBe(
+      "ok",
+    );
+    world.runTo(8_500);
+    expect(on(destination)?.pauseReason).toBe("migrating-in");
+    world.runTo(12_000);
+    expect(on(destination)).toBeUndefined();
+    expectRunsOnSource();
   });
 
   it("an answer that comes after the source gave up changes nothing", () => {
