@@ -24,28 +24,32 @@ export async function dialUnknown(
   address: Multiaddr,
   timeout: number,
 ): Promise<Result<Connection>> {
+  // Reached when something has taken part in the exchange of nonces: it is no longer a question of the network.
+  let answered = false;
+  const onProgress = ({ type }: { readonly type: string }) => {
+    if (type === "upgrader:encrypt-outbound-connection") answered = true;
+  };
   try {
-    return ok(await node.dial(address, { signal: AbortSignal.timeout(timeout) }));
+    return ok(await node.dial(address, { signal: AbortSignal.timeout(timeout), onProgress }));
   } catch (error) {
-    return fail(explain(address, error as Error, timeout));
+    return fail(explain(address, error as Error, timeout, answered));
   }
 }
 
-function explain(address: Multiaddr, error: Error, timeout: number): Failure {
+function explain(address: Multiaddr, error: Error, timeout: number, answered: boolean): Failure {
   const message = `Cannot reach ${address}.`;
-  const { name } = error;
-  if (/timeout|abort/i.test(name))
-    return { code: "timed-out", message, reason: `It did not answer within ${timeout} ms.` };
-  if (name === "InvalidPeerIdError" || /dial self/i.test(error.message))
+  if (error.name === "InvalidPeerIdError" || /dial self/i.test(error.message))
     return { code: "invalid", message, reason: "It is the address of this host itself." };
-  if (/Intercepted|Denied/.test(name))
+  if (/Intercepted|Denied/.test(error.name))
     return { code: "permission-denied", message, reason: "That peer is banned for the moment." };
-  if (/Encryption|MuxerUnavailable|UnexpectedPeer|StreamReset|StreamClosed|UnexpectedEOF/.test(name))
+  if (answered)
     return {
       code: "permission-denied",
       message,
-      reason: `Something answers there, but the handshake failed: ${error.message}`,
+      reason: `Something answers there, but the handshake failed: ${error.message}`.slice(0, 200),
       hint: "Compare the cluster keys, and the peer id if the address carries one.",
     };
+  if (/timeout|abort/i.test(error.name))
+    return { code: "timed-out", message, reason: `It did not answer within ${timeout} ms.` };
   return { code: "unreachable", message, reason: error.message.slice(0, 200) };
 }
