@@ -62,7 +62,7 @@ export class Inlet<Message> {
     return this.#stream.status === "open";
   }
 
-  /** Called about once a second. */
+  /** Called every few seconds. */
   tick(): void {
     if (!this.open) return;
     if (this.#greeted) this.#acknowledge();

@@ -73,7 +73,7 @@ export class Link implements OutletLink {
   /** There is news of the peer: try again at once. */
   encourage(): void {
     this.#retryAt = 0;
-    for (const outlet of this.#outlets.values()) outlet.wake();
+    for (const outlet of this.#outlets.values()) outlet.encourage();
   }
 
   tick(trusted: boolean): void {

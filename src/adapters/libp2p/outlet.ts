@@ -6,7 +6,7 @@
  *     └───────────────┴── failed, closed, refused, unacknowledged ─────┘
  *
  * The peer answers on the same stream: its hello, then how many messages it has read so far (four bytes,
- * big-endian, about once a second while there is something new). A stream whose count does not move is how a dead
+ * big-endian, every two seconds while there is something new). A stream whose count does not move is how a dead
  * connection shows: TCP itself notices only after a quarter of an hour. Nothing is sent twice; what was on a
  * stream that died is lost, and the protocols above are made for that.
  */
@@ -88,6 +88,12 @@ export class Outlet {
       if (this.#open !== null) this.#write(this.#open);
       else void this.#start();
     });
+  }
+
+  /** There is news of the peer: a refusal of its former self no longer counts. */
+  encourage(): void {
+    this.#pausedUntil = 0;
+    this.wake();
   }
 
   /** Called about once a second; `trusted` is false when this process itself has just been held up. */

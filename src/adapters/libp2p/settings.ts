@@ -55,8 +55,8 @@ export const DEFAULT_LIMITS: TransportLimits = {
   admission: {
     rates: {
       membership: { perSecond: 500, burst: 2_000 },
-      partition: { perSecond: 1_000, burst: 4_000 },
-      environment: { perSecond: 1_000, burst: 4_000 },
+      partition: { perSecond: 2_000, burst: 10_000 },
+      environment: { perSecond: 2_000, burst: 10_000 },
     },
     strikes: 3,
     strikeMemory: 60_000,

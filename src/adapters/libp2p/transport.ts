@@ -24,11 +24,14 @@ import { createNetwork, streamLimits } from "./network.ts";
 import { emptyCounters, type Report, type TransportCounters } from "./observations.ts";
 import { protocolId, type TransportConfig } from "./settings.ts";
 
-/** Acknowledgements, deadlines and retries have this grain. */
+/** Deadlines and retries have this grain. */
 const TICK = 1_000;
+/** Ticks between acknowledgements: well within `ackTimeout`, and half the cost of one a second. */
+const ACKNOWLEDGE_EVERY = 2;
 /** A tick that comes this late shows that this process was held up: no peer is blamed for that. */
 const LATE = 1_000;
 const PRUNE_EVERY = 60;
+const STRANGER_REPORT_INTERVAL = 10_000;
 /** How long `close` waits for what is still queued, then for the connections. */
 const FLUSH_TIMEOUT = 500;
 const STOP_TIMEOUT = 2_000;
@@ -56,6 +59,7 @@ export class Libp2pTransport<Message> implements TransportPort<Message> {
   #ticks = 0;
   #tickedAt = 0;
   #dials = 0;
+  #strangerReportedAt = Number.NEGATIVE_INFINITY;
 
   private constructor(config: TransportConfig, dependencies: TransportDependencies<Message>, id: Identity) {
     this.#config = config;
@@ -196,10 +200,7 @@ export class Libp2pTransport<Message> implements TransportPort<Message> {
         denyInboundEncryptedConnection: denied,
         denyOutboundEncryptedConnection: denied,
       },
-      handshakeFailed: (reason) => {
-        this.counters.handshakesFailed += 1;
-        this.#report({ event: "handshake-failed", reason });
-      },
+      handshakeFailed: (reason) => this.#handshakeFailed(reason),
     }).catch((cause) => {
       throw cannotListen(this.#config.listen, cause);
     });
@@ -219,6 +220,14 @@ export class Libp2pTransport<Message> implements TransportPort<Message> {
     }
     this.#tickedAt = now();
     this.#ticker = setInterval(() => this.#tick(), TICK);
+  }
+
+  /** Every one is counted; strangers do not get to fill the log. */
+  #handshakeFailed(reason: string): void {
+    this.counters.handshakesFailed += 1;
+    if (now() - this.#strangerReportedAt < STRANGER_REPORT_INTERVAL) return;
+    this.#strangerReportedAt = now();
+    this.#report({ event: "handshake-failed", reason });
   }
 
   #met(peer: NodeId): void {
@@ -249,7 +258,8 @@ export class Libp2pTransport<Message> implements TransportPort<Message> {
     const trusted = at - this.#tickedAt < TICK + LATE;
     this.#tickedAt = at;
     this.#ticks += 1;
-    for (const lanes of this.#inlets.values()) for (const inlet of lanes.values()) inlet.tick();
+    if (this.#ticks % ACKNOWLEDGE_EVERY === 0)
+      for (const lanes of this.#inlets.values()) for (const inlet of lanes.values()) inlet.tick();
     for (const link of this.#links.values()) link.tick(trusted);
     if (this.#ticks % PRUNE_EVERY === 0) this.#prune(at);
   }

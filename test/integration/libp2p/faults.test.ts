@@ -66,7 +66,7 @@ describe("a peer that fails", () => {
 
   it("is noticed when it stops answering on an open connection, and spoken to again when it goes on", async () => {
     const a = await peers.start("a", {
-      limits: { ...DEFAULT_LIMITS, ackTimeout: 2_000, handshakeTimeout: 1_000 },
+      limits: { ...DEFAULT_LIMITS, ackTimeout: 2_500, handshakeTimeout: 1_000 },
     });
     const b = await spawnPeer("b");
     a.transport.setAddresses(b.id, b.addresses);
@@ -80,7 +80,7 @@ describe("a peer that fails", () => {
   });
 
   it("keeps a connection on which everything is acknowledged", async () => {
-    const a = await peers.start("a", { limits: { ...DEFAULT_LIMITS, ackTimeout: 1_500 } });
+    const a = await peers.start("a", { limits: { ...DEFAULT_LIMITS, ackTimeout: 2_500 } });
     const b = await peers.start("b");
     introduce(a, b);
     const end = performance.now() + 4_000;

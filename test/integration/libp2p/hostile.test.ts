@@ -114,6 +114,21 @@ describe("members that misbehave", () => {
     expect(a.transport.counters.lanes.partition.droppedUnreachable).toBe(1);
   });
 
+  it("are heard at once when they come back with a version that is common", async () => {
+    const a = await peers.start("a", { protocol: { min: 3, max: 4 } });
+    const b = await peers.start("b", { protocol: { min: 1, max: 2 } });
+    introduce(a, b);
+    a.transport.send(b.transport.id, { lane: "partition", n: 1 });
+    await eventually("refused", () => a.events.some(({ event }) => event === "stream-refused"));
+    await b.transport.close();
+    const upgraded = await peers.start("b", { protocol: { min: 1, max: 3 } });
+    await stillTalks(a, upgraded);
+    a.transport.send(upgraded.transport.id, { lane: "partition", n: 2 });
+    await eventually("heard on the lane that was refused", () =>
+      upgraded.received.some(({ note }) => note.lane === "partition"),
+    );
+  });
+
   it("are understood when only some of their versions are common", async () => {
     const a = await peers.start("a", { protocol: { min: 1, max: 4 } });
     const b = await peers.start("b", { protocol: { min: 4, max: 7 } });

@@ -4,7 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClusterKey } from "../../../src/adapters/libp2p/cluster-key.ts";
 import type { TransportEvent } from "../../../src/adapters/libp2p/observations.ts";
-import { DEFAULT_LIMITS, type TransportConfig } from "../../../src/adapters/libp2p/settings.ts";
+import {
+  DEFAULT_LIMITS,
+  DEFAULT_LISTEN,
+  type TransportConfig,
+} from "../../../src/adapters/libp2p/settings.ts";
 import { Libp2pTransport } from "../../../src/adapters/libp2p/transport.ts";
 import { fail, ok, type Result } from "../../../src/lib/error.ts";
 import type { NodeId } from "../../../src/model/node.ts";
@@ -56,7 +60,7 @@ export class Peers {
     return {
       identityFile: join(this.directory, `${name}.key`),
       clusterKeyFile: this.clusterKeyFile,
-      listen: ["/ip4/127.0.0.1/tcp/0"],
+      listen: DEFAULT_LISTEN,
       protocol: { min: 1, max: 1 },
       version: "0.0.0-test",
       limits: { ...DEFAULT_LIMITS, inboundPerSecond: 1_000 },

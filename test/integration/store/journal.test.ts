@@ -135,7 +135,7 @@ describe("the journal", () => {
 function mountSmallDisk(): string | null {
   const path = mkdtempSync(join(tmpdir(), "discovery-disk-"));
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", path], { stdio: "ignore" });
+    execFileSync("/bin/mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", path], { stdio: "ignore" });
     return path;
   } catch {
     rmSync(path, { recursive: true });
@@ -164,7 +164,7 @@ describe("the journal on a full disk", () => {
       expect((await open(disk)).rows.size).toBe(12);
     } finally {
       await Promise.all(opened.map(({ journal }) => journal.abandon()));
-      execFileSync("umount", [disk]);
+      execFileSync("/bin/umount", [disk]);
       rmSync(disk, { recursive: true });
     }
   });
