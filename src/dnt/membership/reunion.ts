@@ -71,7 +71,8 @@ export class Reunion {
   /** False: it was not asked for. */
   onPage(from: NodeId, page: Page, turn: MembershipTurn): boolean {
     if (!this.#synchronisation.expects(from, page, turn.now)) return false;
-    if (page.buckets.length > 0) this.#plan(turn.now, this.#settings.syncAgain);
+    const agreed = page.buckets.length === 0;
+    this.#plan(turn.now, agreed ? this.#settings.syncEvery : this.#settings.syncAgain);
     this.#view.read(page.claims, from, turn);
     for (const claims of this.#synchronisation.better(page)) this.#view.spread(from, claims, turn);
     const pull = this.#synchronisation.pull(page);
@@ -105,8 +106,9 @@ export class Reunion {
     if (id !== undefined) this.meet(id, turn);
   }
 
+  /** Until a page says that nothing differs, another comparison follows soon. */
   #agree(turn: MembershipTurn): void {
-    this.#plan(turn.now, this.#settings.syncEvery);
+    this.#plan(turn.now, this.#settings.syncAgain);
     this.#view.forgetLeft(turn.now - this.#settings.forgetLeftAfter);
     for (const peer of this.#view.pick(1)) this.meet(peer, turn);
   }

@@ -16,7 +16,7 @@ export interface MembershipSettings {
   readonly isolatedAfter: Millis;
   /** Mean time between two synchronisations that a node opens. */
   readonly syncEvery: Millis;
-  /** The same after one that found differences: somebody missed news, and others may have. */
+  /** The same after one that found differences or was not answered: news was missed, perhaps by others, too. */
   readonly syncAgain: Millis;
   /** Back-off of the attempts to join, while alone. */
   readonly rejoinFirst: Millis;
@@ -50,6 +50,8 @@ export const DEFAULTS: MembershipSettings = {
 /** Probes per period: in a small network more, so that somebody notices a crash within half a second. */
 export const MOST_PROBES_PER_PERIOD = 3;
 export const PROBES_TIMES_MEMBERS = 48;
+/** Periods within which a death cannot follow from silence: who was heard that lately contradicts it. */
+export const HEARD_LATELY = 4;
 /** Suspects asked once more, per round, before they are declared dead; in a mass failure the rest go unasked. */
 export const LAST_CHANCES = 16;
 /** Members asked to probe for us (SWIM's k): at 5 % loss all of them and both own pings fail once in 17,000. */
