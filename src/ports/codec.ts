@@ -3,7 +3,7 @@ import type { NodeId } from "../model/node.ts";
 import type { Lane } from "./effects.ts";
 
 /** Every lane, in the order of importance. */
-export const LANES: readonly Lane[] = ["membership", "partition", "environment"];
+export const LANES: readonly Lane[] = ["membership", "partition", "control"];
 
 /** Turns messages into bytes and back; the transport knows nothing else about them. */
 export interface MessageCodec<Message> {

@@ -56,7 +56,7 @@ export const DEFAULT_LIMITS: TransportLimits = {
     rates: {
       membership: { perSecond: 500, burst: 2_000 },
       partition: { perSecond: 2_000, burst: 10_000 },
-      environment: { perSecond: 2_000, burst: 10_000 },
+      control: { perSecond: 2_000, burst: 10_000 },
     },
     strikes: 3,
     strikeMemory: 60_000,

@@ -39,14 +39,14 @@ describe("agents exchange messages over TCP", () => {
   it("carries messages as long as the lane allows and drops longer ones at the sender", async () => {
     const [a, b] = [await peers.start("a"), await peers.start("b")];
     introduce(a, b);
-    const room = MAX_BYTES.environment - JSON.stringify({ lane: "environment", n: 0, text: "" }).length;
-    a.transport.send(b.transport.id, { lane: "environment", n: 0, text: "x".repeat(room) });
-    a.transport.send(b.transport.id, { lane: "environment", n: 1, text: "x".repeat(room + 1) });
+    const room = MAX_BYTES.control - JSON.stringify({ lane: "control", n: 0, text: "" }).length;
+    a.transport.send(b.transport.id, { lane: "control", n: 0, text: "x".repeat(room) });
+    a.transport.send(b.transport.id, { lane: "control", n: 1, text: "x".repeat(room + 1) });
     a.transport.send(b.transport.id, { lane: "membership", n: 2 });
     await eventually("the long one arrived", () => b.received.some(({ note }) => note.n === 0));
     await eventually("the short one arrived", () => b.received.some(({ note }) => note.n === 2));
     expect(b.received).toHaveLength(2);
-    expect(a.transport.counters.lanes.environment.droppedOversize).toBe(1);
+    expect(a.transport.counters.lanes.control.droppedOversize).toBe(1);
   });
 
   it("survives a flow of long messages that outruns the reader's window", async () => {

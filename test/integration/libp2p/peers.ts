@@ -24,7 +24,7 @@ export interface Note {
 export const MAX_BYTES: { readonly [lane in Lane]: number } = {
   membership: 64 * 1024,
   partition: 128 * 1024,
-  environment: 4 * 1024 * 1024,
+  control: 4 * 1024 * 1024,
 };
 
 export const jsonCodec: MessageCodec<Note> = {

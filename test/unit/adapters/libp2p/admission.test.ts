@@ -3,7 +3,7 @@ import { Admission, type PeerLimits } from "../../../../src/adapters/libp2p/admi
 
 const rate = { perSecond: 10, burst: 5 };
 const limits: PeerLimits = {
-  rates: { membership: rate, partition: rate, environment: rate },
+  rates: { membership: rate, partition: rate, control: rate },
   strikes: 3,
   strikeMemory: 60_000,
   ban: 30_000,

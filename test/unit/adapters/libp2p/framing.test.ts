@@ -110,7 +110,7 @@ describe("what waits for a peer", () => {
   });
 
   it("refuses the newest on the other lanes, by number and by bytes", () => {
-    const queue = new OutboundQueue("environment", limits);
+    const queue = new OutboundQueue("control", limits);
     expect(["a", "b", "c", "d"].map((text) => queue.push(bytes(text), 0))).toEqual([0, 0, 0, 1]);
     expect(rest(queue)).toEqual(["a", "b", "c"]);
     expect([
