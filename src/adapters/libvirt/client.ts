@@ -8,7 +8,7 @@
  */
 import { EventEmitter, once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import type { CallOptions } from "./calls.ts";
+import type { CallLoad, CallOptions } from "./calls.ts";
 import { type ConnectionOptions, LibvirtConnection } from "./connection.ts";
 import { CallError, type ConnectionError } from "./errors.ts";
 import type { DomainEvent, DomainEventName } from "./events.ts";
@@ -27,8 +27,8 @@ export interface ClientEvents {
   connected: [];
   /** The connection that was there has ended. */
   disconnected: [ConnectionError];
-  /** An attempt failed; another follows. A `ConnectionError` or the daemon's own `LibvirtError`. */
-  attemptFailed: [unknown];
+  /** An attempt failed; another follows. `ConnectionError`, `CallError` or the daemon's own `LibvirtError`. */
+  attemptFailed: [Error];
   event: [DomainEvent];
 }
 
@@ -51,6 +51,11 @@ export class LibvirtClient extends EventEmitter<ClientEvents> {
 
   get connected(): boolean {
     return this.#connection !== undefined;
+  }
+
+  /** How busy the connection is; undefined while there is none. */
+  get load(): CallLoad | undefined {
+    return this.#connection?.load;
   }
 
   /** Starts connecting and does not wait for it. A client that was stopped stays so. */
@@ -93,7 +98,7 @@ export class LibvirtClient extends EventEmitter<ClientEvents> {
     try {
       connection = await this.#open();
     } catch (error) {
-      if (!this.#stopping.signal.aborted) this.emit("attemptFailed", error);
+      if (!this.#stopping.signal.aborted) this.emit("attemptFailed", error as Error);
       return;
     }
     if (this.#stopping.signal.aborted) {

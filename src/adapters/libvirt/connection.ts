@@ -1,7 +1,7 @@
 /**
  * One connection to libvirtd: calls that overlap, events, keepalive, and one end with one reason.
  *
- *     connect ──► AuthList ──► keepalive? ──► ConnectOpen ──► events by callback? ──► open ──► ended(reason)
+ *     connect ──► handshake ──► open ──► ended(reason)
  *
  * The first thing that goes wrong ends it: the socket is destroyed, every call is rejected at once, `close` is emitted.
  * It does not come back; `LibvirtClient` opens another. Source: libvirt's virnetprotocol.x, remote_protocol.x.
@@ -11,7 +11,6 @@ import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { type Call, type CallLimits, type CallLoad, type CallOptions, CallTable, lost } from "./calls.ts";
 import { type Codec, decodeAll } from "./codec.ts";
-import { AuthType, Feature } from "./constants.ts";
 import { CallError, ConnectionError, type ConnectionFailure, errorBody, LibvirtError } from "./errors.ts";
 import { type DomainEvent, type DomainEventName, domainEvents, eventCodec } from "./events.ts";
 import {
@@ -27,6 +26,7 @@ import {
   PROGRAM_VERSION,
   REMOTE_PROGRAM,
 } from "./frame.ts";
+import { connectFailure, handshake } from "./handshake.ts";
 import { Keepalive, type KeepaliveOptions } from "./keepalive.ts";
 import { type Arguments, type ProcedureName, procedures, type Result } from "./procedures.ts";
 import { openSocket, type Target } from "./socket.ts";
@@ -83,7 +83,7 @@ export class LibvirtConnection extends EventEmitter<ConnectionEvents> {
 
   /**
    * Opens the hypervisor `uri` (as the daemon sees it: "qemu:///system") of the daemon at `target`.
-   * @throws ConnectionError; LibvirtError when the daemon refuses the URI.
+   * @throws ConnectionError; LibvirtError when the daemon refuses the URI; RangeError when `maxInFlight` is below 2.
    */
   static async connect(
     target: Target,
@@ -91,15 +91,21 @@ export class LibvirtConnection extends EventEmitter<ConnectionEvents> {
     options: ConnectionOptions = {},
   ): Promise<LibvirtConnection> {
     const settings = { ...DEFAULTS, ...options };
+    if (settings.maxInFlight < 2)
+      throw new RangeError("maxInFlight: at least 2, one of them for urgent calls");
     const deadline = AbortSignal.timeout(settings.connectTimeoutMs);
     const signal = AbortSignal.any([deadline, ...(options.signal ? [options.signal] : [])]);
     const socket = await openSocket(target, signal, deadline);
     const connection = new LibvirtConnection(socket, settings, settings.keepalive);
+    const call: typeof connection.call = (...args) => connection.call(...args);
     try {
-      await connection.#handshake(uri, { signal, timeoutMs: settings.connectTimeoutMs });
+      const keepalive = await handshake(call, uri, { signal, timeoutMs: settings.connectTimeoutMs });
+      if (keepalive) connection.#keepalive.start();
       return connection;
     } catch (error) {
-      throw connection.#handshakeFailure(error, deadline);
+      const reason = connection.#ended ?? connectFailure(error, deadline);
+      connection.#end("closed", "the handshake failed");
+      throw reason;
     }
   }
 
@@ -128,7 +134,10 @@ export class LibvirtConnection extends EventEmitter<ConnectionEvents> {
     return this.#calls.add({ name, number, urgent, body, decode }, options);
   }
 
-  /** Asks for the events of one kind, of all domains. Once per connection, however often it is called. */
+  /**
+   * Asks for the events of one kind, of all domains. Once per connection, however often it is called; only after a
+   * subscription whose outcome is unknown can another one make events come twice.
+   */
   async subscribe(kind: DomainEventName, options: CallOptions = {}): Promise<void> {
     const { eventID } = domainEvents[kind];
     const asked =
@@ -154,33 +163,6 @@ export class LibvirtConnection extends EventEmitter<ConnectionEvents> {
   async close(): Promise<void> {
     await this.call("ConnectClose", {}, { timeoutMs: CLOSE_TIMEOUT_MS }).catch(() => undefined);
     this.#end("closed", "by this side");
-  }
-
-  async #handshake(uri: string, options: CallOptions): Promise<void> {
-    const { types } = await this.call("AuthList", {}, options);
-    if (types.length > 0 && !types.includes(AuthType.none)) throw authenticationRequired(types);
-    const keepalive = await this.call(
-      "ConnectSupportsFeature",
-      { feature: Feature.programKeepalive },
-      options,
-    );
-    await this.call("ConnectOpen", { name: uri }, options);
-    const feature = Feature.remoteEventCallback;
-    const events = await this.call("ConnectSupportsFeature", { feature }, options);
-    if (events.supported !== 1) {
-      throw new ConnectionError(
-        "unsupported-daemon",
-        "it cannot tell events apart by callback (libvirt < 1.3.3)",
-      );
-    }
-    if (keepalive.supported === 1) this.#keepalive.start();
-  }
-
-  /** Ends the half-open connection and says why, in the words of `connect`. */
-  #handshakeFailure(error: unknown, deadline: AbortSignal): unknown {
-    const reason = this.#ended ?? connectFailure(error, deadline);
-    this.#end("closed", "the handshake failed");
-    return reason;
   }
 
   #receive(chunk: Buffer): void {
@@ -287,22 +269,6 @@ function encodeArguments<A>(name: string, layout: Codec<A, unknown>, args: A): B
     throw new CallError(name, "invalid-arguments", "not-sent", error);
   }
   return writer.bytes();
-}
-
-function authenticationRequired(types: readonly number[]): ConnectionError {
-  const names = types.map(
-    (type) => Object.entries(AuthType).find(([, n]) => n === type)?.[0] ?? `type ${type}`,
-  );
-  const advice = 'run as root, or set auth_unix_rw = "none" (auth_tcp for TCP) in libvirtd.conf';
-  return new ConnectionError("authentication-required", `the daemon wants ${names.join(" or ")}: ${advice}`);
-}
-
-function connectFailure(error: unknown, deadline: AbortSignal): unknown {
-  if (!(error instanceof CallError)) return error;
-  if (error.failure === "deadline" || deadline.aborted) {
-    return new ConnectionError("connect-timeout", `no answer to ${error.procedure}`, error);
-  }
-  return new ConnectionError("connect-cancelled", "by the caller", error.cause);
 }
 
 /** @throws ConnectionError, XdrError when the frame is no answer to the call; the call is not settled then. */

@@ -343,7 +343,7 @@ describe.skipIf(impossible !== undefined)(titled("a real libvirtd"), () => {
 describe.skipIf(impossible !== undefined)(titled("a libvirtd in trouble"), () => {
   let daemon: PrivateLibvirtd;
   beforeAll(async () => {
-    daemon = await PrivateLibvirtd.start(IMPATIENT);
+    daemon = await PrivateLibvirtd.start({ config: IMPATIENT });
   });
   afterAll(async () => {
     await daemon?.dispose();

@@ -14,12 +14,19 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
 const LIBVIRTD = "/usr/sbin/libvirtd";
+const QEMU = "/usr/bin/qemu-system-x86_64";
 const START_TIMEOUT_MS = 20_000;
 
 /** Why the tests that need a libvirtd cannot run here; undefined: they can. */
 export function whyNoLibvirtd(): string | undefined {
   if (!existsSync(LIBVIRTD)) return `libvirtd is not installed (${LIBVIRTD})`;
   return undefined;
+}
+
+/** Why the tests that need guests of QEMU cannot run here; undefined: they can. */
+export function whyNoQemu(): string | undefined {
+  if (!existsSync(QEMU)) return `QEMU is not installed (${QEMU})`;
+  return whyNoLibvirtd();
 }
 
 const CONFIG = `
@@ -29,8 +36,23 @@ unix_sock_rw_perms = "0700"
 log_level = 3
 `;
 
+/** Guests as root, with no confinement that would need more of the machine than this folder. */
+const QEMU_CONFIG = `
+security_driver = "none"
+user = "root"
+group = "root"
+dynamic_ownership = 0
+remember_owner = 0
+namespaces = []
+cgroup_controllers = []
+seccomp_sandbox = 0
+stdio_handler = "file"
+`;
+
 const SHELL = `
 set -e
+trap 'rm -rf "$DIR"' EXIT
+hostname "$NAME"
 mount --make-rprivate /
 mount -t tmpfs tmpfs /run
 mkdir -p /run/libvirt /etc/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt
@@ -52,34 +74,50 @@ while read -r order; do
     stop) kill -STOP $daemon ;;
     continue) kill -CONT $daemon ;;
     kill) kill -KILL $daemon; wait $daemon ;;
+    "stop-guest "*) kill -STOP $(cat "$DIR/run/qemu/\${order#stop-guest }.pid") ;;
+    "continue-guest "*) kill -CONT $(cat "$DIR/run/qemu/\${order#continue-guest }.pid") ;;
   esac
   echo "$order"
 done
-rm -rf "$DIR"
 `;
+
+export interface PrivateOptions {
+  /** Added to its libvirtd.conf. */
+  readonly config?: string;
+  /** What `virsh` opens; the default is libvirt's test hypervisor. */
+  readonly hypervisor?: "test:///default" | "qemu:///system";
+  /** The host name it sees; two that migrate to each other need two. */
+  readonly name?: string;
+}
+
+type Order = "start" | "stop" | "continue" | "kill" | `stop-guest ${string}` | `continue-guest ${string}`;
 
 export class PrivateLibvirtd {
   readonly directory: string;
+  readonly #hypervisor: string;
   readonly #shell: ChildProcess;
   readonly #answers: AsyncIterator<string>;
 
-  private constructor(directory: string, shell: ChildProcess) {
+  private constructor(directory: string, hypervisor: string, shell: ChildProcess) {
     this.directory = directory;
+    this.#hypervisor = hypervisor;
     this.#shell = shell;
     this.#answers = createInterface({ input: shell.stdout! })[Symbol.asyncIterator]();
   }
 
-  /** Starts one and waits until it answers `virsh`. `config` is added to its libvirtd.conf. */
-  static async start(config = ""): Promise<PrivateLibvirtd> {
+  /** Starts one and waits until it answers `virsh`. */
+  static async start(options: PrivateOptions = {}): Promise<PrivateLibvirtd> {
+    const { config = "", hypervisor = "test:///default", name = "private" } = options;
     const directory = await mkdtemp(join(tmpdir(), "lv-"));
     for (const name of ["run", "etc", "lib", "log", "cache"]) await mkdir(join(directory, name));
     await writeFile(join(directory, "etc", "libvirtd.conf"), CONFIG + config);
-    const namespaces = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
-    const shell = spawn("unshare", [...namespaces, "bash", "-c", SHELL], {
+    await writeFile(join(directory, "etc", "qemu.conf"), QEMU_CONFIG);
+    const namespaces = ["--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc"];
+    const shell = spawn("/usr/bin/unshare", [...namespaces, "bash", "-c", SHELL], {
       stdio: ["pipe", "pipe", "inherit"],
-      env: { ...process.env, DIR: directory },
+      env: { ...process.env, DIR: directory, NAME: name },
     });
-    const daemon = new PrivateLibvirtd(directory, shell);
+    const daemon = new PrivateLibvirtd(directory, hypervisor, shell);
     await daemon.order("start");
     await daemon.answers();
     return daemon;
@@ -89,8 +127,13 @@ export class PrivateLibvirtd {
     return join(this.directory, "run", "libvirt-sock");
   }
 
-  /** `stop` and `continue` are signals; `kill` is kill -9; `start` starts it again. */
-  async order(order: "start" | "stop" | "continue" | "kill"): Promise<void> {
+  /** Its hypervisor, as libvirt's own client finds it from outside. */
+  get remoteUri(): string {
+    return `${this.#hypervisor.replace(":", "+unix:")}?socket=${this.socketPath}`;
+  }
+
+  /** `stop` and `continue` are signals (also to a guest's QEMU); `kill` is kill -9; `start` starts it again. */
+  async order(order: Order): Promise<void> {
     this.#shell.stdin?.write(`${order}\n`);
     const answer = await this.#answers.next();
     if (answer.value !== order) throw new Error(`the daemon's shell did not ${order}: ${answer.value}`);
@@ -112,8 +155,8 @@ export class PrivateLibvirtd {
 
   /** What the independent witness says. */
   async virsh(...args: string[]): Promise<string> {
-    const uri = `test+unix:///default?socket=${this.socketPath}`;
-    const { stdout } = await promisify(execFile)("virsh", ["-q", "-c", uri, ...args], { timeout: 10_000 });
+    const command = ["-q", "-c", this.remoteUri, ...args];
+    const { stdout } = await promisify(execFile)("virsh", command, { timeout: 20_000 });
     return stdout.trim();
   }
 

@@ -58,6 +58,7 @@ describe("a session", () => {
     expect(client.connected).toBe(true);
     expect(await client.call("ConnectGetHostname", {})).toEqual({ hostname: "h1" });
     expect(said).toEqual(["connected"]);
+    expect(client.load).toEqual({ inFlight: 0, abandoned: 0, waiting: 0 });
   });
 
   test("comes back after the daemon's death, subscribes again and says so", async () => {
@@ -68,6 +69,7 @@ describe("a session", () => {
     await vi.waitFor(() => expect(said).toContain("attemptFailed connect-failed"));
     expect(said.slice(0, 2)).toEqual(["connected", "disconnected peer-closed"]);
     expect(client.connected).toBe(false);
+    expect(client.load).toBeUndefined();
     await daemon.resume();
     await vi.waitFor(() => expect(said.at(-1)).toBe("connected"));
     expect(daemon.peers.length).toBeGreaterThan(1);

@@ -488,6 +488,13 @@ describe("connecting", () => {
     await vi.waitFor(() => expect(daemon.peer.socket.closed).toBe(true));
   });
 
+  test("with no place for ordinary calls is refused", async () => {
+    const out = LibvirtConnection.connect({ socketPath: "/nonexistent/sock" }, "test:///default", {
+      maxInFlight: 1,
+    });
+    expect(await failure(out)).toBeInstanceOf(RangeError);
+  });
+
   test("can be given up", async () => {
     const daemon = await listen(silent, { mute: true });
     const giveUp = new AbortController();
