@@ -69,10 +69,12 @@ export class Call {
     this.#stopClocks = stopClocks;
   }
 
+  /** Its caller has been told something. */
   get settled(): boolean {
     return this.#settled;
   }
 
+  /** As with a promise, only the first of `succeed` and `fail` counts. */
   succeed(value: unknown): void {
     this.#settle();
     this.#resolve(value as never);
@@ -138,7 +140,7 @@ export class CallTable {
 
   /** The connection has ended: so has every call. */
   failAll(reason: ConnectionError): void {
-    const sent = [...this.#inFlight.values()].filter((call) => !call.settled);
+    const sent = [...this.#inFlight.values()];
     const waiting = [...this.#urgent, ...this.#ordinary];
     this.#inFlight.clear();
     this.#urgent = [];

@@ -8,6 +8,7 @@
  */
 import { EventEmitter, once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import { Backoff, type BackoffOptions } from "./backoff.ts";
 import type { CallLoad, CallOptions } from "./calls.ts";
 import { type ConnectionOptions, LibvirtConnection } from "./connection.ts";
 import { CallError, type ConnectionError } from "./errors.ts";
@@ -18,8 +19,8 @@ import type { Target } from "./socket.ts";
 export interface ClientOptions extends Omit<ConnectionOptions, "signal"> {
   /** Subscribed to on every connection. */
   readonly events?: readonly DomainEventName[];
-  /** The wait before a new attempt: `firstMs` after a connection that lasted, then twice as long each time. */
-  readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
+  /** The waits before new attempts: from 0.1 to 10 s unless given. */
+  readonly backoff?: BackoffOptions;
 }
 
 export interface ClientEvents {
@@ -81,14 +82,12 @@ export class LibvirtClient extends EventEmitter<ClientEvents> {
   }
 
   async #run(): Promise<void> {
-    const { firstMs, maxMs } = this.#options.backoff ?? BACKOFF;
-    let waitMs = firstMs;
+    const backoff = new Backoff(this.#options.backoff ?? BACKOFF);
     while (!this.#stopping.signal.aborted) {
       const since = performance.now();
       await this.#connectOnce();
-      if (performance.now() - since >= maxMs) waitMs = firstMs;
+      const waitMs = backoff.after(performance.now() - since);
       await delay(waitMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
-      waitMs = Math.min(2 * waitMs, maxMs);
     }
   }
 

@@ -212,7 +212,7 @@ export class LibvirtConnection extends EventEmitter<ConnectionEvents> {
       this.#calls.pump();
     } catch (error) {
       const reason = nonsense(call.request.name, error);
-      if (!call.settled) call.fail(lost(call, "unknown", reason));
+      call.fail(lost(call, "unknown", reason));
       this.#endWith(reason);
     }
   }
@@ -271,7 +271,10 @@ function encodeArguments<A>(name: string, layout: Codec<A, unknown>, args: A): B
   return writer.bytes();
 }
 
-/** @throws ConnectionError, XdrError when the frame is no answer to the call; the call is not settled then. */
+/**
+ * Gives the answer to the call; one that was given up has been settled before, and that stands.
+ * @throws ConnectionError, XdrError when the frame is no answer to the call; the call is not settled then.
+ */
 function settle(call: Call, frame: Frame): void {
   const { name, number, decode } = call.request;
   if (frame.procedure !== number) {
@@ -280,7 +283,6 @@ function settle(call: Call, frame: Frame): void {
   if (frame.status !== FrameStatus.ok && frame.status !== FrameStatus.error) {
     throw new ConnectionError("unexpected-frame", `of status ${frame.status} for ${name}`);
   }
-  if (call.settled) return;
   if (frame.status === FrameStatus.ok) call.succeed(decode(frame.body));
   else call.fail(new LibvirtError(name, decodeAll(errorBody, frame.body)));
 }

@@ -1,4 +1,5 @@
 /** The public face of the libvirt client: see README.md in this folder. */
+export type { BackoffOptions } from "./backoff.ts";
 export type { CallLoad, CallOptions } from "./calls.ts";
 export { type ClientEvents, type ClientOptions, LibvirtClient } from "./client.ts";
 export { type ConnectionEvents, type ConnectionOptions, LibvirtConnection } from "./connection.ts";

@@ -1,9 +1,12 @@
+import { getEventListeners } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
   encodeFrame,
   FRAME_MAX_BYTES,
   type Frame,
+  KeepaliveProcedure,
+  keepaliveFrame,
   REMOTE_PROGRAM,
 } from "../../../../src/adapters/libvirt/frame.ts";
 import {
@@ -17,6 +20,7 @@ import {
   LibvirtError,
 } from "../../../../src/adapters/libvirt/index.ts";
 import { procedures } from "../../../../src/adapters/libvirt/procedures.ts";
+import { openSocket } from "../../../../src/adapters/libvirt/socket.ts";
 import { encoded, type Greeting, type Peer, type Script, ScriptedDaemon } from "./scripted-daemon.ts";
 
 const closing: (() => Promise<void>)[] = [];
@@ -37,6 +41,13 @@ async function open(script: Script, options: ConnectionOptions = {}) {
   connection.on("close", (reason) => ends.push(reason));
   return { daemon, peer: daemon.peer, connection, ends };
 }
+
+/** More than the answers to them that a socket takes unread. */
+const PINGS = 100_000;
+const rebootOf = (name: string): Buffer => {
+  const dom = { name, uuid: "00000000-0000-4000-8000-000000000000", id: 1 };
+  return Buffer.concat([Buffer.alloc(4), encoded(procedures.DomainSuspend.args, { dom })]);
+};
 
 const silent: Script = () => undefined;
 const answerHostname: Script = (call, peer) => {
@@ -150,6 +161,13 @@ describe("silence", () => {
     expect(late).toMatchObject({ failure: "cancelled", outcome: "not-sent" });
   });
 
+  test("a signal that outlives its calls does not collect them", async () => {
+    const { connection } = await open(answerHostname);
+    const { signal } = new AbortController();
+    for (let i = 0; i < 20; i++) await connection.call("ConnectGetHostname", {}, { signal });
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
   test("a peer that answers no keepalive is given up, with its calls", async () => {
     const { connection, peer, ends } = await open(silent, { keepalive: { intervalMs: 10, count: 3 } });
     peer.keepalives = "ignored";
@@ -157,7 +175,7 @@ describe("silence", () => {
     expect(error).toMatchObject({ failure: "connection-lost", outcome: "unknown" });
     expect(error.cause).toMatchObject({ failure: "keepalive-timeout" });
     expect(ends).toEqual([error.cause]);
-    expect(peer.pings).toBe(3);
+    await vi.waitFor(() => expect(peer.pings).toBe(3));
   });
 
   test("a peer that answers keepalives is kept, however slow its calls are", async () => {
@@ -196,26 +214,17 @@ describe("silence", () => {
   });
 
   test("a peer that sends keepalives and reads nothing fills no memory", async () => {
-    const { connection, peer } = await open(silent);
+    const { connection, peer } = await open(answerHostname);
+    const seen = new Promise((resolve) => connection.once("event", resolve));
     peer.socket.pause();
-    const body = Buffer.alloc(0);
-    const ping = encodeFrame({
-      program: 0x6b656570,
-      version: 1,
-      procedure: 1,
-      type: 2,
-      serial: 0,
-      status: 0,
-      body,
-    });
-    const many = Buffer.concat(Array.from({ length: 100_000 }, () => ping));
-    await new Promise((resolve) => peer.socket.write(many, resolve));
-    peer.message(1, Buffer.alloc(0));
-    await new Promise((resolve) => peer.socket.write("", resolve));
+    const ping = encodeFrame(keepaliveFrame(KeepaliveProcedure.ping));
+    peer.socket.write(Buffer.concat(Array.from({ length: PINGS }, () => ping)));
+    peer.message(319, rebootOf("d"));
+    await seen;
     peer.socket.resume();
-    await vi.waitFor(() => expect(peer.pongs).toBeGreaterThan(0));
-    expect(peer.pongs).toBeLessThan(100_000);
-    expect(connection.ended).toBeUndefined();
+    await hostname(connection);
+    expect(peer.pongs).toBeGreaterThan(0);
+    expect(peer.pongs).toBeLessThan(PINGS);
   });
 });
 
@@ -486,6 +495,16 @@ describe("connecting", () => {
     const error = await failure(LibvirtConnection.connect(daemon, "test:///default", options));
     expect(error).toMatchObject({ failure: "connect-timeout" });
     await vi.waitFor(() => expect(daemon.peer.socket.closed).toBe(true));
+  });
+
+  test.each([
+    ["connect-timeout", AbortSignal.abort()],
+    ["connect-cancelled", new AbortController().signal],
+  ])("a socket that does not open in time is told from one given up: %s", async (expected, deadline) => {
+    const daemon = await listen(silent);
+    expect(await failure(openSocket(daemon, AbortSignal.abort(), deadline))).toMatchObject({
+      failure: expected,
+    });
   });
 
   test("with no place for ordinary calls is refused", async () => {
