@@ -59,6 +59,21 @@ describe("a crash", () => {
   });
 });
 
+describe("a suspect", () => {
+  it("is told so by every ping, before any other news", () => {
+    const cluster = MembershipCluster.settled(6, "told");
+    cluster.crash("n3");
+    cluster.until(() => cluster.allSee("n3", "suspect"), seconds(10));
+    const pings: unknown[] = [];
+    cluster.overhear = (_from, to, message) => {
+      if (to === "n3" && message.type === "membership.ping") pings.push(message.claims[0]);
+    };
+    cluster.until(() => cluster.of("n0").get("n3")?.state === "dead", seconds(10));
+    expect(pings.length).toBeGreaterThan(2);
+    for (const claim of pings) expect(claim).toMatchObject({ member: { id: "n3" } });
+  });
+});
+
 describe("a live member", () => {
   it("that stalls for 3 s is declared dead by nobody, at 5 % loss", () => {
     let refuted = 0;

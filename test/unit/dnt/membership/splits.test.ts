@@ -38,6 +38,7 @@ describe("a network split", () => {
     cluster.until(() => cluster.of("n4").isolated, seconds(10));
     cluster.run(seconds(300));
     expect(cluster.kinds("isolated").map(({ node }) => node)).toEqual(["n4"]);
+    expect(cluster.kinds("suspected").filter(({ node }) => node === "n4")).toEqual([]);
     expect(
       cluster
         .of("n4")
