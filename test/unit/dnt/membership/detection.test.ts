@@ -120,6 +120,21 @@ describe("a live member", () => {
     expect(refuted).toEqual([["n5", "refuted"]]);
   });
 
+  it("is told at once of its own death by whoever heard it lately", () => {
+    const cluster = MembershipCluster.settled(6, "rumour of my death");
+    const member = cluster.of("n0").get("n5");
+    if (member === undefined) throw new Error("n5 is listed");
+    expect(cluster.of("n0").lastHeard("n5", cluster.now)).toBeLessThan(seconds(4));
+    const told: unknown[] = [];
+    cluster.overhear = (from, to, message) => {
+      if (from === "n0" && to === "n5") told.push(message);
+    };
+    const claims = [{ member: { ...member, state: "dead" as const }, observers: [] }];
+    cluster.inject("n1", "n0", { type: "membership.gossip", claims });
+    expect(told).toMatchObject([{ type: "membership.gossip", claims }]);
+    cluster.until(() => cluster.agree("alive"), seconds(2));
+  });
+
   it("is not suspected when one host cannot reach it and others can", () => {
     for (const seed of seeds) {
       const cluster = MembershipCluster.settled(10, seed);
