@@ -1,5 +1,5 @@
 /** The constraint solver's door: what the rest of the house uses. */
-export { checkPlan } from "./checkers/replay.ts";
+export { checkPlan, checkSteps } from "./checkers/replay.ts";
 export type {
   Amounts,
   Limits,
