@@ -6,6 +6,8 @@ import { fail, ok, type Result } from "../lib/error.ts";
 import { byText } from "../lib/order.ts";
 import type { Member, MemberState } from "../model/member.ts";
 import type { NodeId } from "../model/node.ts";
+import type { VeCommand, VetCommand } from "../vet/commands.ts";
+import type { VeView } from "../vet/views.ts";
 import type { Agent } from "./agent.ts";
 import type { PeerCommand } from "./commands.ts";
 import { doctor } from "./doctor.ts";
@@ -60,9 +62,32 @@ export class Answers {
       case "op.show":
       case "op.cancel":
         return this.#operation(command, respond, turn);
+      case "ve.list":
+        return from === null
+          ? this.#environments(respond, turn)
+          : this.#agent.vet.execute(command, from, respond as never, turn);
       default:
-        return respond(this.#own(command, turn), turn);
+        if (isEnvironmentCommand(command)) this.#agent.vet.execute(command, from, respond as never, turn);
+        else respond(this.#own(command, turn), turn);
     }
+  }
+
+  #environments(respond: Respond, turn: AgentTurn): void {
+    this.#survey({ type: "agent.environments" }, turn, ({ answers, coverage }, later) => {
+      const views = answers.flatMap(({ value }) => value as VeView[]).map((view) => this.#named(view));
+      respond(ok({ items: views.sort((a, b) => byText(a.name, b.name)), coverage }), later);
+    });
+  }
+
+  /** People read host names, not node ids. */
+  #named(view: VeView): VeView {
+    const name = (node: NodeId | null): string | null => (node === null ? null : this.#agent.nameOf(node));
+    return {
+      ...view,
+      home: this.#agent.nameOf(view.home),
+      movingTo: name(view.movingTo),
+      vms: view.vms.map((vm) => ({ ...vm, host: name(vm.host) })),
+    };
   }
 
   /** This agent's part of a question to everybody. */
@@ -76,6 +101,8 @@ export class Answers {
         return ok(this.#ownVms(turn).filter(({ id, name }) => id === command.vm || name === command.vm));
       case "agent.operations":
         return ok(this.#agent.operations.list().map((operation) => this.#operationView(operation, turn)));
+      case "agent.environments":
+        return ok(this.#agent.vet.views(turn));
       case "agent.snapshot":
         return ok(this.#agent.lrt.snapshot(turn.now));
       case "agent.set-mode":
@@ -387,4 +414,8 @@ function balanceRow(host: string, { condition, wanted, capacity, partition }: Ho
     memory: { wanted: wanted.memory, capacity: capacity.memory },
     partition,
   };
+}
+
+function isEnvironmentCommand(command: PeerCommand): command is VeCommand | VetCommand {
+  return command.type.startsWith("ve.") || command.type.startsWith("vet.");
 }

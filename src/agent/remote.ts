@@ -7,6 +7,7 @@ import { fail, type Result } from "../lib/error.ts";
 import { type Millis, seconds } from "../lib/instant.ts";
 import { byText } from "../lib/order.ts";
 import type { NodeId } from "../model/node.ts";
+import type { PersistId } from "../ports/effects.ts";
 import type { PeerCommand } from "./commands.ts";
 import type { Ask, AskAnswer } from "./messages.ts";
 import type { AgentTurn } from "./turn.ts";
@@ -41,14 +42,15 @@ export class Remote {
     this.#nameOf = nameOf;
   }
 
-  ask(to: NodeId, command: PeerCommand, turn: AgentTurn, done: Done): void {
+  /** `after`: what must be durable here before the question leaves. */
+  ask(to: NodeId, command: PeerCommand, turn: AgentTurn, done: Done, after?: PersistId): void {
     if (this.#questions.size >= MAX_QUESTIONS) {
       return done(fail({ code: "busy", message: "too many questions to other agents are under way" }), turn);
     }
     const id = this.#next++;
     const ask: Ask = { type: "control.ask", id, command };
     this.#questions.set(id, { to, ask, done, tries: TRIES });
-    turn.send(to, ask);
+    turn.send(to, ask, after);
     turn.setTimer(`${TIMER}${id}`, RETRY_MS);
   }
 

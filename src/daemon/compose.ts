@@ -5,34 +5,36 @@
 import { availableParallelism, hostname, totalmem } from "node:os";
 import { join } from "node:path";
 import { BootClock } from "../adapters/clock/boot-clock.ts";
-import { ControlSocket } from "../adapters/control-socket/index.ts";
+import { ControlSocket } from "../adapters/control-socket/control-socket.ts";
 import { DEFAULT_LIMITS } from "../adapters/libp2p/settings.ts";
 import { Libp2pTransport } from "../adapters/libp2p/transport.ts";
 import { logEntry } from "../adapters/logging/log-entry.ts";
 import type { Logger } from "../adapters/logging/logger.ts";
 import { SolverThread } from "../adapters/solver-worker/solver-thread.ts";
-import { SqliteJournal } from "../adapters/store/journal.ts";
+import { type OpenedJournal, SqliteJournal } from "../adapters/store/journal.ts";
 import { Agent, PROTOCOL } from "../agent/agent.ts";
+import type { Message } from "../agent/messages.ts";
 import type { Notification } from "../agent/notifications.ts";
-import { type Config, lrtConfigOf, membershipConfigOf } from "../config/index.ts";
+import type { Config } from "../config/schema.ts";
+import { lrtConfigOf } from "../config/sections/lrt.ts";
+import { membershipSettingsOf } from "../config/sections/membership.ts";
 import { Driver } from "../driver/driver.ts";
 import { present } from "../lib/assert.ts";
 import { Random } from "../lib/random.ts";
-import { messageCodec } from "../wire/index.ts";
+import type { Resources } from "../model/resources.ts";
+import { WireCodec } from "../wire/codec.ts";
 import { EventFeed } from "./event-feed.ts";
-import { openHypervisor } from "./hypervisor.ts";
+import { type OpenedHypervisor, openHypervisor } from "./hypervisor.ts";
 import { Relay } from "./relay.ts";
 import { Requests } from "./requests.ts";
 import { VERSION } from "./version.ts";
 
 /** A running agent process. */
 export interface Daemon {
-  readonly agent: Agent;
+  readonly name: string;
   readonly addresses: readonly string[];
-  /** One line for people: `4 hosts, 12 VMs`. */
+  /** One line for people: `4 hosts alive, 12 VMs managed here`. */
   status(): string;
-  /** Whether the agent still works: for the watchdog. */
-  healthy(): boolean;
   close(): Promise<void>;
 }
 
@@ -43,56 +45,97 @@ export interface ComposeOptions {
   readonly fatal: (reason: string) => void;
 }
 
+const HEARTBEAT_MS = 15_000;
+
 /** @throws DiscoveryError when a part cannot be opened; what was opened before it has then been closed. */
 export async function compose({ config, logger, fatal }: ComposeOptions): Promise<Daemon> {
-  const closing: (() => Promise<void>)[] = [];
+  const closing: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
     for (const part of closing.splice(0).reverse()) await part();
   };
   try {
-    return await open(config, logger, fatal, closing, close);
+    const clock = new BootClock();
+    const relay = new Relay();
+    const feed = new EventFeed();
+
+    const store = await openStore(config, relay, logger, fatal);
+    closing.push(() => store.journal.close());
+
+    const transport = await openTransport(config, relay, logger);
+    closing.push(() => transport.close());
+
+    const capacity = capacityOf(config);
+    const hypervisor = openHypervisor(config, capacity, { clock, sink: relay, logger });
+    closing.push(() => hypervisor.close());
+
+    const failed = (error: string): void =>
+      logger.error("solver.failed", "a defect in the solver", new Error(error));
+    const solver = new SolverThread({ sink: relay, failed });
+    closing.push(() => solver.close());
+
+    const name = nameOf(config);
+    const agent = makeAgent(config, name, capacity, transport, store);
+    const requests = new Requests(relay);
+    const observer = observe(agent, logger, feed);
+    const driver = new Driver(agent, {
+      clock,
+      transport,
+      journal: store.journal,
+      hypervisor: hypervisor.port,
+      solver,
+      replies: requests,
+      observer,
+    });
+    relay.driver = driver;
+    closing.push(() => {
+      driver.deliver({ kind: "stopping" });
+      requests.close();
+      driver.stop();
+    });
+
+    const sockets = openSockets(config, name, { requests, hypervisor, feed, logger });
+    driver.start();
+    await hypervisor.start();
+    await sockets.start();
+    closing.push(() => sockets.close());
+
+    return { name, addresses: transport.addresses, status: () => statusLine(agent), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function open(
+function openStore(
   config: Config,
+  relay: Relay,
   logger: Logger,
-  fatal: (reason: string) => void,
-  closing: (() => Promise<void>)[],
-  close: () => Promise<void>,
-): Promise<Daemon> {
-  const { paths, network } = config;
-  const relay = new Relay();
-  const clock = new BootClock();
-  const feed = new EventFeed({ history: config.control.eventHistory });
-
-  const store = await SqliteJournal.open(paths.stateDir, {
+  fatal: ComposeOptions["fatal"],
+): Promise<OpenedJournal> {
+  return SqliteJournal.open(config.paths.stateDir, {
     persisted: (id) => relay.persisted(id),
-    space: (state) =>
-      logger.write({
-        level: state === "ample" ? "info" : "error",
-        event: "disk.space",
-        message: `room on the disk: ${state}`,
-        fields: { state },
-      }),
+    space: (state) => {
+      const level = state === "ample" ? "info" : "error";
+      logger.write({ level, event: "disk.space", message: `room on the disk: ${state}`, fields: { state } });
+    },
     broken: (failure) => fatal(failure.message),
   });
-  closing.push(() => store.journal.close());
+}
 
-  const transport = await Libp2pTransport.start(
+function openTransport(config: Config, relay: Relay, logger: Logger): Promise<Libp2pTransport<Message>> {
+  const { paths, network } = config;
+  const { stateDir, identityKey, clusterKey } = paths;
+  return Libp2pTransport.start<Message>(
     {
-      identityFile: paths.identityKey === "auto" ? join(paths.stateDir, "identity.key") : paths.identityKey,
-      clusterKeyFile: paths.clusterKey,
+      identityFile: identityKey === "auto" ? join(stateDir, "identity.key") : identityKey,
+      clusterKeyFile: clusterKey,
       listen: network.listen,
       protocol: PROTOCOL,
       version: VERSION,
       limits: DEFAULT_LIMITS,
     },
     {
-      codec: messageCodec,
+      codec: new WireCodec(),
       sink: relay,
       report: ({ event, ...fields }) =>
         logger.write({
@@ -103,91 +146,87 @@ async function open(
         }),
     },
   );
-  closing.push(() => transport.close());
+}
 
-  const capacity = {
-    cpu: config.host.capacity.cpus === "auto" ? availableParallelism() * 1000 : config.host.capacity.cpus,
-    memory:
-      config.host.capacity.memory === "auto"
-        ? Math.floor(totalmem() / 1_048_576)
-        : config.host.capacity.memory,
+function makeAgent(
+  config: Config,
+  name: string,
+  capacity: Resources,
+  transport: Libp2pTransport<Message>,
+  store: OpenedJournal,
+): Agent {
+  const settings = {
+    lrt: lrtConfigOf(config.lrt),
+    membership: membershipSettingsOf(config.membership, config.network.join),
   };
-  const hypervisor = await openHypervisor(config, capacity, { clock, sink: relay, logger });
-  closing.push(() => hypervisor.close());
+  const identity = {
+    id: transport.id,
+    name,
+    addresses: transport.addresses,
+    labels: config.host.labels,
+    capacity,
+    boot: store.bootCount,
+    joinedAt: joinedAt(store),
+    version: VERSION,
+  };
+  const random = new Random(`${transport.id}/${store.storeId}/${store.bootCount}`);
+  return new Agent(settings, identity, random, store.rows);
+}
 
-  const solver = new SolverThread({
-    sink: relay,
-    failed: (error) => logger.error("solver.failed", "the solver failed: this is a defect", new Error(error)),
-  });
-  closing.push(() => solver.close());
-
-  const name =
-    config.host.name === "auto" ? present(hostname().split(".")[0], "a hostname") : config.host.name;
-  const agent = new Agent(
-    {
-      lrt: lrtConfigOf(config.lrt),
-      membership: { ...membershipConfigOf(config.membership), seeds: network.join },
-    },
-    {
-      id: transport.id,
-      name,
-      addresses: transport.addresses,
-      labels: config.host.labels,
-      capacity,
-      boot: store.bootCount,
-      joinedAt: joinedAt(store.rows, store.journal),
-      version: VERSION,
-    },
-    new Random(`${transport.id}/${store.bootCount}`),
-    store.rows,
-  );
-  const requests = new Requests(relay);
-  closing.push(async () => requests.close());
-  const observer = {
+function observe(agent: Agent, logger: Logger, feed: EventFeed) {
+  return {
     notify: (notification: Notification): void => {
       const entry = logEntry(notification, (node) => agent.nameOf(node));
       logger.write(entry);
-      feed.publish(entry, notification);
+      feed.publish(entry);
     },
-  };
-  const journal = store.journal;
-  const driver = new Driver(agent, {
-    clock,
-    transport,
-    journal,
-    hypervisor: hypervisor.port,
-    solver,
-    replies: requests,
-    observer,
-  });
-  closing.push(async () => {
-    driver.deliver({ kind: "stopping" });
-    driver.stop();
-  });
-
-  const sockets = new ControlSocket(config, {
-    execute: (command, signal) => hypervisor.intercept(command) ?? requests.execute(command, signal),
-    events: feed,
-    version: VERSION,
-    host: name,
-  });
-  relay.driver = driver;
-  driver.start();
-  await hypervisor.start();
-  await sockets.listen();
-  closing.push(() => sockets.close());
-
-  return {
-    agent,
-    addresses: transport.addresses,
-    status: () => statusLine(agent),
-    healthy: () => driver.dropped === 0,
-    close,
   };
 }
 
+interface Doors {
+  readonly requests: Requests;
+  readonly hypervisor: OpenedHypervisor;
+  readonly feed: EventFeed;
+  readonly logger: Logger;
+}
+
+function openSockets(config: Config, host: string, { requests, feed, logger }: Doors): ControlSocket {
+  const { control, paths } = config;
+  return new ControlSocket(
+    {
+      host,
+      version: VERSION,
+      directory: paths.runtimeDir,
+      adminGroup: control.adminGroup,
+      readGroup: control.readGroup,
+      requestTimeoutMs: control.requestTimeout,
+      maxConnections: control.maxConnections,
+      eventHistory: control.eventHistory,
+      heartbeatMs: HEARTBEAT_MS,
+    },
+    {
+      execute: (command, signal) => requests.execute(command, signal),
+      subscribe: (listener) => feed.subscribe(listener),
+      wallClock: () => Date.now(),
+      defect: (error) => logger.error("api.defect", "a request could not be answered", error),
+    },
+  );
+}
+
+function capacityOf({ host }: Config): Resources {
+  const { cpus, memory } = host.capacity;
+  return {
+    cpu: cpus ?? availableParallelism() * 1000,
+    memory: memory ?? Math.floor(totalmem() / 1_048_576),
+  };
+}
+
+function nameOf({ host }: Config): string {
+  return host.name === "auto" ? present(hostname().split(".")[0], "a hostname") : host.name;
+}
+
 /** When this host first joined: written once, told ever after. */
-function joinedAt(rows: ReadonlyMap<string, unknown>, journal: SqliteJournal): string {
+function joinedAt({ rows, journal }: OpenedJournal): string {
   const known = rows.get("daemon/joined-at");
   if (typeof known === "string") return known;
   const now = new Date().toISOString();

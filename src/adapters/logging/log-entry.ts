@@ -38,6 +38,14 @@ export function logEntry(notification: Notification, nameOf: NameOf): LogEntry {
     case "action-progress":
     case "action-looking":
       return actionEntry(notification, nameOf);
+    case "ve-created":
+    case "ve-changed":
+    case "ve-deleted":
+    case "ve-moving":
+    case "ve-moved":
+    case "ve-received":
+    case "ve-vm":
+      return environmentEntry(notification, nameOf);
     default:
       return partitionEntry(notification, nameOf);
   }
@@ -195,6 +203,52 @@ function actionEntry(
     `${name} → ${fields.to} ${outcome.kind}: ${outcome.reason}`,
     { ...fields, role, why: outcome.reason },
   );
+}
+
+function environmentEntry(
+  notification: Extract<Notification, { kind: `ve-${string}` }>,
+  nameOf: NameOf,
+): LogEntry {
+  const { ve } = notification;
+  switch (notification.kind) {
+    case "ve-created":
+      return entry("info", "ve.created", `VE ${ve} ${notification.adopted ? "adopted" : "created"}`, {
+        ve,
+        reason: notification.reason,
+      });
+    case "ve-changed": {
+      const { generation, verb, reason } = notification;
+      return entry("info", "ve.changed", `VE ${ve}: ${verb}`, { ve, generation, verb, reason });
+    }
+    case "ve-deleted":
+      return entry("info", "ve.deleted", `VE ${ve} deleted`, { ve });
+    case "ve-moving":
+    case "ve-moved":
+      return entry(
+        "info",
+        `ve.${notification.kind.slice(3)}`,
+        `record of ${ve} → ${nameOf(notification.to)}`,
+        { ve, to: nameOf(notification.to) },
+      );
+    case "ve-received":
+      return entry("info", "ve.received", `record of ${ve} taken from ${nameOf(notification.from)}`, {
+        ve,
+        from: nameOf(notification.from),
+      });
+    case "ve-vm": {
+      const { vm, name, from, to, host, note } = notification;
+      const fields = {
+        ve,
+        vm: `${ve}.${name}`,
+        vmId: vm,
+        was: from,
+        is: to,
+        host: host === null ? null : nameOf(host),
+        reason: note,
+      };
+      return entry("info", "vm.state", `${ve}.${name}: ${from} → ${to}`, fields);
+    }
+  }
 }
 
 type PartitionNotification = Extract<

@@ -57,6 +57,20 @@ export function line(notification: Notification, nameOf: (node: string) => strin
         : `operation ${notification.operation.kind} ${notification.operation.subject} ${notification.operation.state}: ${notification.operation.message}`;
     case "action-progress":
       return null;
+    case "ve-created":
+      return `VE ${notification.ve} created`;
+    case "ve-changed":
+      return `VE ${notification.ve}: ${notification.verb}`;
+    case "ve-deleted":
+      return `VE ${notification.ve} deleted`;
+    case "ve-moving":
+      return null;
+    case "ve-moved":
+      return `record of VE ${notification.ve} → ${nameOf(notification.to)}`;
+    case "ve-received":
+      return `record of VE ${notification.ve} taken from ${nameOf(notification.from)}`;
+    case "ve-vm":
+      return `${notification.ve}.${notification.name}: ${notification.from} → ${notification.to}`;
   }
 }
 
