@@ -24,7 +24,7 @@ export async function dialUnknown(
   address: Multiaddr,
   timeout: number,
 ): Promise<Result<Connection>> {
-  // Reached when something has taken part in the exchange of nonces: it is no longer a question of the network.
+  // Past the cluster's wall: what fails from here on is no longer a question of the network.
   let answered = false;
   const onProgress = ({ type }: { readonly type: string }) => {
     if (type === "upgrader:encrypt-outbound-connection") answered = true;
@@ -42,7 +42,7 @@ function explain(address: Multiaddr, error: Error, timeout: number, answered: bo
     return { code: "invalid", message, reason: "It is the address of this host itself." };
   if (/Intercepted|Denied/.test(error.name))
     return { code: "permission-denied", message, reason: "That peer is banned for the moment." };
-  if (answered)
+  if (answered || error.name === "ClusterWallError")
     return {
       code: "permission-denied",
       message,

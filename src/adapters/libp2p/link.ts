@@ -138,7 +138,13 @@ export class Link implements OutletLink {
     this.#host.counters.connectionsStalled += 1;
     const reason = "it does not acknowledge what is sent to it";
     this.#host.report({ event: "connection-stalled", peer: this.#id, reason });
-    connection.abort(new Error(reason));
+    // What is as old goes with it: a network that swallows one connection swallows them all. A newer one may be
+    // the peer's own, after it has come back.
+    const error = new Error(reason);
+    const before = Date.now() - this.limits.ackTimeout;
+    connection.abort(error);
+    for (const other of this.#host.node.getConnections(this.#peer))
+      if (other.timeline.open < before) other.abort(error);
   }
 
   #connection(): Connection | undefined {

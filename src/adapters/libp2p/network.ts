@@ -1,14 +1,14 @@
 /**
- * The libp2p node: TCP, the cluster's pre-shared key, Noise, yamux, and nothing else. Its own liveness checks are
+ * The libp2p node: TCP, the cluster's wall, Noise, yamux, and nothing else. Its own liveness checks are
  * off (the membership probes, and every stream is acknowledged): 200 idle connections cost 6 % of a core with
  * them and next to nothing without. Its buffers and limits, some of them without bound by default, are set here.
  */
 import { noise } from "@chainsafe/libp2p-noise";
 import { yamux } from "@chainsafe/libp2p-yamux";
 import type { ComponentLogger, ConnectionGater, Libp2p, Logger, PrivateKey } from "@libp2p/interface";
-import { preSharedKey } from "@libp2p/pnet";
 import { tcp } from "@libp2p/tcp";
 import { createLibp2p } from "libp2p";
+import { clusterPrologue, clusterWall } from "./cluster-wall.ts";
 import type { TransportLimits } from "./settings.ts";
 
 /** Received but not yet read, per stream: a stream is read at once, so this is what comes before it is adopted. */
@@ -46,8 +46,8 @@ export function createNetwork(config: NetworkConfig): Promise<Libp2p> {
         outboundSocketInactivityTimeout: limits.idleTimeout,
       }),
     ],
-    connectionProtector: preSharedKey({ psk: config.clusterKey, timeout: limits.handshakeTimeout }),
-    connectionEncrypters: [noise()],
+    connectionProtector: clusterWall(config.clusterKey),
+    connectionEncrypters: [noise({ prologueBytes: clusterPrologue(config.clusterKey) })],
     streamMuxers: [yamux(muxerSettings(limits))],
     connectionGater: config.gater,
     connectionMonitor: { enabled: false },

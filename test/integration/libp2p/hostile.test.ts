@@ -1,9 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
+import { noise } from "@chainsafe/libp2p-noise";
+import { yamux } from "@chainsafe/libp2p-yamux";
 import type { Libp2p, Stream } from "@libp2p/interface";
+import { tcp } from "@libp2p/tcp";
 import { multiaddr } from "@multiformats/multiaddr";
+import { createLibp2p } from "libp2p";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createClusterKey, readClusterKey } from "../../../src/adapters/libp2p/cluster-key.ts";
+import { clusterPrologue, clusterWall } from "../../../src/adapters/libp2p/cluster-wall.ts";
 import { frame } from "../../../src/adapters/libp2p/frames.ts";
 import { encodeHello, type Hello } from "../../../src/adapters/libp2p/hello.ts";
 import { loadIdentity } from "../../../src/adapters/libp2p/identity.ts";
@@ -80,6 +85,42 @@ describe("strangers at the port", () => {
     await eventually("the attempt failed", () => stranger.transport.counters.dialsFailed > 1);
     expect(a.received).toEqual([]);
     expect(a.transport.connected.peers).toBe(0);
+  });
+
+  it("get nowhere when they have others prove for them: the handshake knows the key as well", async () => {
+    const a = await peers.start("a");
+    const key = readClusterKey(peers.clusterKeyFile);
+    const otherKey = randomBytes(32);
+    const node = await createLibp2p({
+      transports: [tcp()],
+      connectionProtector: clusterWall(key),
+      connectionEncrypters: [noise({ prologueBytes: clusterPrologue(otherKey) })],
+      streamMuxers: [yamux()],
+    });
+    raw.push(node);
+    await expect(node.dial(multiaddr(a.transport.addresses[0]!))).rejects.toThrow();
+    await eventually("the host noticed", () => a.transport.counters.handshakesFailed === 1);
+    expect(a.transport.connected.peers).toBe(0);
+  });
+
+  it("do not wear the door out: thousands of attempts, and the next host still gets in", async () => {
+    const [a, b] = [
+      await peers.start("a"),
+      await peers.start("b", { limits: { ...DEFAULT_LIMITS, inboundPerSecond: 1e6 } }),
+    ];
+    for (let round = 0; round < 300; round++)
+      await Promise.all(
+        upTo(20).map(
+          () =>
+            new Promise((resolve) => {
+              const socket = tcpTo(b);
+              socket.once("close", resolve);
+              socket.write(randomBytes(64));
+            }),
+        ),
+      );
+    await eventually("all were turned away", () => b.transport.counters.handshakesFailed === 6_000);
+    await stillTalks(a, b);
   });
 
   it("do no harm with noise, silence, slow dripping or forty open sockets", async () => {
