@@ -65,6 +65,9 @@ function inline(value: { readonly [key: string]: unknown }): string {
   return `${key}: ${flow.trim()}`;
 }
 
+/** A list with one entry stands on one line, as the formatter has it. */
+const SHORT_LIST = /\[\s+("[^"]*")\s+\]/g;
+
 /** The defaults as a file would give them. */
 export function defaultJson(): string {
   const tree: { [key: string]: unknown } = {};
@@ -76,7 +79,7 @@ export function defaultJson(): string {
     }
     at[path.at(-1) ?? ""] = standard;
   }
-  return `${JSON.stringify(tree, null, 2)}\n`;
+  return `${JSON.stringify(tree, null, 2).replaceAll(SHORT_LIST, (_, entry: string) => `[${entry}]`)}\n`;
 }
 
 export function configPage(): string {
