@@ -49,6 +49,7 @@ export interface Answers {
   "ve.adopt": Started;
   "balance.status": BalanceView;
   "balance.mode": { readonly mode: string };
+  "embedded.load": { readonly guest: string; readonly milliCpu: number };
   "op.list": readonly OperationView[];
   "op.show": OperationView;
   "op.cancel": OperationView;
@@ -233,6 +234,14 @@ export const ROUTES: { readonly [id in RouteId]: Route } = {
     ...item,
     kind: "BalanceMode",
     summary: "Sets what overload leads to, on all hosts.",
+  },
+  "embedded.load": {
+    ...PUT,
+    path: "/v1/embedded/guests/{guest}/load",
+    ...admin,
+    ...item,
+    kind: "EmbeddedLoad",
+    summary: "What a guest of this host's embedded hypervisor wants from now on: for demonstrations.",
   },
   "op.list": {
     ...GET,

@@ -67,6 +67,7 @@ export const requestSchemas = {
   }),
   "balance.status": nothing,
   "balance.mode": z.strictObject({ mode: z.enum(["auto", "recommend", "manual"]) }),
+  "embedded.load": z.strictObject({ guest: vm, milliCpu: z.coerce.number().int().min(0).max(1_000_000) }),
   "op.list": nothing,
   "op.show": z.strictObject({ name: operation }),
   "op.cancel": z.strictObject({ name: operation }),
@@ -233,6 +234,7 @@ export const answerSchemas = {
       z.looseObject({ event: z.string(), reason: z.string(), agoMs: age, at: when.optional() }),
     ),
   }),
+  EmbeddedLoad: z.looseObject({ guest: z.string(), milliCpu: z.int() }),
   BalanceMode: z.looseObject({ mode: z.enum(["auto", "recommend", "manual"]) }),
   Operation: z.looseObject({
     name: z.string(),

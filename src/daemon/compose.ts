@@ -24,7 +24,7 @@ import { Random } from "../lib/random.ts";
 import type { Resources } from "../model/resources.ts";
 import { WireCodec } from "../wire/codec.ts";
 import { EventFeed } from "./event-feed.ts";
-import { type OpenedHypervisor, openHypervisor } from "./hypervisor.ts";
+import { loadGuest, type OpenedHypervisor, openHypervisor } from "./hypervisor.ts";
 import { Relay } from "./relay.ts";
 import { Requests } from "./requests.ts";
 import { VERSION } from "./version.ts";
@@ -190,7 +190,11 @@ interface Doors {
   readonly logger: Logger;
 }
 
-function openSockets(config: Config, host: string, { requests, feed, logger }: Doors): ControlSocket {
+function openSockets(
+  config: Config,
+  host: string,
+  { requests, hypervisor, feed, logger }: Doors,
+): ControlSocket {
   const { control, paths } = config;
   return new ControlSocket(
     {
@@ -205,7 +209,10 @@ function openSockets(config: Config, host: string, { requests, feed, logger }: D
       heartbeatMs: HEARTBEAT_MS,
     },
     {
-      execute: (command, signal) => requests.execute(command, signal),
+      execute: (command, signal) =>
+        command.type === "embedded.load"
+          ? Promise.resolve(loadGuest(hypervisor, command))
+          : requests.execute(command, signal),
       subscribe: (listener) => feed.subscribe(listener),
       wallClock: () => Date.now(),
       defect: (error) => logger.error("api.defect", "a request could not be answered", error),

@@ -1,6 +1,8 @@
 import { EmbeddedHost } from "../adapters/embedded/host.ts";
 import type { Logger } from "../adapters/logging/logger.ts";
+import type { EmbeddedCommand, EmbeddedLoad } from "../api/requests.ts";
 import type { Config } from "../config/schema.ts";
+import { fail, ok, type Result } from "../lib/error.ts";
 import type { Resources } from "../model/resources.ts";
 import type { ClockPort, HypervisorPort, HypervisorSink } from "../ports/ports.ts";
 
@@ -43,4 +45,19 @@ export function openHypervisor(
     },
     close: () => host.close(),
   };
+}
+
+/** Tells a guest of the embedded hypervisor how much to want. */
+export function loadGuest(
+  { embedded }: OpenedHypervisor,
+  { guest, milliCpu }: EmbeddedCommand,
+): Result<EmbeddedLoad> {
+  if (embedded === null) {
+    return fail({
+      code: "conflict",
+      message: "this host has a real hypervisor: its guests want what they want",
+    });
+  }
+  const told = embedded.setLoad(guest, milliCpu);
+  return told.ok ? ok({ guest, milliCpu }) : told;
 }
