@@ -322,12 +322,11 @@ export class VetWorld {
       const node = this.node(at);
       const stored = node.durable.get(`registry/record/${name}`) as
         | { readonly record: VeRecord; readonly moving: unknown }
-        | null
         | undefined;
       const live = node.up ? node.registry.get(name) : undefined;
       if (live !== undefined) return [{ at, record: live, acting: true }];
-      const here = node.up ? node.registry.holding(name) === "record" : stored != null;
-      if (!here || stored == null) return [];
+      const here = node.up ? node.registry.holding(name).holding === "record" : stored !== undefined;
+      if (!here || stored === undefined) return [];
       return [{ at, record: stored.record, acting: !node.up && stored.moving === null }];
     });
   }
@@ -375,6 +374,7 @@ export class VetWorld {
     return new Registry<VeRecord>(
       {
         self: node.id,
+        boot: node.life,
         members: () => this.members(),
         ask: (to, command, turn, done, after) =>
           this.#ask(node, to, command as VetCommand, done as Done, after, turn as VetTurn),
@@ -435,7 +435,10 @@ export class VetWorld {
     node.writes.set(id, this.now + DISK_MS);
     const taken = copy(writes);
     this.#in(node, DISK_MS, () => {
-      for (const { key, value } of taken) node.durable.set(key, value);
+      for (const { key, value } of taken) {
+        if (value === null) node.durable.delete(key);
+        else node.durable.set(key, value);
+      }
     });
     return id;
   }
@@ -647,8 +650,8 @@ export class VetWorld {
       const after = node.tracker.assign(event, id, host.id, turn);
       if (after === null) return;
       this.#safeToAssign(id, host.id);
-      this.#orders.set(id, [...(this.#orders.get(id) ?? []), { host: host.id, token }]);
-      const begins = (): void =>
+      const begins = (): void => {
+        this.#orders.set(id, [...(this.#orders.get(id) ?? []), { host: host.id, token }]);
         this.#transmit(node.id, host.id, () => {
           if (host.booking !== token || host.domains.has(id) || this.#random.chance(this.lostOrders)) return;
           this.starts.push({ vm: id, host: host.id });
@@ -657,6 +660,7 @@ export class VetWorld {
           done.add(id);
           this.#inventory(host);
         });
+      };
       this.#when(node, after, begins);
     });
   }
