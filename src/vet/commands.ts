@@ -38,7 +38,7 @@ export type VeCommand =
 
 /** What VETs ask of one another; accepted from peers only. */
 export type VetCommand =
-  /** Does your agent hold, or is it creating, a record of that name? Answer: `record`, `creating` or `no`. */
+  /** Does your agent hold, or is it creating, a record of that name? Answer: the registry's `HoldsAnswer`. */
   | { readonly type: "vet.holds"; readonly name: VeName }
   /** Take this record over. `number` counts the sender's transfers; `floor`: its oldest one still open to you. */
   | {

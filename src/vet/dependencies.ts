@@ -40,7 +40,8 @@ export type Found =
   | { readonly kind: "held"; readonly by: NodeId }
   | { readonly kind: "being-created"; readonly by: NodeId }
   | { readonly kind: "nobody" }
-  | { readonly kind: "unsure"; readonly silent: readonly NodeId[] };
+  | { readonly kind: "unsure"; readonly silent: readonly NodeId[] }
+  | { readonly kind: "unsettled" };
 
 /** Who holds which VE's record (`dnt/registry`): today its home alone, later a replicated register. */
 export interface VeRegistry {
@@ -49,7 +50,8 @@ export interface VeRegistry {
   get(name: VeName): VeRecord | undefined;
   held(): readonly VeRecord[];
   movingTo(name: VeName): NodeId | null;
-  holding(name: VeName): string;
+  /** What `vet.holds` answers. */
+  holding(name: VeName): unknown;
   put(record: VeRecord, turn: VetTurn): PersistId;
   forget(name: VeName, turn: VetTurn): PersistId;
   find(name: VeName, claim: boolean, turn: VetTurn, done: (found: Found, later: VetTurn) => void): void;

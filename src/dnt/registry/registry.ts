@@ -10,8 +10,9 @@
  * - A record is changed only where it is held, and not while it moves. *Moving* is durable before the transfer
  *   is sent, and the transfer is durable with its receiver before it is acknowledged: at every instant exactly
  *   one member acts on it. A record that moves waits for its receiver, however long that takes.
- * - A name is created only by its home, after everybody who can be asked has said that they neither hold nor
- *   create it, and only if nobody who cannot be asked could hold it (`couldHold`).
+ * - A name is created only by its home, after everybody who can be asked has said twice that they neither hold nor
+ *   create it, and that no record has come or gone with them in between (a record on the move could slip past one
+ *   round of questions); and only if nobody who cannot be asked could hold it (`couldHold`).
  *
  * Thin: a home that is lost takes its records with it; `joinedAt` is wall-clock time of different hosts.
  */
@@ -27,12 +28,18 @@ export type RegistryTurn = Turn<never, never>;
 
 /** What registries ask of one another. */
 export type RegistryCommand<R> =
-  /** Do you hold, or are you creating, a record of that name? Answer: `Holding`. */
+  /** Do you hold, or are you creating, a record of that name? Answer: `HoldsAnswer`. */
   | { readonly type: "vet.holds"; readonly name: string }
   /** Take this record over. `number` counts the sender's transfers; `floor`: its oldest one still open to you. */
   | { readonly type: "vet.transfer"; readonly record: R; readonly number: number; readonly floor: number };
 
 export type Holding = "record" | "creating" | "no";
+
+export interface HoldsAnswer {
+  readonly holding: Holding;
+  /** Another one whenever a record has come or gone there, or the agent has started anew. */
+  readonly version: string;
+}
 
 /** Where a name was found to be. */
 export type Found =
@@ -40,10 +47,20 @@ export type Found =
   | { readonly kind: "being-created"; readonly by: NodeId }
   | { readonly kind: "nobody" }
   /** Nobody who answered has it, but these did not answer and could. */
-  | { readonly kind: "unsure"; readonly silent: readonly NodeId[] };
+  | { readonly kind: "unsure"; readonly silent: readonly NodeId[] }
+  /** Records were moving while everybody was asked. */
+  | { readonly kind: "unsettled" };
+
+/** What everybody said in one round of questions. */
+interface Round {
+  readonly answers: ReadonlyMap<NodeId, HoldsAnswer>;
+  readonly silent: readonly NodeId[];
+}
 
 export interface RegistryDependencies<R> {
   readonly self: NodeId;
+  /** Durable count of this agent's starts. */
+  readonly boot: number;
   readonly members: () => readonly RegistryMember[];
   /** `after`: what must be durable here before the question leaves. Failure: no answer, or none of use. */
   readonly ask: (
@@ -71,6 +88,8 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   /** Names whose transfer is being asked for just now. */
   readonly #asking = new Set<string>();
   #transfers: number;
+  /** Records that have come or gone. */
+  #changes = 0;
 
   constructor(deps: RegistryDependencies<R>, restored: ReadonlyMap<string, unknown>) {
     this.#deps = deps;
@@ -106,20 +125,23 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     return this.#stored.size;
   }
 
-  holding(name: string): Holding {
-    if (this.#stored.has(name)) return "record";
-    return this.#creating.has(name) ? "creating" : "no";
+  holding(name: string): HoldsAnswer {
+    const version = `${this.#deps.boot}.${this.#changes}`;
+    if (this.#stored.has(name)) return { holding: "record", version };
+    return { holding: this.#creating.has(name) ? "creating" : "no", version };
   }
 
   put(record: R, turn: RegistryTurn): PersistId {
     assert(this.movingTo(record.name) === null, "a record that moves is not changed");
     const stored: Stored<R> = { record, moving: null };
+    if (!this.#stored.has(record.name)) this.#changes++;
     this.#stored.set(record.name, stored);
     return turn.persist([{ key: PREFIX + record.name, value: stored }]);
   }
 
   forget(name: string, turn: RegistryTurn): PersistId {
     assert(this.movingTo(name) === null, "a record that moves is not forgotten");
+    this.#changes++;
     this.#stored.delete(name);
     return turn.persist([{ key: PREFIX + name, value: null }]);
   }
@@ -133,9 +155,16 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   ): void {
     if (claim && this.#creating.has(name)) return done({ kind: "being-created", by: this.#deps.self }, turn);
     if (claim) this.#creating.add(name);
-    this.#askEverybody(name, turn, (answers, silent, later) => {
+    const finish = (found: Found, later: RegistryTurn): void => {
       if (claim) this.#creating.delete(name);
-      done(this.#conclude(name, answers, silent), later);
+      done(found, later);
+    };
+    this.#askEverybody(name, turn, (first, later) => {
+      const found = this.#seen(name, first);
+      if (found !== null) return finish(found, later);
+      this.#askEverybody(name, later, (second, last) => {
+        finish(this.#seen(name, second) ?? this.#conclude(name, first, second), last);
+      });
     });
   }
 
@@ -186,6 +215,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     }
     if (this.#stored.has(record.name)) return { kind: "conflict" };
     const stored: Stored<R> = { record, moving: null };
+    this.#changes++;
     this.#stored.set(record.name, stored);
     const receipt = this.#receipts.take(from, number, floor);
     const after = turn.persist([receipt, { key: PREFIX + record.name, value: stored }]);
@@ -206,6 +236,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     const done = (result: Result<unknown>, later: RegistryTurn): void => {
       this.#asking.delete(name);
       if (!result.ok || this.#stored.get(name)?.moving?.number !== number) return;
+      this.#changes++;
       this.#stored.delete(name);
       later.persist([{ key: PREFIX + name, value: null }]);
       moved(later);
@@ -221,35 +252,42 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     return Math.min(...open);
   }
 
-  #askEverybody(
-    name: string,
-    turn: RegistryTurn,
-    done: (answers: ReadonlyMap<NodeId, Holding>, silent: readonly NodeId[], later: RegistryTurn) => void,
-  ): void {
-    const others = this.#deps.members().filter(({ id, state }) => id !== this.#deps.self && state !== "left");
+  /** One round; this member answers with the others. */
+  #askEverybody(name: string, turn: RegistryTurn, done: (round: Round, later: RegistryTurn) => void): void {
+    const { self, members, ask } = this.#deps;
+    const others = members().filter(({ id, state }) => id !== self && state !== "left");
     const silent = others.filter(({ state }) => state === "dead").map(({ id }) => id);
     const asked = others.filter(({ state }) => state !== "dead").map(({ id }) => id);
-    const answers = new Map<NodeId, Holding>();
+    const answers = new Map<NodeId, HoldsAnswer>([[self, this.holding(name)]]);
     let open = asked.length;
-    if (open === 0) return done(answers, silent, turn);
+    if (open === 0) return done({ answers, silent }, turn);
     for (const peer of asked.sort(byText)) {
-      this.#deps.ask(peer, { type: "vet.holds", name }, turn, (result, later) => {
-        if (result.ok) answers.set(peer, result.value as Holding);
+      ask(peer, { type: "vet.holds", name }, turn, (result, later) => {
+        if (result.ok) answers.set(peer, result.value as HoldsAnswer);
         else silent.push(peer);
-        if (--open === 0) done(answers, silent.sort(byText), later);
+        if (--open === 0) done({ answers, silent: silent.sort(byText) }, later);
       });
     }
   }
 
-  #conclude(name: string, answers: ReadonlyMap<NodeId, Holding>, silent: readonly NodeId[]): Found {
-    if (this.#stored.has(name)) return { kind: "held", by: this.#deps.self };
+  /** Whoever has it, or is making it. */
+  #seen(name: string, { answers }: Round): Found | null {
+    const { self } = this.#deps;
+    if (this.#stored.has(name)) return { kind: "held", by: self };
     const saying = (what: Holding): NodeId | undefined =>
-      sortedEntries(answers).find(([, holding]) => holding === what)?.[0];
+      sortedEntries(answers).find(([id, { holding }]) => id !== self && holding === what)?.[0];
     const holder = saying("record");
     if (holder !== undefined) return { kind: "held", by: holder };
     const creator = saying("creating");
-    if (creator !== undefined) return { kind: "being-created", by: creator };
+    return creator === undefined ? null : { kind: "being-created", by: creator };
+  }
+
+  #conclude(name: string, first: Round, second: Round): Found {
+    const own = second.answers.get(this.#deps.self)?.version === this.holding(name).version;
+    const same = [...second.answers].every(([id, { version }]) => first.answers.get(id)?.version === version);
+    if (!own || !same) return { kind: "unsettled" };
     const members = this.#deps.members();
+    const silent = [...new Set([...first.silent, ...second.silent])].sort(byText);
     const able = silent.filter((id) => couldHold(name, id, members));
     return able.length === 0 ? { kind: "nobody" } : { kind: "unsure", silent: able };
   }

@@ -116,7 +116,7 @@ export class VeHandler {
     this.#inspectIfDue(turn);
     const silence = (vm: VmRecord): string | null => this.silence(vm);
     const lost = (vm: VmRecord): boolean => this.#lost(vm);
-    this.progress.follow(this.record, { silence, lost, waitingFor: this.#waitingFor }, turn.now);
+    this.progress.follow(this.record, { silence, lost, waitingFor: this.#reason }, turn.now);
   }
 
   /** A record may come back or be made anew under its name: it then has another handler. */
@@ -183,7 +183,7 @@ export class VeHandler {
       now,
       silence: (vm) => this.silence(vm),
       heard: (vm) => this.#heard.get(vm) ?? null,
-      waitingFor: this.#waitingFor,
+      waitingFor: this.#reason,
       operation: this.progress.operation,
     });
   }
@@ -202,7 +202,11 @@ export class VeHandler {
     // What is being removed may still write to the disks of what takes its place.
     const leaving = record.vms.some(({ next, state }) => next === "forget" && state === "stopping");
     if (waiting.length > 0 && !leaving) this.#raise(record, waiting, turn);
-    if (waiting.length === 0) this.#waitingFor = null;
+  }
+
+  /** Why VMs wait, as the scheduler last said. */
+  get #reason(): string | null {
+    return this.record.vms.some(({ state }) => state === "waiting") ? this.#waitingFor : null;
   }
 
   #mayRun(id: VmId): boolean {

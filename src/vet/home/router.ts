@@ -126,6 +126,8 @@ export class Router {
         return respond(fail({ code: "conflict", message: `a VE called ${name} is being created` }), turn);
       case "unsure":
         return respond(fail(this.#unsure(name, found.silent)), turn);
+      case "unsettled":
+        return respond(fail(this.#elsewhere(name, null)), turn);
       case "nobody":
         return this.#create(command, from, respond, turn);
     }
@@ -200,9 +202,17 @@ export class Router {
   }
 
   #elsewhere(name: VeName, home: NodeId | null): Failure {
-    const where = home === null ? "nowhere" : `on ${this.#deps.nameOf(home)}`;
-    const message = `${name} is not on ${this.#deps.nameOf(this.#deps.self)}`;
-    return { code: "busy", message, reason: `its home is ${where} now`, hint: "try again in a few seconds" };
+    const { nameOf: hostName, self } = this.#deps;
+    const reason =
+      home === null
+        ? "records are moving to new homes"
+        : `${hostName(self)} takes ${hostName(home)} for its home`;
+    return {
+      code: "busy",
+      message: `where ${name} is kept is changing`,
+      reason,
+      hint: "try again in a few seconds",
+    };
   }
 
   #unreachable(name: VeName, home: NodeId, asked: boolean): Failure {

@@ -164,18 +164,15 @@ export function removeAll(record: VeRecord): VeRecord {
   return next;
 }
 
-/** Writes down where a waiting VM goes; null: it is not to be started there (any more). */
+/**
+ * Writes down where a waiting VM goes; null: it is not to be started (any more). Not even where it is assigned
+ * already: it may have started there and have been moved on since.
+ */
 export function assignVm(record: VeRecord, id: VmId, host: NodeId, life: string | null): VeRecord | null {
   const vm = record.vms.find((each) => each.id === id);
-  const free = vm?.state === "waiting" || (vm?.state === "assigned" && vm.host === host);
-  if (vm === undefined || !free) return null;
-  // A new object even if nothing differs: an inspection that began before must not call it gone.
-  return replaceVm(record, id, {
-    state: "assigned",
-    host,
-    life: vm.host === host ? vm.life : life,
-    note: null,
-  });
+  return vm?.state === "waiting"
+    ? replaceVm(record, id, { state: "assigned", host, life, note: null })
+    : null;
 }
 
 /** What a host's word makes of a VM. The same object back: nothing new. */
