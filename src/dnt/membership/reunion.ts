@@ -20,6 +20,7 @@ export class Reunion {
   readonly #random: Random;
   readonly #synchronisation: Synchronisation;
   #synchroniseAt: Instant = 0;
+  #version = 0;
 
   constructor(
     settings: MembershipSettings,
@@ -46,6 +47,7 @@ export class Reunion {
     if (this.#view.roster.live().length === 0 || isolated) this.#seek(turn);
     else this.#knownPeers.joined();
     this.#tryTheDead(turn);
+    this.#checkNews(turn.now);
     if (turn.now >= this.#synchroniseAt) this.#agree(turn);
     const { roster } = this.#view;
     const peers = this.#knownPeers.save(() => roster.members(), roster.version, turn.now);
@@ -113,7 +115,15 @@ export class Reunion {
     for (const peer of this.#view.pick(1)) this.meet(peer, turn);
   }
 
+  #checkNews(now: Instant): void {
+    const { version } = this.#view.roster;
+    if (version === this.#version) return;
+    this.#version = version;
+    const soon = now + this.#random.jitter(this.#settings.syncAfterNews, 0.5);
+    this.#synchroniseAt = Math.min(this.#synchroniseAt, soon);
+  }
+
   #plan(now: Instant, mean: Millis): void {
-    this.#synchroniseAt = now + this.#random.jitter(mean, 0.5);
+    this.#synchroniseAt = now + this.#random.jitter(mean, 0.25);
   }
 }

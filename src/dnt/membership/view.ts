@@ -26,6 +26,7 @@ import {
   MOST_MEMBERS,
   PAGE,
   PIGGYBACK,
+  SENDINGS,
 } from "./settings.ts";
 import { Suspicions } from "./suspicions.ts";
 import { GOSSIP_TIMER, type MembershipTurn } from "./turn.ts";
@@ -266,6 +267,6 @@ export class View {
 
   /** How often a rumour leaves this node. */
   #sendings(): number {
-    return doublings(this.networkSize()) + 1;
+    return doublings(this.networkSize()) + SENDINGS;
   }
 }

@@ -28,26 +28,37 @@ const all = ids(COUNT);
 const seedsOf = (id: string) => all.slice(0, 2).filter((seed) => seed !== id);
 
 function apply(cluster: MembershipCluster, step: Fault): void {
-  const up = new Set(cluster.running);
-  if (step.kind === "heal") return cluster.heal();
-  if (step.kind === "loss") {
-    cluster.conditions = { ...cluster.conditions, loss: step.part };
-    return;
+  switch (step.kind) {
+    case "heal":
+      cluster.heal();
+      break;
+    case "loss":
+      cluster.conditions = { ...cluster.conditions, loss: step.part };
+      break;
+    case "cut": {
+      const left = (id: string) => ((step.side >> all.indexOf(id)) & 1) === 1;
+      cluster.cut((from, to) => (step.oneWay ? left(from) && !left(to) : left(from) !== left(to)));
+      break;
+    }
+    default:
+      strike(cluster, step);
   }
-  if (step.kind === "cut") {
-    const left = (id: string) => ((step.side >> all.indexOf(id)) & 1) === 1;
-    return cluster.cut((from, to) => (step.oneWay ? left(from) && !left(to) : left(from) !== left(to)));
-  }
+}
+
+function strike(cluster: MembershipCluster, step: Extract<Fault, { readonly node: number }>): void {
   const id = all[step.node] as string;
-  if (step.kind === "start" && !up.has(id)) cluster.start(id, seedsOf(id));
-  if (!up.has(id)) return;
-  if (step.kind === "pause") return cluster.pause(id, step.span);
-  if (step.kind === "update") {
+  const up = cluster.running.includes(id);
+  if (step.kind === "start") {
+    if (!up) cluster.start(id, seedsOf(id));
+  } else if (!up) return;
+  else if (step.kind === "pause") cluster.pause(id, step.span);
+  else if (step.kind === "update") {
     const draining = !cluster.of(id).self().draining;
-    return cluster.act(id, (membership, turn) => membership.update({ draining }, turn));
+    cluster.act(id, (membership, turn) => membership.update({ draining }, turn));
+  } else {
+    cluster.crash(id);
+    if (step.kind === "wipe") cluster.wipe(id);
   }
-  if (step.kind === "crash" || step.kind === "wipe") cluster.crash(id);
-  if (step.kind === "wipe") cluster.wipe(id);
 }
 
 function playedOut(

@@ -59,6 +59,21 @@ describe("a crash", () => {
   });
 });
 
+describe("a suspect", () => {
+  it("is told so by every ping, before any other news", () => {
+    const cluster = MembershipCluster.settled(6, "told");
+    cluster.crash("n3");
+    cluster.until(() => cluster.allSee("n3", "suspect"), seconds(10));
+    const pings: unknown[] = [];
+    cluster.overhear = (_from, to, message) => {
+      if (to === "n3" && message.type === "membership.ping") pings.push(message.claims[0]);
+    };
+    cluster.until(() => cluster.of("n0").get("n3")?.state === "dead", seconds(10));
+    expect(pings.length).toBeGreaterThan(2);
+    for (const claim of pings) expect(claim).toMatchObject({ member: { id: "n3" } });
+  });
+});
+
 describe("a live member", () => {
   it("that stalls for 3 s is declared dead by nobody, at 5 % loss", () => {
     let refuted = 0;
@@ -103,6 +118,21 @@ describe("a live member", () => {
     expect(cluster.kinds("died")).toEqual([]);
     const refuted = cluster.kinds("refuted").map(({ node, change }) => [node, change.kind]);
     expect(refuted).toEqual([["n5", "refuted"]]);
+  });
+
+  it("is told at once of its own death by whoever heard it lately", () => {
+    const cluster = MembershipCluster.settled(6, "rumour of my death");
+    const member = cluster.of("n0").get("n5");
+    if (member === undefined) throw new Error("n5 is listed");
+    expect(cluster.of("n0").lastHeard("n5", cluster.now)).toBeLessThan(seconds(4));
+    const told: unknown[] = [];
+    cluster.overhear = (from, to, message) => {
+      if (from === "n0" && to === "n5") told.push(message);
+    };
+    const claims = [{ member: { ...member, state: "dead" as const }, observers: [] }];
+    cluster.inject("n1", "n0", { type: "membership.gossip", claims });
+    expect(told).toMatchObject([{ type: "membership.gossip", claims }]);
+    cluster.until(() => cluster.agree("alive"), seconds(2));
   });
 
   it("is not suspected when one host cannot reach it and others can", () => {

@@ -50,6 +50,9 @@ describe("joining", () => {
     const cluster = MembershipCluster.settled(40, "measured", {}, { latency: [4, 4] });
     cluster.run(seconds(40) * 9);
     for (const id of ids(40).slice(1)) expect(cluster.of("n00").rtt(id)).toBe(8);
+    cluster.conditions = { ...cluster.conditions, latency: [10, 10] };
+    cluster.run(seconds(40) * 6);
+    for (const id of ids(40).slice(1)) expect(cluster.of("n00").rtt(id)).toBe(20);
     expect(cluster.of("n00").rtt("n00")).toBeNull();
     expect(cluster.of("n00").lastHeard("n17", cluster.now)).toBeLessThanOrEqual(seconds(40));
   });
@@ -70,6 +73,15 @@ describe("joining", () => {
     const updates = cluster.kinds("updated");
     expect(updates).toHaveLength(29);
     expect(updates[0]?.change).toMatchObject({ member: { draining: true }, previous: { draining: false } });
+  });
+
+  it("is followed by a comparison of lists on every node, for whom the news missed", () => {
+    const cluster = MembershipCluster.settled(30, "compare");
+    cluster.run(seconds(30));
+    cluster.forgetHistory();
+    cluster.act("n04", (membership, turn) => membership.update({ draining: true }, turn));
+    cluster.run(seconds(10));
+    expect(cluster.sentByType.get("membership.digest")).toBeGreaterThanOrEqual(30);
   });
 
   it("says nothing when an update changes nothing", () => {

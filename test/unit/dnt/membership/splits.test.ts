@@ -38,6 +38,7 @@ describe("a network split", () => {
     cluster.until(() => cluster.of("n4").isolated, seconds(10));
     cluster.run(seconds(300));
     expect(cluster.kinds("isolated").map(({ node }) => node)).toEqual(["n4"]);
+    expect(cluster.kinds("suspected").filter(({ node }) => node === "n4")).toEqual([]);
     expect(
       cluster
         .of("n4")
@@ -50,6 +51,19 @@ describe("a network split", () => {
     cluster.until(() => cluster.agree("alive"), seconds(30));
     cluster.until(() => !cluster.of("n4").isolated, seconds(5));
     expect(cluster.kinds("reconnected").map(({ node }) => node)).toEqual(["n4"]);
+  });
+
+  it("stops suspicions from ending on the side that hears nobody", () => {
+    const cluster = MembershipCluster.settled(10, "held");
+    const known = cluster.of("n4").get("n7");
+    if (known === undefined) throw new Error("n7 is listed");
+    cluster.cut(bySide(new Set(["n4"])));
+    const claim = { member: { ...known, state: "suspect" as const }, observers: ["n1"] };
+    cluster.inject("n1", "n4", { type: "membership.gossip", claims: [claim] });
+    cluster.run(seconds(120));
+    expect(cluster.of("n4").get("n7")?.state).toBe("suspect");
+    cluster.heal();
+    cluster.until(() => cluster.agree("alive"), seconds(30));
   });
 
   it("in one direction only: who hears nothing is buried, and buries nobody", () => {
