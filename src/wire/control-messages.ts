@@ -52,18 +52,26 @@ const COMMAND = union<PeerCommand, "type">("Command", "type", {
     fields: { name: VE_NAME, host: optional(HOST), domains: list(NAME, COUNTS.veVms), reason: REASON },
   },
   "vet.holds": { about: "Does your agent hold a record of that name?", fields: { name: VE_NAME } },
-  "vet.transfer": { about: "Take this record over.", fields: { record: VE_RECORD } },
+  "vet.transfer": {
+    about: "Take this record over.",
+    fields: { record: VE_RECORD, number: COUNTER, floor: COUNTER },
+  },
   "vet.report": {
     about: "Host → home: these VMs of your VE are here, all of them.",
     fields: {
       ve: VE_NAME,
+      life: TEXT,
       vms: list(object<Report["vms"][number]>("ReportedVm", { id: VM_ID, state: TEXT }), COUNTS.veVms),
     },
   },
-  "vet.stop-vm": { about: "Home → host: stop it.", fields: { vm: VM_ID, graceMs: MILLIS } },
+  "vet.look": {
+    about: "Home → host: what do you know of these VMs?",
+    fields: { vms: list(VM_ID, COUNTS.veVms) },
+  },
+  "vet.stop-vm": { about: "Home → host: stop it.", fields: { ve: VE_NAME, vm: VM_ID, graceMs: MILLIS } },
   "vet.stamp-vm": {
     about: "Home → host: write its stamp, or remove it.",
-    fields: { vm: VM_ID, stamp: nullable(STAMP) },
+    fields: { ve: VE_NAME, vm: VM_ID, stamp: nullable(STAMP) },
   },
   "vet.adopt-into": {
     about: "Host → home: make these domains of mine a VE.",
