@@ -140,7 +140,7 @@ export class CborReader {
     const start = this.#openText(most);
     const end = this.#position;
     const known = this.#ids.find(this.#bytes, start, end);
-    if (known !== null && known !== "") return known;
+    if (known !== null && known !== "" && known.length <= most) return known;
     if (end - start > most || !isId(this.#bytes, start, end))
       this.refuse(`is no id: that is 1 to ${most} visible ASCII characters`);
     return this.#decode(this.#ids, start, end);

@@ -182,7 +182,7 @@ function findTag(reader: CborReader, count: number, encodedTag: Uint8Array, tag:
   for (let i = 0; i < count; i++) {
     reader.field = tag;
     if (reader.matches(encodedTag)) return i === 0;
-    reader.text(LENGTHS.key);
+    reader.field = JSON.stringify(reader.text(LENGTHS.key));
     reader.skip(DEPTH);
   }
   reader.field = tag;
@@ -256,7 +256,7 @@ class Strangers {
 
   #stranger(reader: CborReader): void {
     const name = reader.text(LENGTHS.key);
-    reader.field = name;
+    reader.field = JSON.stringify(name);
     if (this.#names.has(name)) reader.refuse("is there twice");
     if (this.#names.size >= COUNTS.strangers) reader.refuse("is one unknown field too many");
     this.#names.add(name);
