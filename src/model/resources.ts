@@ -7,3 +7,7 @@ export interface Resources {
 }
 
 export type ResourceName = keyof Resources;
+
+export function fits(demand: Resources, room: Resources): boolean {
+  return demand.cpu <= room.cpu && demand.memory <= room.memory;
+}
