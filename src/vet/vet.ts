@@ -137,7 +137,7 @@ export class VirtualEnvironmentsTracker {
   execute(command: VeCommand | VetCommand, from: NodeId | null, respond: Respond, turn: VetTurn): void {
     switch (command.type) {
       case "ve.list":
-        return respond(ok(this.#views(turn)), turn);
+        return respond(ok(this.views(turn)), turn);
       case "ve.adopt":
         return this.#adopt(command, respond, turn);
       case "ve.apply":
@@ -281,7 +281,8 @@ export class VirtualEnvironmentsTracker {
     return sortedValues(this.#handlers).find((handler) => handler.event === event);
   }
 
-  #views(turn: VetTurn): VeView[] {
+  /** The VEs whose home this agent is. */
+  views(turn: VetTurn): VeView[] {
     return sortedValues(this.#handlers).map((handler) => handler.view(turn.now));
   }
 
