@@ -147,6 +147,11 @@ export class VetWorld {
     return answer;
   }
 
+  /** Runs something on an agent as a step of its own. */
+  act(at: NodeId, action: (turn: VetTurn) => void): void {
+    this.#step(this.node(at), action);
+  }
+
   operation(name: string | null): Operation {
     for (const { operations } of this.nodes.values()) {
       const found = operations.get(name ?? "");
