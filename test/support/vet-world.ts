@@ -147,6 +147,11 @@ export class VetWorld {
     return answer;
   }
 
+  /** Runs something on an agent as a step of its own. */
+  act(at: NodeId, action: (turn: VetTurn) => void): void {
+    this.#step(this.node(at), action);
+  }
+
   operation(name: string | null): Operation {
     for (const { operations } of this.nodes.values()) {
       const found = operations.get(name ?? "");
@@ -263,6 +268,7 @@ export class VetWorld {
     const from = this.hostOf(vm);
     if (from === null || from === to) return false;
     const [source, destination] = [this.node(from), this.node(to)];
+    if (source.domains.get(vm)?.job !== "none") return false;
     if (!source.up || !destination.up || source.booking !== null || destination.booking !== null)
       return false;
     const token = ++this.#counter;
@@ -270,6 +276,7 @@ export class VetWorld {
     destination.booking = token;
     destination.incoming.add(vm);
     source.tracker.onLeaving(vm);
+    this.#job(source, vm, "migrating-out");
     this.#later(this.#random.int(200, 3000), () => this.#migrated(vm, source, destination, token, fails));
     return true;
   }
@@ -420,7 +427,7 @@ export class VetWorld {
       setTimer: (timer, after) => this.#setTimer(node, timer, after),
       clearTimer: (timer) => void node.timers.delete(timer),
       hypervisor: (command, after) => this.#hypervisor(node, command, after),
-      notify: (what) => void this.notifications.push({ node: node.id, what }),
+      notify: (what) => this.#notified(node, what),
       send: refuse,
       dial: refuse,
       setAddresses: refuse,
@@ -428,6 +435,13 @@ export class VetWorld {
       cancelSolve: refuse,
       reply: refuse,
     };
+  }
+
+  #notified(node: WorldNode, what: VetNotification): void {
+    this.notifications.push({ node: node.id, what });
+    if (what.kind !== "ve-vm" || what.from === "waiting" || what.from === "stopped") return;
+    const adopted = [...this.nodes.values()].some(({ domains }) => domains.get(what.vm)?.persistent === true);
+    if (!adopted && ["stopped", "waiting", "gone"].includes(what.to)) this.#safeToAssign(what.vm, null);
   }
 
   #persist(node: WorldNode, writes: readonly Write[]): PersistId {
@@ -564,13 +578,21 @@ export class VetWorld {
     const domain = source.domains.get(vm);
     const goes = !fails && domain !== undefined && destination.incoming.has(vm);
     if (goes) {
-      destination.domains.set(vm, domain);
+      destination.domains.set(vm, { ...domain, job: "none" });
       source.domains.delete(vm);
       this.#inventory(source);
       this.#inventory(destination);
-    } else source.tracker.onStaying(vm);
+    } else {
+      this.#job(source, vm, "none");
+      source.tracker.onStaying(vm);
+    }
     destination.incoming.delete(vm);
     for (const node of [source, destination]) if (node.booking === token) node.booking = null;
+  }
+
+  #job(node: WorldNode, vm: VmId, job: Domain["job"]): void {
+    const domain = node.domains.get(vm);
+    if (domain !== undefined) node.domains.set(vm, { ...domain, job });
   }
 
   #raise(node: WorldNode, vms: readonly WaitingVm[]): string {
@@ -665,17 +687,17 @@ export class VetWorld {
     });
   }
 
-  /** The heart of the matter: the VM runs nowhere else, and no earlier order can still start it elsewhere. */
-  #safeToAssign(vm: VmId, host: NodeId): void {
+  /** The heart of the matter (`host` null: it is called gone): the VM runs nowhere else, and no earlier order can still start it elsewhere. */
+  #safeToAssign(vm: VmId, host: NodeId | null): void {
+    const what = host === null ? "was called gone" : `was assigned to ${host}`;
     const at = this.hostOf(vm);
-    if (at !== null && at !== host)
-      throw new AssertionError(`${vm} runs on ${at} and was assigned to ${host}`);
+    if (at !== null && at !== host) throw new AssertionError(`${vm} runs on ${at} and ${what}`);
     for (const order of this.#orders.get(vm) ?? []) {
       const open = order.host !== host && this.node(order.host).booking === order.token;
-      if (open) throw new AssertionError(`${vm} may start on ${order.host} and was assigned to ${host}`);
+      if (open) throw new AssertionError(`${vm} may start on ${order.host} and ${what}`);
     }
     const coming = this.ids.find((id) => id !== host && this.node(id).incoming.has(vm));
-    if (coming !== undefined) throw new AssertionError(`${vm} is arriving at ${coming}`);
+    if (coming !== undefined) throw new AssertionError(`${vm} is arriving at ${coming} and ${what}`);
   }
 
   // ── the machinery ──────────────────────────────────────────────────────────────────────────────────────

@@ -77,6 +77,8 @@ interface Stored<R> {
   readonly moving: { readonly to: NodeId; readonly number: number } | null;
 }
 
+/** Names whose home is remembered: more than one agent's records and guests together. */
+const MAX_HOMES = 16_384;
 const PREFIX = "registry/record/";
 const KEY_TRANSFERS = "registry/transfers";
 
@@ -88,6 +90,9 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   /** Names whose transfer is being asked for just now. */
   readonly #asking = new Set<string>();
   #transfers: number;
+  /** Homes of names, as long as nobody comes, goes or drains. */
+  readonly #homes = new Map<string, NodeId | null>();
+  #electorate = "";
   /** Records that have come or gone. */
   #changes = 0;
 
@@ -101,7 +106,17 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   }
 
   homeOf(name: string): NodeId | null {
-    return homeOf(name, this.#deps.members());
+    const members = this.#deps.members();
+    const electorate = members
+      .map(({ id, state, draining }) => `${id} ${state === "left"} ${draining}`)
+      .join();
+    if (electorate !== this.#electorate || this.#homes.size >= MAX_HOMES) this.#homes.clear();
+    this.#electorate = electorate;
+    const known = this.#homes.get(name);
+    if (known !== undefined) return known;
+    const home = homeOf(name, members);
+    this.#homes.set(name, home);
+    return home;
   }
 
   /** A record that this member may act on. */
@@ -171,9 +186,10 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   /** Records that belong elsewhere as the members are now, and can go there. */
   misplaced(): readonly { readonly name: string; readonly to: NodeId }[] {
     const members = this.#deps.members();
+    if (this.#stored.size === 0) return [];
     const up = new Set(members.filter(({ state }) => state === "alive").map(({ id }) => id));
     return this.held().flatMap(({ name }) => {
-      const to = homeOf(name, members);
+      const to = this.homeOf(name);
       return to !== null && to !== this.#deps.self && up.has(to) ? [{ name, to }] : [];
     });
   }

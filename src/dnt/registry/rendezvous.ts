@@ -31,8 +31,9 @@ export function ranked<M extends RegistryMember>(name: string, members: readonly
  * again. Draining members are homes only when nobody else is left.
  */
 export function homeOf(name: string, members: readonly RegistryMember[]): NodeId | null {
-  const order = ranked(name, members);
-  return (order.find(({ draining }) => !draining) ?? order[0])?.id ?? null;
+  const staying = members.filter(({ state }) => state !== "left");
+  const taking = staying.filter(({ draining }) => !draining);
+  return highest(name, taking.length > 0 ? taking : staying)?.id ?? null;
 }
 
 /**
@@ -47,6 +48,22 @@ export function couldHold(name: string, silent: NodeId, members: readonly Regist
   return order
     .slice(0, rank)
     .every((above) => above.draining || (above.homeSince ?? above.joinedAt) > joinedAt);
+}
+
+function highest<M extends RegistryMember>(name: string, members: readonly M[]): M | undefined {
+  let best: { readonly member: M; readonly high: number } | undefined;
+  for (const member of members) {
+    const high = weight(name, member.id, "a");
+    const equal = best !== undefined && high === best.high && before(name, member.id, best.member.id);
+    if (best === undefined || high > best.high || equal) best = { member, high };
+  }
+  return best?.member;
+}
+
+/** Between two of equal weight. */
+function before(name: string, a: NodeId, b: NodeId): boolean {
+  const difference = weight(name, b, "b") - weight(name, a, "b");
+  return difference !== 0 ? difference < 0 : a < b;
 }
 
 function weight(name: string, id: NodeId, salt: string): number {

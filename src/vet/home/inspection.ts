@@ -59,7 +59,7 @@ export function inspect(
     const findings = nearby(vms, answers, deps);
     const silent = hosts.filter((host) => !answers.has(host));
     const open = vms.filter(
-      (vm) => findings.verdicts.get(vm.id)?.kind === "unclear" && hasAnswered(vm, answers),
+      (vm, n) => findings.verdicts.get(vm.id)?.kind === "unclear" && isAstray(vm, n, answers),
     );
     if (open.length === 0) return done({ ...findings, silent }, later);
     sweep(open, deps, later, (swept, last) => done(merge(findings, swept, silent), last));
@@ -83,8 +83,9 @@ function nearby(
 }
 
 function withoutIt(vm: VmRecord, n: number, answers: Answers, deps: InspectionDependencies): Verdict {
-  const name = vm.host === null ? "" : deps.nameOf(vm.host);
-  const answer = vm.host === null ? undefined : answers.get(vm.host);
+  if (vm.host === null) return { kind: "gone", how: "it has no host" };
+  const name = deps.nameOf(vm.host);
+  const answer = answers.get(vm.host);
   const sight = answer?.sights[n];
   if (answer === undefined || sight === undefined) return { kind: "unclear", why: `${name} does not answer` };
   if (sight.kind === "expected") return { kind: "unclear", why: `${name} may be about to have it` };
@@ -94,9 +95,10 @@ function withoutIt(vm: VmRecord, n: number, answers: Answers, deps: InspectionDe
   return { kind: "unclear", why: `${name} has it no longer` };
 }
 
-/** Only of a VM that its host does not have any more is everybody else asked. */
-function hasAnswered(vm: VmRecord, answers: Answers): boolean {
-  return vm.host === null || answers.has(vm.host);
+/** Everybody else is asked about a VM only when its host says that it is not, and will not be, with it. */
+function isAstray(vm: VmRecord, n: number, answers: Answers): boolean {
+  const sight = vm.host === null ? undefined : answers.get(vm.host)?.sights[n];
+  return sight !== undefined && SETTLED.has(sight.kind);
 }
 
 function sweep(

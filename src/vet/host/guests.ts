@@ -56,6 +56,8 @@ export class Guests {
     if (this.#domains() === null) return;
     const here = new Set(this.#guests().map(({ vm }) => vm));
     for (const vm of [...here].sort(byText)) this.#note(vm, true);
+    // An earlier process of this agent may have begun it.
+    for (const { vm, job } of this.#guests()) if (job === "migrating-out") this.leaving(vm);
     for (const [vm, { present }] of this.#memory) if (present && !here.has(vm)) this.#note(vm, false);
     this.#forgetOldest();
   }

@@ -91,7 +91,7 @@ describe("the life of a VE", () => {
 
   it("refuses a second change while one is under way, but not a stop", () => {
     const world = new VetWorld("busy", HOSTS);
-    world.room = false;
+    world.lostOrders = 1;
     const first = world.answer("a", { type: "ve.apply", manifest: manifest("shop", [template("web")]) });
     const second = manifest("shop", [template("web")], { priority: 90 });
     expect(world.refusal("a", { type: "ve.apply", manifest: second })).toMatchObject({ code: "conflict" });
