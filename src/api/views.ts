@@ -19,10 +19,8 @@ export type {
   VmView,
 } from "../agent/views.ts";
 export type { BalancingMode } from "../lrt/config.ts";
-export type { MemberState } from "../model/member.ts";
 export type { OperationName } from "../model/operation.ts";
 export type { Resources } from "../model/resources.ts";
-export type { VeManifest } from "../vet/lifecycle/manifest.ts";
 
 /** Long work has begun; null: there was nothing to do. */
 export interface Started {
