@@ -6,7 +6,7 @@ import { type Failure, fail, ok, type Result } from "../lib/error.ts";
 import type { VeManifest } from "../vet/lifecycle/manifest.ts";
 import { checkManifest } from "./manifest.ts";
 import { documentOf } from "./manifest-document.ts";
-import type { Requests } from "./requests.ts";
+import type { EmbeddedCommand, Requests } from "./requests.ts";
 import { ROUTES, type RouteId } from "./routes.ts";
 import { requestSchemas } from "./schemas.ts";
 
@@ -17,7 +17,7 @@ export type CommandRoute = Exclude<RouteId, "version">;
 export function commandOf(
   route: CommandRoute,
   fields: { readonly [field: string]: unknown },
-): Result<Command> {
+): Result<Command | EmbeddedCommand> {
   const checked = check(requestSchemas[route], fields, { place: () => null, keyPlace: () => null });
   if (!checked.ok) return fail(refusal("the request is refused", checked.problems));
   const request = checked.value as { readonly [field: string]: unknown };

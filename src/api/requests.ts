@@ -41,6 +41,7 @@ export interface Requests {
   } & Reasoned;
   "balance.status": Nothing;
   "balance.mode": { readonly mode: BalancingMode };
+  "embedded.load": EmbeddedLoad;
   "op.list": Nothing;
   "op.show": { readonly name: OperationName };
   "op.cancel": { readonly name: OperationName };
@@ -52,4 +53,15 @@ interface ApplyRequest {
   /** Refused as a conflict unless the VE is at this generation; 0: it must not exist. */
   readonly ifGeneration?: number;
   readonly allowRestart?: boolean;
+}
+
+/** A guest, by id or domain name, and how much CPU it wants. */
+export interface EmbeddedLoad {
+  readonly guest: string;
+  readonly milliCpu: number;
+}
+
+/** Not the agent's business: the embedded hypervisor takes it. */
+export interface EmbeddedCommand extends EmbeddedLoad {
+  readonly type: "embedded.load";
 }

@@ -12,7 +12,7 @@ import { DEFAULT_POLICY, type VmId } from "../model/virtual-machine.ts";
 import type { OperationId, PersistId } from "../ports/effects.ts";
 import type { Solution } from "../solver/solution.ts";
 import { Calls } from "./calls.ts";
-import type { LrtConfig } from "./config.ts";
+import type { BalancingMode, LrtConfig } from "./config.ts";
 import { Departures } from "./execution/departures.ts";
 import { Participant } from "./execution/participant.ts";
 import type { ActionOrder, PartitionMessage } from "./messages.ts";
@@ -29,6 +29,8 @@ import type { NodeSnapshot, VmSnapshot } from "./scheduling/snapshot.ts";
 /** What the tracker needs of the rest of its node. */
 export interface LrtHooks {
   readonly alive: (node: NodeId) => boolean;
+  /** How far automatic events may go: it changes while the agent runs. */
+  readonly mode: () => BalancingMode;
   /** Neighbours, nearest first. */
   readonly walk: () => readonly NodeId[];
   readonly nameOf: (node: NodeId) => string;
@@ -296,32 +298,32 @@ export class LocalResourcesTracker {
   #followOverload(turn: LrtTurn): void {
     const condition = this.#condition;
     const event = this.queue.find("overload");
-    if (condition.kind === "overloaded" && this.#config.mode !== "manual") {
+    if (condition.kind === "overloaded" && this.#hooks.mode() !== "manual") {
       const { resource, wanted, limit, since } = condition;
       const cause = { kind: "overload", resource, wanted, limit } as const;
       if (event === undefined) this.scheduler.raise(cause, since, turn);
       else this.queue.update(event.id, cause);
-    } else if (event !== undefined) this.scheduler.cancel(event.id, "no longer overloaded", turn);
+    } else if (event !== undefined) this.scheduler.clear(event.id, "no longer overloaded", turn);
   }
 
   #followUnderload(turn: LrtTurn): void {
     const condition = this.#condition;
     const event = this.queue.find("underload");
     const wanted =
-      condition.kind === "underloaded" && this.#config.consolidate && this.#config.mode !== "manual";
+      condition.kind === "underloaded" && this.#config.consolidate && this.#hooks.mode() !== "manual";
     if (wanted && event === undefined) {
       this.scheduler.raise({ kind: "underload", wanted: condition.wanted }, condition.since, turn);
-    } else if (!wanted && event !== undefined) this.scheduler.cancel(event.id, "no longer underloaded", turn);
+    } else if (!wanted && event !== undefined) this.scheduler.clear(event.id, "no longer underloaded", turn);
   }
 
   #followViolation(turn: LrtTurn): void {
     const event = this.queue.find("violation");
     const broken =
-      this.#config.mode === "manual" ? null : brokenRule(this.inventory.managed(), this.#identity.labels);
+      this.#hooks.mode() === "manual" ? null : brokenRule(this.inventory.managed(), this.#identity.labels);
     if (broken !== null && event === undefined)
       this.scheduler.raise({ kind: "violation", ...broken }, turn.now, turn);
     else if (broken === null && event !== undefined)
-      this.scheduler.cancel(event.id, "the rule holds again", turn);
+      this.scheduler.clear(event.id, "the rule holds again", turn);
   }
 }
 

@@ -15,6 +15,8 @@ export class Assignment {
   readonly constraints: readonly Constraint[];
   /** Charges of everything placed, and weights of the preferred rules that do not hold. */
   charge = 0;
+  /** The part of `charge` that is for preferred rules. */
+  penalty = 0;
   readonly #first: Int32Array;
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
@@ -59,6 +61,11 @@ export class Assignment {
     const local = host < 0 ? undefined : this.#byHost[host];
     if (local === undefined) return own ?? NONE;
     return own === undefined ? local : [...own, ...local];
+  }
+
+  /** Whether some rule hears of every VM on this host. */
+  watched(host: number): boolean {
+    return this.#byHost[host] !== undefined;
   }
 
   place(vm: number, host: number): void {
@@ -137,7 +144,10 @@ export class Assignment {
     else constraint.leave(vm, host);
     if (constraint.weight === 0) return;
     const holds = constraint.excess() === 0;
-    if (held !== holds) this.charge += holds ? -constraint.weight : constraint.weight;
+    if (held === holds) return;
+    const change = holds ? -constraint.weight : constraint.weight;
+    this.charge += change;
+    this.penalty += change;
   }
 
   #subscribe(): void {

@@ -10,7 +10,10 @@ import type { Effort } from "./effort.ts";
 import { NARROW, type Repair, type Width, type Wrong } from "./repair.ts";
 import { isMisplaced } from "./violation.ts";
 
-const WIDER: Width = { direct: 6, ejecting: 8, culprits: 16, nodes: 6000, depth: 14 };
+/** Budgets tried one after the other, as multiples of what the wrong costs at least. */
+const GENEROSITY = [1.05, 1.5, 2.5];
+const NODES_PER_BUDGET = 60;
+const LAST_ATTEMPT: Width = { ...NARROW, nodes: 60, depth: 14 };
 
 /** Clears what it can; returns what it could not. */
 export function construct(
@@ -23,11 +26,19 @@ export function construct(
   const left: Wrong[] = [];
   for (const { wrong, home } of wrongs) {
     if (!repair.isWrong(wrong) || (home !== undefined && shed(assignment, home, effort))) continue;
-    if (!repair.run([wrong], Number.POSITIVE_INFINITY, NARROW)) left.push(wrong);
+    if (!repairStepwise(assignment, repair, wrong)) left.push(wrong);
   }
-  return left.filter(
-    (wrong) => repair.isWrong(wrong) && !repair.run([wrong], Number.POSITIVE_INFINITY, WIDER),
-  );
+  return left.filter((wrong) => repair.isWrong(wrong));
+}
+
+/** Small budgets first: they keep the search near the wrong, and what they find is cheap. */
+function repairStepwise(assignment: Assignment, repair: Repair, wrong: Wrong): boolean {
+  const least = repair.atLeast(wrong);
+  const width = { ...NARROW, nodes: NODES_PER_BUDGET };
+  for (const factor of least > 0 ? GENEROSITY : []) {
+    if (repair.run([wrong], assignment.charge + Math.ceil(least * factor) + 1, width)) return true;
+  }
+  return repair.run([wrong], Number.POSITIVE_INFINITY, LAST_ATTEMPT);
 }
 
 interface Initial {
@@ -50,7 +61,7 @@ function initialWrongs(
   constraints.forEach((constraint, i) => {
     if (constraint.weight === 0) wrongs.push({ wrong: repair.constraintWrong(i), size: 0 });
   });
-  const overloaded = homes.filter((home) => home.cover !== null && home.cover.length > 0);
+  const overloaded = homes.filter((home) => home.cover?.length !== 0);
   const hosts = overloaded.map((home) => ({ wrong: repair.hostWrong(home.host), home, size: home.charge }));
   return [...wrongs, ...hosts.sort((a, b) => b.size - a.size || a.wrong - b.wrong)];
 }

@@ -77,7 +77,7 @@ export class Dense {
   /** Whether the host may hold the VM at the end, as far as this VM alone is concerned (not: room). */
   mayEnd(vm: number, host: number): boolean {
     if (this.closed[host] === 1) return false;
-    if (this.fixed[vm] === 1) return this.home[vm] === host;
+    if (this.fixed[vm] === 1 && this.home[vm] !== host) return false;
     const domain = this.domainOf[vm] as number;
     return domain < 0 || hasBit(this.domains[domain] as Bits, host);
   }

@@ -37,6 +37,16 @@ export class Passage {
     return true;
   }
 
+  /** Whether the VM may be raised to its full demand where it is. */
+  admitsRaise(vm: number, host: number): boolean {
+    const { width, ceiling, demand, held, resources } = this.dense;
+    return resources.every((_, r) => {
+      const raise = (demand[vm * width + r] as number) - (held[vm * width + r] as number);
+      const cell = host * width + r;
+      return raise <= 0 || (this.load[cell] as number) + raise <= (ceiling[cell] as number);
+    });
+  }
+
   /** What the host lacks, per resource, to take the VM now; 0 where it has room. */
   shortage(vm: number, host: number): number[] {
     const { width, ceiling, demand, resources } = this.dense;

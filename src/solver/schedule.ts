@@ -109,7 +109,8 @@ class Scheduler {
   }
 
   #depart(step: Step, id: number): void {
-    if (step.from < 0 || step.kind === "allocate" || step.kind === "resume") return;
+    const deletesImage = step.kind === "stop" && this.#dense.home[step.vm] === -1;
+    if (step.from < 0 || step.kind === "allocate" || step.kind === "resume" || deletesImage) return;
     this.#ledger(step.from).departures.push({ id, amounts: this.#amounts(step.vm, step.from) });
   }
 
@@ -137,12 +138,11 @@ class Scheduler {
     });
   }
 
-  /** What leaves a host: what the VM had there. A sleeping VM that is deleted had nothing. */
+  /** What leaves a host: what the VM had there. */
   #amounts(vm: number, host: number): readonly number[] {
-    const { width, demand, held, home, image, resources } = this.#dense;
+    const { width, demand, held, home, resources } = this.#dense;
     const table = home[vm] === host && !this.#returned(vm, host) ? held : demand;
-    const none = home[vm] === -1 && image[vm] === host && !this.#lastOf.has(vm);
-    return resources.map((_, r) => (none ? 0 : (table[vm * width + r] as number)));
+    return resources.map((_, r) => table[vm * width + r] as number);
   }
 
   /** Whether the VM came back to its first host, where it then has its full demand. */

@@ -17,6 +17,8 @@ export interface Sequence {
   readonly charge: number;
   /** VMs that could not go where they should. */
   readonly stuck: readonly number[];
+  /** VMs that found no room to start or grow, though all others have gone. Never when the placement is viable. */
+  readonly late: readonly number[];
 }
 
 /** @param at wanted host of each VM, -1: nowhere. `load`: all hosts' loads at the start. */
@@ -54,15 +56,15 @@ class Sequencer {
     while (this.#waiting.length > 0) {
       this.#goRounds();
       if (this.#waiting.length === 0) break;
-      if (this.#passage.charge >= this.#budget || !this.#makeWay()) return this.#result(this.#waiting);
+      if (this.#passage.charge >= this.#budget || !this.#makeWay()) return this.#result(this.#waiting, []);
     }
     const late = this.#arrive(arrivals);
-    return this.#result(late);
+    return this.#result([], late);
   }
 
-  #result(stuck: readonly number[]): Sequence {
+  #result(stuck: readonly number[], late: readonly number[]): Sequence {
     const { steps, charge } = this.#passage;
-    return { steps: stuck.length === 0 ? steps : null, charge, stuck };
+    return { steps: stuck.length === 0 ? steps : null, charge, stuck, late };
   }
 
   /** Takes the departures, which need no room, and lists what else is to be done. */
@@ -220,7 +222,9 @@ class Sequencer {
   #arrive(arrivals: readonly Step[]): number[] {
     const late: number[] = [];
     for (const step of arrivals) {
-      if (step.kind === "allocate" || this.#passage.admits(step.vm, step.to)) this.#passage.take(step);
+      const { kind, vm, to } = step;
+      if (kind === "allocate" ? this.#passage.admitsRaise(vm, to) : this.#passage.admits(vm, to))
+        this.#passage.take(step);
       else late.push(step.vm);
     }
     return late;

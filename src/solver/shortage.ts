@@ -8,7 +8,36 @@ import type { Explanation } from "./solution.ts";
 /** Empty: nothing was proved. */
 export function quickProofs(dense: Dense): readonly Explanation[] {
   const homeless = homelessVms(dense);
-  return homeless.length > 0 ? homeless : totalShortages(dense);
+  if (homeless.length > 0) return homeless;
+  const rooted = rootedShortages(dense);
+  return rooted.length > 0 ? rooted : totalShortages(dense);
+}
+
+/** Hosts that those who may not leave fill alone. */
+function rootedShortages(dense: Dense): readonly Explanation[] {
+  const { width, room, demand } = dense;
+  const load = new Float64Array(room.length);
+  for (let v = 0; v < dense.vmCount; v++) {
+    const home = dense.home[v] as number;
+    if (dense.fixed[v] === 0 || home < 0 || dense.fate[v] !== FATE.stands) continue;
+    for (let r = 0; r < width; r++) {
+      load[home * width + r] = (load[home * width + r] as number) + (demand[v * width + r] as number);
+    }
+  }
+  const found: Explanation[] = [];
+  load.forEach((needed, cell) => {
+    const available = room[cell] as number;
+    if (needed <= available) return;
+    const hosts = [dense.hostId(Math.floor(cell / width))];
+    found.push({
+      kind: "shortage",
+      resource: dense.resources[cell % width] as string,
+      hosts,
+      needed,
+      available,
+    });
+  });
+  return found;
 }
 
 function totalShortages(dense: Dense): readonly Explanation[] {

@@ -2,6 +2,7 @@
  * One call of the solver, from the first bound to the ordered plan. See README.md for the whole way.
  */
 import { assert } from "../lib/assert.ts";
+import { Random } from "../lib/random.ts";
 import { EMPTY_PLAN } from "../model/plan.ts";
 import { injectAbsoluteRules } from "./absolute.ts";
 import { Assignment } from "./assignment.ts";
@@ -9,6 +10,7 @@ import { type Bound, lowerBound } from "./bound.ts";
 import { construct } from "./construct.ts";
 import { Dense } from "./dense.ts";
 import { Effort } from "./effort.ts";
+import { Improvement, type Incumbent } from "./improve.ts";
 import { startingLoad } from "./passage.ts";
 import type { Limits, Problem } from "./problem.ts";
 import { relieve } from "./relieve.ts";
@@ -50,10 +52,18 @@ class Solver {
     if (proofs.length > 0) return this.#without("infeasible", proofs);
     const before = violationOf(this.#assignment);
     const repair = new Repair(this.#assignment, this.#effort);
-    const left = construct(this.#assignment, repair, this.#bound.homes, this.#effort);
-    if (left.length > 0) return this.#without("limit", [], before);
-    const sequence = this.#sequence();
-    return sequence.steps === null ? this.#without("limit", [], before) : this.#found(sequence);
+    const wrongs = construct(this.#assignment, repair, this.#bound.homes, this.#effort);
+    const incumbent = { wrongs, sequence: this.#sequence() };
+    this.#improve(incumbent, repair);
+    const done = incumbent.wrongs.length === 0 && incumbent.sequence.steps !== null;
+    return done ? this.#found(incumbent.sequence) : this.#without("limit", [], before);
+  }
+
+  #improve(incumbent: Incumbent, repair: Repair): void {
+    const random = new Random(`solve ${this.#limits.seed ?? 0}`);
+    const search = new Improvement(incumbent, this.#assignment, repair, this.#load, this.#effort, random);
+    if (search.executable) this.#effort.improved(search.cost, this.#bound.charge);
+    search.run(this.#bound.charge, this.#limits.firstPlan === true);
   }
 
   #sequence(): Sequence {
@@ -62,7 +72,6 @@ class Solver {
 
   #found(sequence: Sequence): Solution {
     const bound = this.#bound.charge;
-    this.#effort.improved(sequence.charge, bound);
     const plan = sequence.steps?.length === 0 ? EMPTY_PLAN : schedule(this.#dense, sequence.steps ?? []);
     const status = sequence.charge <= bound ? "optimal" : "feasible";
     return { status, plan, cost: sequence.charge, bound, ...this.#spent() };

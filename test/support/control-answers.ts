@@ -1,11 +1,15 @@
 /** What an agent of a small cluster would answer: three hosts, of which one is silent. */
 import type { Command } from "../../src/agent/commands.ts";
+import type { EmbeddedCommand } from "../../src/api/requests.ts";
 import type {
+  Change,
   Coverage,
   HostReport,
   HostView,
   OperationView,
   StatusView,
+  VeAnswer,
+  VeView,
   VmView,
 } from "../../src/api/views.ts";
 import { fail, ok, type Result } from "../../src/lib/error.ts";
@@ -124,27 +128,58 @@ export const MANIFEST: VeManifest = {
   drain: { action: "live" },
 };
 
-const VE = {
+const VE: VeView = {
   name: "shop",
   handler: "h1-3",
   home: "h1",
   generation: 4,
   desired: "running",
   observed: "running",
+  degraded: null,
   adopted: false,
+  priority: 50,
+  labels: { tier: "prod" },
   vms: [
-    { name: "web-0", id: "id-of-shop.web-0", handler: "h1-3-1", state: "running", host: "h1" },
-    { name: "web-1", id: "id-of-shop.web-1", handler: "h1-3-2", state: "waiting", host: null },
+    {
+      name: "web-0",
+      id: "id-of-shop.web-0",
+      handler: "h1-3-1",
+      domain: "shop.web-0",
+      state: "running",
+      host: "h1",
+      note: null,
+      heardAgoMs: 2_000,
+    },
+    {
+      name: "web-1",
+      id: "id-of-shop.web-1",
+      handler: "h1-3-2",
+      domain: "shop.web-1",
+      state: "waiting",
+      host: null,
+      note: "no host yet",
+      heardAgoMs: null,
+    },
   ],
+  waitingFor: "no host has 8GiB free",
+  operation: null,
+  movingTo: null,
 };
 
-const CHANGES = [
-  { action: "create", vm: "web-2", what: "2 cpus, memory 2GiB", effect: "live" },
-  { action: "change", vm: "web-0", what: "memory 2GiB → 4GiB", effect: "restart" },
+const CHANGES: readonly Change[] = [
+  { path: "vms.web-2", from: null, to: "2 cpus, 2048 MiB", effect: "start" },
+  { path: "vms.web.memory", from: "2048", to: "4096", effect: "restart" },
+  { path: "vms.db", from: "db", to: null, effect: "stop" },
+  { path: "desired", from: '"stopped"', to: '"running"', effect: "start" },
 ];
 
+function veAnswer(name: string, operation: string | null): VeAnswer {
+  const changed = operation !== null;
+  return { name, generation: 4, changed, changes: CHANGES, warnings: ["web-2 may wait"], operation };
+}
+
 /** Operations end at their second look. */
-export function answers(): (command: Command) => Result<unknown> {
+export function answers(): (command: Command | EmbeddedCommand) => Result<unknown> {
   let looks = 0;
   return (command) => {
     switch (command.type) {
@@ -215,16 +250,16 @@ export function answers(): (command: Command) => Result<unknown> {
           coverage: COVERAGE,
         });
       case "ve.apply":
-        return ok({
-          name: command.manifest.name,
-          generation: 4,
-          changes: CHANGES,
-          operation: command.dryRun === true ? null : "h1-1.9",
-        });
+        return ok(veAnswer(command.manifest.name, command.dryRun === true ? null : "h1-1.9"));
       case "ve.list":
         return ok({ items: [VE], coverage: COVERAGE });
       case "ve.show":
         return command.name === "shop" ? ok(VE) : named([], command.name, "VE");
+      case "ve.start":
+      case "ve.stop":
+      case "ve.delete":
+      case "ve.adopt":
+        return ok({ ...veAnswer(command.name, "h1-1.7"), changes: [], warnings: [] });
       case "ve.export":
         return ok(MANIFEST);
       case "balance.status":
@@ -243,6 +278,8 @@ export function answers(): (command: Command) => Result<unknown> {
         });
       case "balance.mode":
         return ok({ item: { mode: command.mode }, coverage: COVERAGE });
+      case "embedded.load":
+        return ok({ guest: command.guest, milliCpu: command.milliCpu });
       case "op.list":
         return ok({ items: [operation()], coverage: COVERAGE });
       case "op.cancel":

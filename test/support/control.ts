@@ -8,11 +8,14 @@ import {
   type ControlSocketDependencies,
 } from "../../src/adapters/control-socket/control-socket.ts";
 import type { AgentEvent } from "../../src/adapters/control-socket/event-log.ts";
-import type { Command } from "../../src/agent/commands.ts";
+import type { Command as AgentCommand } from "../../src/agent/commands.ts";
+import type { EmbeddedCommand } from "../../src/api/requests.ts";
 import type { Platform } from "../../src/cli/context.ts";
 import { run } from "../../src/cli/run.ts";
 import type { Result } from "../../src/lib/error.ts";
 import { answers } from "./control-answers.ts";
+
+type Command = AgentCommand | EmbeddedCommand;
 
 /** 2027-01-01T00:00:00Z */
 export const NOW = Date.UTC(2027, 0, 1);

@@ -5,6 +5,7 @@ import { envelope, errorBody } from "../../api/envelope.ts";
 import { answerOf, commandOf, refusal } from "../../api/execute.ts";
 import { readManifest } from "../../api/manifest.ts";
 import { openApi } from "../../api/openapi.ts";
+import type { EmbeddedCommand } from "../../api/requests.ts";
 import { EVENTS_PATH, OPENAPI_PATH, ROUTES, type Route, type RouteId } from "../../api/routes.ts";
 import { DiscoveryError, ERROR_CODES, type Failure, fail, ok, type Result } from "../../lib/error.ts";
 import { sayDuration } from "../../lib/quantity.ts";
@@ -20,7 +21,7 @@ export interface ServerConfig {
 
 export interface ServerDependencies {
   /** Never rejects for an expected failure. */
-  readonly execute: (command: Command, signal: AbortSignal) => Promise<Result<unknown>>;
+  readonly execute: (command: Command | EmbeddedCommand, signal: AbortSignal) => Promise<Result<unknown>>;
   readonly events: EventLog;
   readonly wallClock: () => number;
   /** A defect: something threw that should not have. */
@@ -93,7 +94,7 @@ export class ApiServer {
   }
 
   /** The command is called off when the client goes away or its time is over. */
-  async #execute(command: Command, reply: FastifyReply): Promise<Result<unknown>> {
+  async #execute(command: Command | EmbeddedCommand, reply: FastifyReply): Promise<Result<unknown>> {
     const { requestTimeoutMs } = this.#config;
     const gone = new AbortController();
     const late = AbortSignal.timeout(requestTimeoutMs);

@@ -39,12 +39,16 @@ function sinceOf(text: string | undefined, follow: boolean, nowMs: number): Resu
   });
 }
 
-const HEAD = ["kind", "sequence", "time", "event"];
+const HEAD = ["kind", "sequence", "time", "event", "level", "message"];
 
 function sayEvent(line: Extract<EventLine, { kind: "Event" }>, { palette }: Context): string {
   const fields = Object.entries(line).filter(([name, value]) => !HEAD.includes(name) && value !== null);
   const said = fields.map(([name, value]) => `${palette.dim(`${name}=`)}${sayValue(value)}`);
-  return `${[palette.dim(line.time), palette.bold(line.event), ...said].join(" ")}\n`;
+  const { level, message, event, time } = line;
+  const paint = level === "error" ? palette.bad : level === "warn" ? palette.attention : palette.bold;
+  const what =
+    typeof message === "string" && message !== "" ? [`${paint(event)}: ${message}`] : [paint(event)];
+  return `${[palette.dim(time), ...what, ...said].join(" ")}\n`;
 }
 
 function sayValue(value: unknown): string {

@@ -44,6 +44,7 @@ export const membership = z
       D.syncEvery,
     ),
     syncAgain: span("The same after one that found differences.", 100, DAY, D.syncAgain),
+    syncAfterNews: span("The same after any news.", 100, DAY, D.syncAfterNews),
     rejoinFirst: span("First pause between attempts to join, while alone.", 100, DAY, D.rejoinFirst),
     rejoinMost: span("Longest such pause.", 100, DAY, D.rejoinMost),
     forgetLeftAfter: span("How long a member that left is remembered.", MINUTE, 30 * DAY, D.forgetLeftAfter),

@@ -22,7 +22,7 @@ import { checkPlan, checkSteps } from "../../solver/index.ts";
 import type { Problem } from "../../solver/problem.ts";
 import type { Explanation, Solution } from "../../solver/solution.ts";
 import type { Answer, Calls } from "../calls.ts";
-import type { LrtConfig } from "../config.ts";
+import type { BalancingMode, LrtConfig } from "../config.ts";
 import { Executor, estimate } from "../execution/executor.ts";
 import type {
   ActionKey,
@@ -56,6 +56,7 @@ export interface PartitionDependencies {
   /** Neighbours, nearest first; frozen when the partition starts. */
   readonly walk: readonly NodeId[];
   readonly nameOf: (node: NodeId) => string;
+  readonly mode: () => BalancingMode;
   /** Called once, after everything has been given back. */
   readonly ended: (partition: Partition, outcome: EventOutcome, turn: LrtTurn) => void;
 }
@@ -372,9 +373,8 @@ export class Partition {
   }
 
   #proposePlan(solution: Extract<Solution, { plan: Plan }>, turn: LrtTurn): void {
-    const { config } = this.#deps;
     const byEvents = this.#events(turn.now).every(({ cause }) => AUTOMATIC.has(cause.kind));
-    const applied = config.mode === "auto" || !byEvents;
+    const applied = this.#deps.mode() === "auto" || !byEvents;
     this.#plan = solution.plan;
     turn.notify({
       kind: "partition-planned",

@@ -9,7 +9,7 @@ import type { NodeId } from "../../model/node.ts";
 import type { OperationId, PersistId } from "../../ports/effects.ts";
 import type { Solution } from "../../solver/solution.ts";
 import { AnswerCache, type Calls } from "../calls.ts";
-import type { LrtConfig } from "../config.ts";
+import type { BalancingMode, LrtConfig } from "../config.ts";
 import type { Participant } from "../execution/participant.ts";
 import type { PartitionMessage, PartitionNotice, PartitionRequest, ReplyBody } from "../messages.ts";
 import type { Inventory } from "../monitoring/inventory.ts";
@@ -35,6 +35,7 @@ export interface SchedulerDependencies {
   readonly unfit: (own: boolean) => string | null;
   readonly alive: (node: NodeId) => boolean;
   readonly walk: () => readonly NodeId[];
+  readonly mode: () => BalancingMode;
   readonly nameOf: (node: NodeId) => string;
   /** Writes down where a waiting VM goes, before it may start there; null: not any more. */
   readonly assign: (event: EventId, vm: string, host: NodeId, turn: LrtTurn) => PersistId | null;
@@ -80,6 +81,12 @@ export class Scheduler {
     const event = this.#deps.queue.raise(this.#deps.self, this.#deps.boot, cause, turn.now, raisedAt);
     if (event !== null) turn.notify({ kind: "event-raised", event });
     return event;
+  }
+
+  /** The condition behind an event is gone. A plan that is being carried out is what made it so: it goes on. */
+  clear(id: EventId, reason: string, turn: LrtTurn): void {
+    if (this.#leading?.event.id === id && this.#leading.phase === "applying") return;
+    this.cancel(id, reason, turn);
   }
 
   /** Calls an event off: its partition ends, or it leaves the queue. */
@@ -133,13 +140,21 @@ export class Scheduler {
   }
 
   #lead(event: SchedulingEvent, turn: LrtTurn): void {
-    const { self, boot, calls, nameOf, queue } = this.#deps;
+    const { self, boot, calls, nameOf, mode, queue } = this.#deps;
     queue.handled(event.id);
     const pid = `${self}#${boot}.${++this.#partitions}`;
     const walk = this.#deps.walk();
     const ended = (partition: Partition, outcome: EventOutcome, later: LrtTurn): void =>
       this.#ended(partition, outcome, later);
-    this.#leading = new Partition(pid, event, { config: this.#config, self, calls, walk, nameOf, ended });
+    this.#leading = new Partition(pid, event, {
+      config: this.#config,
+      self,
+      calls,
+      walk,
+      nameOf,
+      mode,
+      ended,
+    });
     this.#leading.start(turn);
   }
 

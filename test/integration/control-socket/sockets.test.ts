@@ -47,7 +47,7 @@ function http(socketPath: string, method: string, path: string, body?: string, t
 describe("answers", () => {
   test("have the promised shape, whatever the route", async () => {
     const { adminSocket } = await agent();
-    const filled: { readonly [name: string]: string } = { host: "h1", vm: "mail", name: "shop" };
+    const filled: { readonly [name: string]: string } = { host: "h1", vm: "mail", name: "shop", guest: "g" };
     for (const [id, route] of Object.entries(ROUTES) as [RouteId, (typeof ROUTES)[RouteId]][]) {
       const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => filled[name] ?? "");
       const body = bodyFor(id, route.method);
@@ -139,6 +139,7 @@ function bodyFor(id: RouteId, method: string): string | undefined {
   };
   if (id === "ve.apply" || id === "ve.plan") return JSON.stringify({ manifest });
   if (id === "ve.adopt") return JSON.stringify({ domains: ["mail"] });
+  if (id === "embedded.load") return JSON.stringify({ milliCpu: 500 });
   if (id === "balance.mode") return JSON.stringify({ mode: "auto" });
   return method === "GET" || method === "DELETE" ? undefined : "{}";
 }

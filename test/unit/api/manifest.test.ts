@@ -105,8 +105,8 @@ describe("a wrong manifest", () => {
       "two VMs would be called web-1",
     ],
     [
-      "  vms: [{ name: a, count: 900, memory: 1GiB }, { name: b, count: 101, memory: 1GiB }]",
-      "spec.vms has 1001 VMs",
+      "  vms: [{ name: a, count: 200, memory: 1GiB }, { name: b, count: 57, memory: 1GiB }]",
+      "spec.vms has 257 VMs",
     ],
     [
       "  vms: [{ name: a, memory: 1GiB, domain: { xml: x }, disks: [] }]",

@@ -71,10 +71,12 @@ describe("manifests", () => {
     expect(code).toBe(10);
     expect(out).toBe(
       [
-        "   VM     WHAT                 EFFECT",
-        "+  web-2  2 cpus, memory 2GiB  live",
-        "~  web-0  memory 2GiB → 4GiB   needs a restart",
-        "shop: 1 to create, 1 to change, 0 to delete",
+        "   WHAT            CHANGE             EFFECT",
+        "+  vms.web-2       2 cpus, 2048 MiB   starts",
+        "~  vms.web.memory  2GiB → 4GiB        needs a restart",
+        "-  vms.db          db                 stops",
+        "~  desired         stopped → running  starts",
+        "shop: 1 to add, 2 to change, 1 to remove",
         "",
       ].join("\n"),
     );
@@ -85,7 +87,7 @@ describe("manifests", () => {
   test("without pending changes are exit 0", async () => {
     const still = await fakeAgent(() => ({
       ok: true,
-      value: { name: "shop", generation: 4, changes: [], operation: null },
+      value: { name: "shop", generation: 4, changed: false, changes: [], warnings: [], operation: null },
     }));
     onTestFinished(() => still.close());
     const options = { directory: still.directory, platform: files(manifest) };
@@ -104,7 +106,7 @@ describe("manifests", () => {
       readStdin: () => manifest,
     });
     expect([code, out]).toEqual([0, ""]);
-    expect(err).toMatch(/^shop: generation 4, 2 changes\n(h1-1\.9 .*\n)+$/);
+    expect(err).toMatch(/^warning: web-2 may wait\nshop: generation 4, 4 changes\n(h1-1\.9 .*\n)+$/);
     expect(agent.asked).toContainEqual(
       expect.objectContaining({ type: "ve.apply", ifGeneration: 3, allowRestart: true, reason: "why" }),
     );
@@ -190,7 +192,7 @@ describe("long work", () => {
 
   test("on a terminal rewrites one line", async () => {
     const { err } = await run("op wait endless --timeout 50ms", {}, true);
-    expect(err).toMatch(/^\r\u001b\[K/);
+    expect(err.startsWith("\r\u001b[K")).toBe(true);
     expect(err.split("\n")[0]).toContain("copying memory");
   });
 });

@@ -1,0 +1,97 @@
+/** Follows a migration that an earlier process of this agent began, over a connection of its own, to its end. */
+import type { HypervisorOutcome } from "../../../hypervisor/command.ts";
+import type { Millis } from "../../../lib/instant.ts";
+import type { VmId } from "../../../model/virtual-machine.ts";
+import {
+  ErrorCode,
+  isLibvirtError,
+  type LibvirtConnection,
+  type Domain as LibvirtDomain,
+  DomainState as LibvirtState,
+  LifecycleDetail,
+  LifecycleEvent,
+  ShutoffReason,
+} from "../index.ts";
+import { DONE, failed } from "./failures.ts";
+import { type OnProgress, progressOf } from "./outgoing.ts";
+import { after, type Clock } from "./waiting.ts";
+
+const LOOK_MS: Millis = 500;
+/** How long the event of an end may lag behind the end. */
+const EVENT_MS: Millis = 2_000;
+
+/** @throws as `LibvirtConnection.call`; a connection that ends means that the end is not known */
+export async function awaitMigration(
+  connection: LibvirtConnection,
+  clock: Clock,
+  vm: VmId,
+  onProgress: OnProgress,
+): Promise<HypervisorOutcome> {
+  const stop = new Stop(connection, vm);
+  await connection.subscribe("lifecycle");
+  const { dom } = await connection.call("DomainLookupByUUID", { uuid: vm });
+  if ((await progressOf(connection, dom)) === null)
+    return failed("invalid", "no migration of the domain is under way");
+  for (;;) {
+    await after(clock, LOOK_MS, stop.heard);
+    if (stop.detail !== null) break;
+    const progress = await progressIfThere(connection, dom);
+    if (progress === null) break;
+    onProgress(progress);
+  }
+  return (await whatIsLeft(connection, dom)) ?? (await stop.outcome(clock));
+}
+
+/** The domain's last stop, as the daemon tells it. */
+class Stop {
+  readonly #controller = new AbortController();
+  detail: number | null = null;
+
+  constructor(connection: LibvirtConnection, vm: VmId) {
+    connection.on("event", (event) => {
+      if (event.kind !== "lifecycle" || event.dom.uuid !== vm) return;
+      if (event.event !== LifecycleEvent.stopped) return;
+      this.detail = event.detail;
+      this.#controller.abort();
+    });
+  }
+
+  get heard(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  async outcome(clock: Clock): Promise<HypervisorOutcome> {
+    if (this.detail === null) await after(clock, EVENT_MS, this.heard);
+    if (this.detail === LifecycleDetail.stopped.migrated) return DONE;
+    return this.detail === null
+      ? failed("unknown", "the domain is gone, and nothing was heard of its end")
+      : failed("failed", "the domain ended during its migration");
+  }
+}
+
+async function progressIfThere(connection: LibvirtConnection, dom: LibvirtDomain) {
+  try {
+    return await progressOf(connection, dom);
+  } catch (error) {
+    if (isLibvirtError(error, ErrorCode.noDomain)) return null;
+    if (isLibvirtError(error, ErrorCode.operationInvalid)) return null;
+    throw error;
+  }
+}
+
+/** null: nothing that runs or could run. */
+async function whatIsLeft(
+  connection: LibvirtConnection,
+  dom: LibvirtDomain,
+): Promise<HypervisorOutcome | null> {
+  try {
+    const { state, reason } = await connection.call("DomainGetState", { dom });
+    if (state === LibvirtState.shutoff) return reason === ShutoffReason.migrated ? DONE : null;
+    return state === LibvirtState.running || state === LibvirtState.blocked
+      ? failed("failed", "the migration has ended and the guest is still here")
+      : failed("unknown", "the migration has ended and the guest is paused here");
+  } catch (error) {
+    if (isLibvirtError(error, ErrorCode.noDomain)) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * Human removal of a host (design 1, flow 2): data plane first, control plane second.
+ *
+ *   active ─drain─▶ draining ─ no managed domain left, records handed over ─▶ drained
+ *      ▲                │ cancel, restore                                        │ restore
+ *      └────────────────┴───────────────────────────────────────────────────────┘
+ *
+ * The state is durable and goes on after a restart of the agent. *Drained* is said only when the hypervisor lists
+ * no managed domain. The scheduler does the moving; what it cannot move is a blocker, named in the operation.
+ */
+import { type Failure, fail, ok, type Result } from "../lib/error.ts";
+import { seconds } from "../lib/instant.ts";
+import type { LocalResourcesTracker } from "../lrt/lrt.ts";
+import type { EventId, EventOutcome } from "../lrt/scheduling/event.ts";
+import type { Member } from "../model/member.ts";
+import type { NodeId } from "../model/node.ts";
+import type { OperationName } from "../model/operation.ts";
+import type { Operations } from "./operations.ts";
+import type { AgentTurn } from "./turn.ts";
+
+export type DrainState = "no" | "draining" | "drained";
+
+export interface DrainDependencies {
+  readonly self: NodeId;
+  readonly name: string;
+  readonly lrt: LocalResourcesTracker;
+  readonly operations: Operations;
+  readonly members: () => readonly Member[];
+  readonly setDraining: (draining: boolean, turn: AgentTurn) => void;
+  /** Hands VE records to their next homes; how many are left. */
+  readonly handOverRecords: (turn: AgentTurn) => number;
+}
+
+const KEY = "agent/drain";
+const TIMER = "agent/drain";
+const CHECK_MS = seconds(1);
+
+export class Drain {
+  readonly #deps: DrainDependencies;
+  #state: DrainState = "no";
+  #event: EventId | null = null;
+  #operation: OperationName | null = null;
+  #reason = "";
+  #total = 0;
+  #blocked: string | null = null;
+
+  constructor(deps: DrainDependencies, restored: ReadonlyMap<string, unknown>) {
+    this.#deps = deps;
+    const stored = restored.get(KEY) as { state: DrainState; reason: string } | undefined;
+    if (stored !== undefined) {
+      this.#state = stored.state;
+      this.#reason = stored.reason;
+    }
+  }
+
+  get state(): DrainState {
+    return this.#state;
+  }
+
+  get blocked(): string | null {
+    return this.#blocked;
+  }
+
+  /** A drain that was under way when the agent stopped goes on. */
+  start(turn: AgentTurn): void {
+    if (this.#state === "no") return;
+    this.#deps.lrt.setDraining(true);
+    this.#deps.setDraining(true, turn);
+    if (this.#state === "draining") this.#begin(turn);
+  }
+
+  drain(reason: string, turn: AgentTurn): Result<{ operation: OperationName }> {
+    if (this.#state === "draining" && this.#operation !== null) return ok({ operation: this.#operation });
+    const refusal = this.refusal();
+    if (refusal !== null) return fail(refusal);
+    this.#reason = reason;
+    this.#set("draining", turn);
+    this.#deps.lrt.setDraining(true);
+    this.#deps.setDraining(true, turn);
+    turn.notify({ kind: "drain", state: "draining", reason });
+    return ok({ operation: this.#begin(turn) });
+  }
+
+  restore(reason: string, turn: AgentTurn): Result<{ state: DrainState }> {
+    if (this.#state === "no") return ok({ state: "no" });
+    this.#set("no", turn);
+    this.#blocked = null;
+    this.#deps.lrt.setDraining(false);
+    this.#deps.setDraining(false, turn);
+    turn.clearTimer(TIMER);
+    const event = this.#event;
+    this.#event = null;
+    if (event !== null) this.#deps.lrt.scheduler.cancel(event, "the host was restored", turn);
+    this.#endOperation(
+      "called off",
+      { code: "cancelled", message: `the drain of ${this.#deps.name} was called off` },
+      turn,
+    );
+    turn.notify({ kind: "drain", state: "restored", reason });
+    return ok({ state: "no" });
+  }
+
+  /** @returns whether the operation is this drain; then it is called off. */
+  cancel(operation: OperationName, turn: AgentTurn): boolean {
+    if (operation !== this.#operation || this.#state !== "draining") return false;
+    this.restore("cancelled by an operator", turn);
+    return true;
+  }
+
+  onTimer(timer: string, turn: AgentTurn): boolean {
+    if (timer !== TIMER) return false;
+    this.check(turn);
+    if (this.#state === "draining") turn.setTimer(TIMER, CHECK_MS);
+    return true;
+  }
+
+  onEventEnded(event: EventId, outcome: EventOutcome, retry: boolean, turn: AgentTurn): void {
+    if (event !== this.#event) return;
+    this.#blocked = "reason" in outcome ? outcome.reason : null;
+    if (!retry) this.#event = null;
+    this.check(turn);
+  }
+
+  /** Looks how far it is, and ends it when it is there. */
+  check(turn: AgentTurn): void {
+    const { lrt, operations } = this.#deps;
+    if (this.#state !== "draining" || !lrt.inventory.listed) return;
+    const left = lrt.inventory.managed().length;
+    this.#total = Math.max(this.#total, left);
+    if (left > 0) {
+      if (this.#event === null) this.#raise(turn);
+      const blocked = this.#blocked === null ? "" : `; blocked: ${this.#blocked}`;
+      if (this.#operation !== null) {
+        operations.progress(this.#operation, `${left} VMs left${blocked}`, {
+          done: this.#total - left,
+          total: this.#total,
+        });
+      }
+      return;
+    }
+    const records = this.#deps.handOverRecords(turn);
+    if (records > 0) {
+      if (this.#operation !== null)
+        operations.progress(this.#operation, `${records} VE records to hand over`);
+      return;
+    }
+    this.#drained(turn);
+  }
+
+  /** Why this host may not be drained, or null. */
+  refusal(): Failure | null {
+    const others = this.#deps
+      .members()
+      .filter(({ id, state, draining }) => id !== this.#deps.self && state === "alive" && !draining);
+    if (others.length > 0) return null;
+    return {
+      code: "unsafe",
+      message: `${this.#deps.name} cannot be drained`,
+      reason: "no other host is alive and takes VMs",
+      hint: "discoveryctl host list",
+    };
+  }
+
+  #begin(turn: AgentTurn): OperationName {
+    this.#operation = this.#deps.operations.begin("host-drain", this.#deps.name, this.#reason, turn.now);
+    this.#total = 0;
+    turn.setTimer(TIMER, CHECK_MS);
+    this.check(turn);
+    return this.#operation;
+  }
+
+  #raise(turn: AgentTurn): void {
+    this.#event = this.#deps.lrt.raise({ kind: "drain" }, turn)?.id ?? null;
+  }
+
+  #drained(turn: AgentTurn): void {
+    this.#set("drained", turn);
+    turn.clearTimer(TIMER);
+    if (this.#event !== null) this.#deps.lrt.scheduler.cancel(this.#event, "the host is empty", turn);
+    this.#event = null;
+    this.#endOperation("drained", null, turn);
+    turn.notify({ kind: "drain", state: "drained", reason: this.#reason });
+  }
+
+  #endOperation(message: string, failure: Failure | null, turn: AgentTurn): void {
+    if (this.#operation !== null) this.#deps.operations.end(this.#operation, message, failure, turn.now);
+    this.#operation = null;
+  }
+
+  #set(state: DrainState, turn: AgentTurn): void {
+    this.#state = state;
+    turn.persist([{ key: KEY, value: state === "no" ? null : { state, reason: this.#reason } }]);
+  }
+}

@@ -1,0 +1,66 @@
+import type { SimulatedHost } from "../world/host.ts";
+import type { CheckedWorld, Checker } from "./checker.ts";
+
+/**
+ * Invariant 10: a VM executes on at most one host at every instant, and is nowhere only after a crash, a stop or a
+ * suspend. Between the last copy and the first instruction at the destination it executes nowhere, but its
+ * memory is held somewhere at every instant.
+ */
+export class ExecutionChecker implements Checker {
+  readonly name = "execution";
+  readonly #executing = new Map<string, Set<string>>();
+  readonly #held = new Map<string, Set<string>>();
+  readonly #byHost = new Map<string, { executing: readonly string[]; held: readonly string[] }>();
+  readonly #excused = new Set<string>();
+
+  excuse(vms: readonly string[]): void {
+    for (const vm of vms) this.#excused.add(vm);
+  }
+
+  hypervisorStepped(host: SimulatedHost): readonly string[] {
+    const before = this.#byHost.get(host.id) ?? { executing: [], held: [] };
+    const executing = host.executing();
+    const held = host
+      .domains()
+      .filter(
+        ({ pauseReason, state }) =>
+          pauseReason !== "migrating-in" && state !== "shutoff" && state !== "crashed",
+      )
+      .map(({ vm }) => vm);
+    this.#byHost.set(host.id, { executing, held });
+    update(this.#executing, host.id, before.executing, executing);
+    update(this.#held, host.id, before.held, held);
+    const wrong: string[] = [];
+    for (const vm of executing) {
+      const hosts = this.#executing.get(vm);
+      if (hosts !== undefined && hosts.size > 1)
+        wrong.push(`${vm} executes on ${[...hosts].sort().join(" and ")}`);
+    }
+    for (const vm of before.held) {
+      if ((this.#held.get(vm)?.size ?? 0) === 0 && !this.#excused.has(vm))
+        wrong.push(`${vm} is nowhere, and nobody ended it`);
+    }
+    return wrong;
+  }
+
+  settled(world: CheckedWorld): readonly string[] {
+    const everything = new Set(world.hosts.flatMap((host) => host.domains().map(({ vm }) => vm)));
+    return [...everything]
+      .filter((vm) => !this.#excused.has(vm) && (this.#executing.get(vm)?.size ?? 0) !== 1)
+      .map((vm) => `${vm} does not execute once everything has settled`);
+  }
+}
+
+function update(
+  where: Map<string, Set<string>>,
+  host: string,
+  before: readonly string[],
+  after: readonly string[],
+): void {
+  for (const vm of before) where.get(vm)?.delete(host);
+  for (const vm of after) {
+    const hosts = where.get(vm);
+    if (hosts === undefined) where.set(vm, new Set([host]));
+    else hosts.add(host);
+  }
+}

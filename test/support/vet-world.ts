@@ -1,0 +1,794 @@
+/**
+ * A small discrete-event world for virtual environments trackers: virtual time, seeded latency and loss, questions
+ * at least once, durable writes that take a while, agents that crash and hosts that crash with their guests, a
+ * scheduler that books hosts, assigns and starts (or does not), and migrations. It checks after every step that
+ * no VM runs on two hosts, that no VM is assigned while it could run elsewhere, and that no two members act on a
+ * record of one name. Nothing here knows what a tracker should conclude.
+ */
+import { Registry } from "../../src/dnt/registry/registry.ts";
+import type { HypervisorCommand } from "../../src/hypervisor/command.ts";
+import type { Domain } from "../../src/hypervisor/domain.ts";
+import { AssertionError } from "../../src/lib/assert.ts";
+import { type Failure, fail, type Result } from "../../src/lib/error.ts";
+import { Heap } from "../../src/lib/heap.ts";
+import type { Instant, Millis } from "../../src/lib/instant.ts";
+import { Random } from "../../src/lib/random.ts";
+import type { Member } from "../../src/model/member.ts";
+import type { NodeId } from "../../src/model/node.ts";
+import type { Operation, OperationLog } from "../../src/model/operation.ts";
+import type { VmId } from "../../src/model/virtual-machine.ts";
+import type { PersistId, Write } from "../../src/ports/effects.ts";
+import type { VeCommand, VetCommand } from "../../src/vet/commands.ts";
+import type { WaitingVm } from "../../src/vet/dependencies.ts";
+import type { VeManifest, VmTemplate } from "../../src/vet/lifecycle/manifest.ts";
+import type { VeRecord } from "../../src/vet/lifecycle/record.ts";
+import type { VetNotification, VetTurn } from "../../src/vet/notifications.ts";
+import { VirtualEnvironmentsTracker } from "../../src/vet/vet.ts";
+import type { VeAnswer, VeView } from "../../src/vet/views.ts";
+
+type AnyCommand = VeCommand | VetCommand;
+type Done = (result: Result<unknown>, turn: VetTurn) => void;
+
+interface Question {
+  readonly to: NodeId;
+  readonly command: AnyCommand;
+  readonly done: Done;
+  tries: number;
+}
+
+interface Arrival {
+  readonly vms: readonly WaitingVm[];
+}
+
+export interface WorldNode {
+  readonly id: NodeId;
+  up: boolean;
+  life: number;
+  state: "alive" | "dead";
+  draining: boolean;
+  joinedAt: string;
+  /** Its hypervisor can be asked. */
+  listed: boolean;
+  tracker: VirtualEnvironmentsTracker;
+  registry: Registry<VeRecord>;
+  operations: Operations;
+  readonly durable: Map<string, unknown>;
+  /** The hypervisor: outlives the agent. */
+  readonly domains: Map<VmId, Domain>;
+  /** Incoming migrations, durable as the local resources tracker's intents are. */
+  readonly incoming: Set<VmId>;
+  /** The token of the booking it is in. */
+  booking: number | null;
+  writes: Map<PersistId, Instant>;
+  timers: Map<string, number>;
+  questions: Map<number, Question>;
+  answers: Map<string, Result<unknown> | null>;
+  arrivals: Map<string, Arrival>;
+}
+
+const DISK_MS = 3;
+const RETRY_MS = 2000;
+const TRIES = 3;
+const BOOKING_MS = 4000;
+const DETECT_MS = 3000;
+
+export class VetWorld {
+  now: Instant = 0;
+  /** Part of the messages lost, 0 to 1. */
+  loss = 0;
+  /** Whether the scheduler finds room. */
+  room = true;
+  /** Where it places VMs, if that matters. */
+  prefer: NodeId | null = null;
+  /** Part of the orders to start that never arrive. */
+  lostOrders = 0;
+  readonly notifications: { readonly node: NodeId; readonly what: VetNotification }[] = [];
+  /** Every start of a guest. */
+  readonly starts: { readonly vm: VmId; readonly host: NodeId }[] = [];
+  readonly nodes = new Map<NodeId, WorldNode>();
+  readonly #events = new Heap<{ readonly at: Instant; readonly run: () => void }>((a, b) => a.at - b.at);
+  readonly #random: Random;
+  readonly #seed: string;
+  /** Orders to start that may still be carried out: `vm` → host and booking token. */
+  readonly #orders = new Map<VmId, { readonly host: NodeId; readonly token: number }[]>();
+  #counter = 0;
+  #cut: (from: NodeId, to: NodeId) => boolean = () => false;
+
+  constructor(seed: string, hosts: readonly NodeId[]) {
+    this.#seed = seed;
+    this.#random = new Random(`${seed}/world`);
+    hosts.forEach((id, n) => {
+      this.join(id, `2026-01-01T00:00:${String(n).padStart(2, "0")}Z`);
+    });
+    this.run(1000);
+  }
+
+  // ── what users do ──────────────────────────────────────────────────────────────────────────────────────
+
+  /** Asks an agent and runs until it has answered. */
+  ask(at: NodeId, command: VeCommand): Result<unknown> {
+    const answer = this.send(at, command);
+    this.until(() => answer.result !== null, 60_000);
+    return answer.result as Result<unknown>;
+  }
+
+  answer(at: NodeId, command: VeCommand): VeAnswer {
+    const result = this.ask(at, command);
+    if (!result.ok) throw new AssertionError(`refused: ${JSON.stringify(result.failure)}`);
+    return result.value as VeAnswer;
+  }
+
+  refusal(at: NodeId, command: VeCommand): Failure {
+    const result = this.ask(at, command);
+    if (result.ok) throw new AssertionError(`not refused: ${JSON.stringify(result.value)}`);
+    return result.failure;
+  }
+
+  show(at: NodeId, name: string): VeView {
+    return this.answer(at, { type: "ve.show", name }) as unknown as VeView;
+  }
+
+  /** Asks without waiting; never answered if the agent crashes. */
+  send(at: NodeId, command: VeCommand): { result: Result<unknown> | null } {
+    const node = this.node(at);
+    const answer: { result: Result<unknown> | null } = { result: null };
+    this.#step(node, (turn) =>
+      node.tracker.execute(
+        command,
+        null,
+        (result, _later, after) => {
+          this.#when(node, after, () => {
+            answer.result = copy(result);
+          });
+        },
+        turn,
+      ),
+    );
+    return answer;
+  }
+
+  operation(name: string | null): Operation {
+    for (const { operations } of this.nodes.values()) {
+      const found = operations.get(name ?? "");
+      if (found !== undefined) return found;
+    }
+    throw new AssertionError(`no operation ${name}`);
+  }
+
+  /** Runs until the operation has ended. */
+  ended(name: string | null): Operation {
+    this.until(() => this.operation(name).state !== "running", 1_000_000);
+    return this.operation(name);
+  }
+
+  /** Applies a manifest and waits for its VMs. */
+  running(at: NodeId, manifest: VeManifest): VeView {
+    const { operation } = this.answer(at, { type: "ve.apply", manifest });
+    const end = this.ended(operation);
+    if (end.state !== "succeeded") throw new AssertionError(JSON.stringify(end));
+    return this.show(at, manifest.name);
+  }
+
+  // ── faults and hosts ───────────────────────────────────────────────────────────────────────────────────
+
+  join(id: NodeId, joinedAt: string): void {
+    const shell = {
+      id,
+      up: false,
+      life: 0,
+      state: "alive" as const,
+      draining: false,
+      joinedAt,
+      durable: new Map<string, unknown>(),
+      domains: new Map<VmId, Domain>(),
+      incoming: new Set<VmId>(),
+      booking: null,
+    };
+    this.nodes.set(id, shell as unknown as WorldNode);
+    this.restart(id);
+  }
+
+  /** The agent dies; guests run on, migrations go on. */
+  crashAgent(id: NodeId): void {
+    const node = this.node(id);
+    node.up = false;
+    this.#later(DETECT_MS, () => {
+      if (node.up) return;
+      node.state = "dead";
+      this.#membersChanged();
+    });
+  }
+
+  crashHost(id: NodeId): void {
+    const node = this.node(id);
+    this.crashAgent(id);
+    for (const [vm, domain] of node.domains) if (!domain.persistent) node.domains.delete(vm);
+    node.incoming.clear();
+    node.booking = null;
+  }
+
+  restart(id: NodeId): void {
+    const node = this.node(id);
+    node.life++;
+    Object.assign(node, {
+      up: true,
+      state: "alive",
+      listed: false,
+      booking: null,
+      writes: new Map(),
+      timers: new Map(),
+      questions: new Map(),
+      answers: new Map(),
+      arrivals: new Map(),
+      operations: new Operations(`${id}-${node.life}`),
+    });
+    const restored = new Map([...node.durable].map(([key, value]) => [key, copy(value)]));
+    node.registry = this.#registry(node, restored);
+    node.tracker = this.#tracker(node, restored);
+    this.#step(node, (turn) => node.tracker.start(turn));
+    this.#in(node, 200, () => {
+      node.listed = true;
+      this.#step(node, (turn) => node.tracker.onInventoryChanged(turn));
+    });
+    this.#membersChanged();
+  }
+
+  drain(id: NodeId, draining = true): void {
+    this.node(id).draining = draining;
+    this.#membersChanged();
+  }
+
+  cut(directed: (from: NodeId, to: NodeId) => boolean): void {
+    this.#cut = directed;
+  }
+
+  /** A guest ends by itself. */
+  guestEnds(vm: VmId): void {
+    const host = this.hostOf(vm);
+    if (host !== null) this.#vanish(this.node(host), vm);
+  }
+
+  /** An unmanaged, persistent domain. */
+  foreign(host: NodeId, name: string): Domain {
+    const vm = `00000000-0000-4000-8000-${String(++this.#counter).padStart(12, "0")}`;
+    const domain: Domain = { ...domainOf(vm, name, 2, 2048), persistent: true, stamp: null };
+    const node = this.node(host);
+    node.domains.set(vm, domain);
+    this.#inventory(node);
+    return domain;
+  }
+
+  /** Moves a guest live; its hosts are booked meanwhile. */
+  migrate(vm: VmId, to: NodeId, fails = false): boolean {
+    const from = this.hostOf(vm);
+    if (from === null || from === to) return false;
+    const [source, destination] = [this.node(from), this.node(to)];
+    if (!source.up || !destination.up || source.booking !== null || destination.booking !== null)
+      return false;
+    const token = ++this.#counter;
+    source.booking = token;
+    destination.booking = token;
+    destination.incoming.add(vm);
+    source.tracker.onLeaving(vm);
+    this.#later(this.#random.int(200, 3000), () => this.#migrated(vm, source, destination, token, fails));
+    return true;
+  }
+
+  // ── time ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  run(span: Millis): void {
+    const end = this.now + span;
+    for (
+      let event = this.#events.peek();
+      event !== undefined && event.at <= end;
+      event = this.#events.peek()
+    ) {
+      this.#events.pop();
+      this.now = event.at;
+      event.run();
+    }
+    this.now = end;
+  }
+
+  until(condition: () => boolean, within: Millis): void {
+    const start = this.now;
+    while (!condition()) {
+      if (this.now - start >= within) throw new AssertionError(`not so within ${within} ms of virtual time`);
+      this.run(50);
+    }
+  }
+
+  // ── what can be seen ───────────────────────────────────────────────────────────────────────────────────
+
+  node(id: NodeId): WorldNode {
+    const node = this.nodes.get(id);
+    if (node === undefined) throw new AssertionError(`no node ${id}`);
+    return node;
+  }
+
+  get ids(): NodeId[] {
+    return [...this.nodes.keys()];
+  }
+
+  hostOf(vm: VmId): NodeId | null {
+    const all = [...this.nodes.values()].filter(({ domains }) => domains.get(vm)?.state === "running");
+    if (all.length > 1) throw new AssertionError(`${vm} runs on ${all.map(({ id }) => id).join(" and ")}`);
+    return all[0]?.id ?? null;
+  }
+
+  /** Every record of that name, on agents that run and on the disks of those that do not. */
+  records(name: string): { readonly at: NodeId; readonly record: VeRecord; readonly acting: boolean }[] {
+    return this.ids.flatMap((at) => {
+      const node = this.node(at);
+      const stored = node.durable.get(`registry/record/${name}`) as
+        | { readonly record: VeRecord; readonly moving: unknown }
+        | undefined;
+      const live = node.up ? node.registry.get(name) : undefined;
+      if (live !== undefined) return [{ at, record: live, acting: true }];
+      const here = node.up ? node.registry.holding(name).holding === "record" : stored !== undefined;
+      if (!here || stored === undefined) return [];
+      return [{ at, record: stored.record, acting: !node.up && stored.moving === null }];
+    });
+  }
+
+  home(name: string): NodeId {
+    return this.node(this.ids[0] ?? "").registry.homeOf(name) as NodeId;
+  }
+
+  /** VE names, until one has its home (and maybe another host) where it is wanted. */
+  nameAt(home: NodeId, prefix = "ve"): string {
+    for (let n = 0; ; n++) if (this.home(`${prefix}${n}`) === home) return `${prefix}${n}`;
+  }
+
+  check(): void {
+    const vms = new Set([...this.nodes.values()].flatMap(({ domains }) => [...domains.keys()]));
+    for (const vm of vms) this.hostOf(vm);
+    const names = new Set(this.ids.flatMap((id) => [...this.node(id).durable.keys()]));
+    for (const key of names) {
+      if (!key.startsWith("registry/record/")) continue;
+      const acting = this.records(key.slice("registry/record/".length)).filter((each) => each.acting);
+      if (acting.length > 1)
+        throw new AssertionError(`${key} is held by ${acting.map(({ at }) => at).join(" and ")}`);
+    }
+  }
+
+  members(): Member[] {
+    return [...this.nodes.values()].map(({ id, state, draining, joinedAt }) => ({
+      id,
+      name: `host-${id}`,
+      addresses: [],
+      labels: {},
+      capacity: { cpu: 8000, memory: 16_384 },
+      incarnation: 1,
+      state,
+      draining,
+      joinedAt,
+      protocol: { min: 1, max: 1 },
+      version: "0.1.0",
+    }));
+  }
+
+  // ── an agent's surroundings ────────────────────────────────────────────────────────────────────────────
+
+  #registry(node: WorldNode, restored: ReadonlyMap<string, unknown>): Registry<VeRecord> {
+    return new Registry<VeRecord>(
+      {
+        self: node.id,
+        boot: node.life,
+        members: () => this.members(),
+        ask: (to, command, turn, done, after) =>
+          this.#ask(node, to, command as VetCommand, done as Done, after, turn as VetTurn),
+      },
+      restored,
+    );
+  }
+
+  #tracker(node: WorldNode, restored: ReadonlyMap<string, unknown>): VirtualEnvironmentsTracker {
+    const { id: self, life: boot, registry, operations } = node;
+    return new VirtualEnvironmentsTracker(
+      {
+        self,
+        boot,
+        random: new Random(`${this.#seed}/${self}`),
+        registry,
+        members: () => this.members(),
+        alive: (id) => id === self || this.nodes.get(id)?.state === "alive",
+        nameOf: (id) => `host-${id}`,
+        ask: (to, command, turn, done, after) => this.#ask(node, to, command, done, after, turn),
+        raiseArrival: (_ve, vms) => this.#raise(node, vms),
+        cancelEvent: (event) => void node.arrivals.delete(event),
+        localDomains: () => (node.listed ? [...node.domains.values()] : null),
+        expects: (vm) => node.booking !== null || node.incoming.has(vm),
+        operations,
+      },
+      restored,
+    );
+  }
+
+  #step(node: WorldNode, input: (turn: VetTurn) => void): void {
+    input(this.#turn(node));
+    this.check();
+  }
+
+  #turn(node: WorldNode): VetTurn {
+    const refuse = (): never => {
+      throw new AssertionError("the tracker has no business with that");
+    };
+    return {
+      now: this.now,
+      persist: (writes) => this.#persist(node, writes),
+      setTimer: (timer, after) => this.#setTimer(node, timer, after),
+      clearTimer: (timer) => void node.timers.delete(timer),
+      hypervisor: (command, after) => this.#hypervisor(node, command, after),
+      notify: (what) => void this.notifications.push({ node: node.id, what }),
+      send: refuse,
+      dial: refuse,
+      setAddresses: refuse,
+      solve: refuse,
+      cancelSolve: refuse,
+      reply: refuse,
+    };
+  }
+
+  #persist(node: WorldNode, writes: readonly Write[]): PersistId {
+    const id = ++this.#counter;
+    node.writes.set(id, this.now + DISK_MS);
+    const taken = copy(writes);
+    this.#in(node, DISK_MS, () => {
+      for (const { key, value } of taken) {
+        if (value === null) node.durable.delete(key);
+        else node.durable.set(key, value);
+      }
+    });
+    return id;
+  }
+
+  #setTimer(node: WorldNode, timer: string, after: Millis): void {
+    const token = ++this.#counter;
+    node.timers.set(timer, token);
+    this.#in(node, after, () => {
+      if (node.timers.get(timer) !== token) return;
+      node.timers.delete(timer);
+      this.#step(node, (turn) => void node.tracker.onTimer(timer, turn));
+    });
+  }
+
+  #ask(
+    node: WorldNode,
+    to: NodeId,
+    command: AnyCommand,
+    done: Done,
+    after: PersistId | undefined,
+    _turn: VetTurn,
+  ): void {
+    const id = ++this.#counter;
+    node.questions.set(id, { to, command: copy(command), done, tries: TRIES });
+    this.#when(node, after, () => this.#try(node, id));
+  }
+
+  #try(node: WorldNode, id: number): void {
+    const question = node.questions.get(id);
+    if (question === undefined) return;
+    if (question.tries-- <= 0) {
+      node.questions.delete(id);
+      const failure = fail({ code: "unreachable", message: `${question.to} does not answer` });
+      return this.#step(node, (turn) => question.done(failure, turn));
+    }
+    this.#transmit(node.id, question.to, (peer) => this.#asked(node, peer, id, question.command));
+    this.#in(node, RETRY_MS, () => this.#try(node, id));
+  }
+
+  #asked(asker: WorldNode, node: WorldNode, id: number, command: AnyCommand): void {
+    const key = `${asker.id}/${asker.life}/${id}`;
+    const life = asker.life;
+    const reply = (result: Result<unknown>): void =>
+      this.#transmit(node.id, asker.id, (back) => {
+        const question = back.life === life ? back.questions.get(id) : undefined;
+        back.questions.delete(id);
+        if (question !== undefined) this.#step(back, (turn) => question.done(copy(result), turn));
+      });
+    const known = node.answers.get(key);
+    if (known === null) return;
+    if (known !== undefined) return reply(known);
+    node.answers.set(key, null);
+    this.#step(node, (turn) =>
+      node.tracker.execute(
+        copy(command),
+        asker.id,
+        (result, _later, after) => {
+          this.#when(node, after, () => {
+            node.answers.set(key, result);
+            reply(result);
+          });
+        },
+        turn,
+      ),
+    );
+  }
+
+  #transmit(from: NodeId, to: NodeId, deliver: (receiver: WorldNode) => void): void {
+    if (this.#cut(from, to) || this.#random.chance(this.loss)) return;
+    const receiver = this.node(to);
+    if (receiver.up) this.#in(receiver, this.#random.int(1, 40), () => deliver(receiver));
+  }
+
+  // ── hypervisor and scheduler ───────────────────────────────────────────────────────────────────────────
+
+  #hypervisor(node: WorldNode, command: HypervisorCommand, after: PersistId | undefined): number {
+    const operation = ++this.#counter;
+    this.#when(node, after, () => {
+      if (command.kind === "stop") this.#stop(node, command.vm, operation);
+      else if (command.kind === "stamp") this.#stamp(node, command, operation);
+      else throw new AssertionError(`the tracker has no business with ${command.kind}`);
+    });
+    return operation;
+  }
+
+  #stop(node: WorldNode, vm: VmId, operation: number): void {
+    const { life } = node;
+    this.#later(this.#random.int(50, 2000), () => {
+      if (node.domains.has(vm)) this.#vanish(node, vm);
+      if (node.up && node.life === life) this.#completed(node, operation);
+    });
+  }
+
+  #stamp(
+    node: WorldNode,
+    { vm, stamp }: Extract<HypervisorCommand, { kind: "stamp" }>,
+    operation: number,
+  ): void {
+    const domain = node.domains.get(vm);
+    if (domain !== undefined) node.domains.set(vm, { ...domain, stamp: copy(stamp) });
+    this.#in(node, 5, () => {
+      this.#inventory(node);
+      this.#completed(node, operation);
+    });
+  }
+
+  #completed(node: WorldNode, operation: number): void {
+    this.#step(node, (turn) => void node.tracker.onOperation(operation, { ok: true }, turn));
+  }
+
+  #vanish(node: WorldNode, vm: VmId): void {
+    const domain = node.domains.get(vm);
+    if (domain?.persistent === true) node.domains.set(vm, { ...domain, state: "shutoff" });
+    else node.domains.delete(vm);
+    this.#inventory(node);
+  }
+
+  #inventory(node: WorldNode): void {
+    if (node.up && node.listed) this.#step(node, (turn) => node.tracker.onInventoryChanged(turn));
+  }
+
+  #migrated(vm: VmId, source: WorldNode, destination: WorldNode, token: number, fails: boolean): void {
+    const domain = source.domains.get(vm);
+    const goes = !fails && domain !== undefined && destination.incoming.has(vm);
+    if (goes) {
+      destination.domains.set(vm, domain);
+      source.domains.delete(vm);
+      this.#inventory(source);
+      this.#inventory(destination);
+    } else source.tracker.onStaying(vm);
+    destination.incoming.delete(vm);
+    for (const node of [source, destination]) if (node.booking === token) node.booking = null;
+  }
+
+  #raise(node: WorldNode, vms: readonly WaitingVm[]): string {
+    const event = `${node.id}/arrival/${node.life}.${++this.#counter}`;
+    node.arrivals.set(event, { vms: copy(vms) });
+    this.#in(node, this.#random.int(20, 500), () => this.#plan(node, event));
+    return event;
+  }
+
+  /** One try: books hosts, has the VMs assigned, orders them started, tells how it ended. */
+  #plan(node: WorldNode, event: string): void {
+    const arrival = node.arrivals.get(event);
+    if (arrival === undefined) return;
+    if (!this.room)
+      return this.#planEnded(node, event, { kind: "no-plan", final: true, reason: "no room" }, true);
+    const done = new Set<VmId>();
+    const tokens = arrival.vms.map(({ spec, stamp }) => {
+      const host = this.#target();
+      if (host === null) return null;
+      const token = this.#book(host);
+      this.#in(node, this.#random.int(1, 40), () =>
+        this.#assign(node, event, { spec, stamp }, host, token, done),
+      );
+      return { host, token };
+    });
+    this.#in(node, this.#random.int(200, 2 * BOOKING_MS), () => {
+      for (const each of tokens) if (each !== null) this.#release(node, each.host, each.token);
+      const solved = arrival.vms.every(({ spec }) => done.has(spec.id));
+      if (!node.arrivals.has(event)) return;
+      if (solved) this.#planEnded(node, event, { kind: "solved" }, false);
+      else this.#planEnded(node, event, { kind: "interrupted", reason: "an order failed" }, true);
+    });
+  }
+
+  #planEnded(
+    node: WorldNode,
+    event: string,
+    outcome: Parameters<VirtualEnvironmentsTracker["eventEnded"]>[1],
+    retry: boolean,
+  ): void {
+    if (!retry) node.arrivals.delete(event);
+    else this.#in(node, this.#random.int(500, 3000), () => this.#plan(node, event));
+    this.#step(node, (turn) => void node.tracker.eventEnded(event, outcome, retry, turn));
+  }
+
+  #target(): WorldNode | null {
+    const able = [...this.nodes.values()].filter((host) => host.up && host.listed && !host.draining);
+    const wanted = able.find(({ id }) => id === this.prefer) ?? this.#random.pick(able) ?? null;
+    return wanted?.booking === null ? wanted : null;
+  }
+
+  #book(host: WorldNode): number {
+    const token = ++this.#counter;
+    host.booking = token;
+    this.#later(BOOKING_MS, () => {
+      if (host.booking === token) host.booking = null;
+    });
+    return token;
+  }
+
+  #release(node: WorldNode, host: WorldNode, token: number): void {
+    this.#transmit(node.id, host.id, () => {
+      if (host.booking === token) host.booking = null;
+    });
+  }
+
+  #assign(
+    node: WorldNode,
+    event: string,
+    vm: Pick<WaitingVm, "spec" | "stamp">,
+    host: WorldNode,
+    token: number,
+    done: Set<VmId>,
+  ): void {
+    const { id } = vm.spec;
+    this.#step(node, (turn) => {
+      const after = node.tracker.assign(event, id, host.id, turn);
+      if (after === null) return;
+      this.#safeToAssign(id, host.id);
+      const begins = (): void => {
+        this.#orders.set(id, [...(this.#orders.get(id) ?? []), { host: host.id, token }]);
+        this.#transmit(node.id, host.id, () => {
+          if (host.booking !== token || host.domains.has(id) || this.#random.chance(this.lostOrders)) return;
+          this.starts.push({ vm: id, host: host.id });
+          const { name, cpus, memory } = vm.spec;
+          host.domains.set(id, { ...domainOf(id, name, cpus, memory), stamp: vm.stamp });
+          done.add(id);
+          this.#inventory(host);
+        });
+      };
+      this.#when(node, after, begins);
+    });
+  }
+
+  /** The heart of the matter: the VM runs nowhere else, and no earlier order can still start it elsewhere. */
+  #safeToAssign(vm: VmId, host: NodeId): void {
+    const at = this.hostOf(vm);
+    if (at !== null && at !== host)
+      throw new AssertionError(`${vm} runs on ${at} and was assigned to ${host}`);
+    for (const order of this.#orders.get(vm) ?? []) {
+      const open = order.host !== host && this.node(order.host).booking === order.token;
+      if (open) throw new AssertionError(`${vm} may start on ${order.host} and was assigned to ${host}`);
+    }
+    const coming = this.ids.find((id) => id !== host && this.node(id).incoming.has(vm));
+    if (coming !== undefined) throw new AssertionError(`${vm} is arriving at ${coming}`);
+  }
+
+  // ── the machinery ──────────────────────────────────────────────────────────────────────────────────────
+
+  #membersChanged(): void {
+    for (const node of this.nodes.values()) {
+      if (!node.up) continue;
+      this.#in(node, this.#random.int(1, 200), () =>
+        this.#step(node, (turn) => node.tracker.onMembersChanged(turn)),
+      );
+    }
+  }
+
+  /** When the write is durable, in this life of the node. */
+  #when(node: WorldNode, after: PersistId | undefined, run: () => void): void {
+    const at = after === undefined ? this.now : node.writes.get(after);
+    if (at === undefined) throw new AssertionError("something waits for a write that was never made");
+    if (at <= this.now && after === undefined) return run();
+    this.#in(node, Math.max(0, at - this.now), run);
+  }
+
+  /** In this life of the node only. */
+  #in(node: WorldNode, after: Millis, run: () => void): void {
+    const { life } = node;
+    this.#later(after, () => {
+      if (node.up && node.life === life) run();
+    });
+  }
+
+  #later(after: Millis, run: () => void): void {
+    this.#events.push({ at: this.now + after, run });
+  }
+}
+
+class Operations implements OperationLog {
+  readonly #all = new Map<string, Operation>();
+  readonly #prefix: string;
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  begin(kind: Operation["kind"], subject: string, reason: string, now: Instant): string {
+    const name = `${this.#prefix}.${this.#all.size + 1}`;
+    const rest = { progress: null, failure: null, startedAt: now, endedAt: null, reason };
+    this.#all.set(name, { name, kind, subject, state: "running", message: "started", ...rest });
+    return name;
+  }
+
+  progress(name: string, message: string): void {
+    const operation = this.#all.get(name);
+    if (operation !== undefined) this.#all.set(name, { ...operation, message });
+  }
+
+  end(name: string, message: string, failure: Failure | null, now: Instant): void {
+    const operation = this.#all.get(name);
+    const state = failure === null ? "succeeded" : failure.code === "cancelled" ? "cancelled" : "failed";
+    if (operation !== undefined) this.#all.set(name, { ...operation, message, failure, state, endedAt: now });
+  }
+
+  get(name: string): Operation | undefined {
+    return this.#all.get(name);
+  }
+}
+
+function domainOf(vm: VmId, name: string, cpus: number, memory: number): Domain {
+  return {
+    vm,
+    name,
+    state: "running",
+    pauseReason: null,
+    cpus,
+    memory,
+    persistent: false,
+    stamp: null,
+    job: "none",
+  };
+}
+
+export function template(name: string, change: Partial<VmTemplate> = {}): VmTemplate {
+  return {
+    name,
+    count: 1,
+    cpus: 1,
+    memory: 512,
+    boot: null,
+    disks: [],
+    nics: [],
+    domainXml: null,
+    ...change,
+  };
+}
+
+export function manifest(
+  name: string,
+  vms: readonly VmTemplate[],
+  change: Partial<VeManifest> = {},
+): VeManifest {
+  return {
+    name,
+    labels: {},
+    desired: "running",
+    priority: 50,
+    vms,
+    placement: { require: {}, rules: [] },
+    balancing: { mode: "auto" },
+    migration: { bandwidthMibPerSecond: 0, timeoutMs: 300_000 },
+    drain: { action: "live" },
+    ...change,
+  };
+}
+
+/** As it would be after a journey over the wire or a stay on disk. */
+function copy<T>(value: T): T {
+  return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);
+}
