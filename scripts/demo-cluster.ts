@@ -1,5 +1,5 @@
 /** A few agents on this machine, each a process of its own, for demonstrations and end-to-end tests. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -16,16 +16,24 @@ export interface AgentConfig {
   readonly [section: string]: unknown;
 }
 
+/** A process that was started, wherever it runs. */
+export interface Launched {
+  readonly exited: Promise<unknown>;
+  kill(signal: NodeJS.Signals): unknown;
+}
+
+/** Runs `discoveryd` with these arguments, its output going to a file. */
+export type Launch = (args: readonly string[], log: number) => Launched;
+
 /** One agent process and how to talk to it. */
 export class AgentProcess {
   readonly name: string;
   readonly directory: string;
   readonly client: DiscoveryClient;
-  readonly #launch: (args: readonly string[], log: number) => ChildProcess;
-  #child: ChildProcess | null = null;
+  readonly #launch: Launch;
+  #process: Launched | null = null;
 
-  /** @param launch runs `discoveryd` with these arguments, its output going to a file. */
-  constructor(name: string, directory: string, config: AgentConfig, launch = launchHere) {
+  constructor(name: string, directory: string, config: AgentConfig, launch: Launch = launchHere) {
     this.name = name;
     this.directory = directory;
     this.#launch = launch;
@@ -35,18 +43,18 @@ export class AgentProcess {
     this.client = new DiscoveryClient({ sockets: { directory: join(directory, "run") } });
   }
 
-  get pid(): number | undefined {
-    return this.#child?.pid;
-  }
-
   get running(): boolean {
-    return this.#child !== null && this.#child.exitCode === null && this.#child.signalCode === null;
+    return this.#process !== null;
   }
 
   start(): void {
     const log = openSync(join(this.directory, "log"), "a");
-    this.#child = this.#launch(["--config", join(this.directory, "discovery.yaml")], log);
+    const launched = this.#launch(["--config", join(this.directory, "discovery.yaml")], log);
     closeSync(log);
+    this.#process = launched;
+    void launched.exited.then(() => {
+      if (this.#process === launched) this.#process = null;
+    });
   }
 
   /** @throws Error with the agent's last words when it does not come up. */
@@ -62,12 +70,11 @@ export class AgentProcess {
   }
 
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
-    const child = this.#child;
-    if (child === null || !this.running) return;
-    const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-    child.kill(signal);
-    const impatience = setTimeout(() => child.kill("SIGKILL"), 15_000);
-    await ended;
+    const running = this.#process;
+    if (running === null) return;
+    void running.kill(signal);
+    const impatience = setTimeout(() => void running.kill("SIGKILL"), 15_000);
+    await running.exited;
     clearTimeout(impatience);
   }
 
@@ -76,8 +83,12 @@ export class AgentProcess {
   }
 }
 
-function launchHere(args: readonly string[], log: number): ChildProcess {
-  return spawn(join(ROOT, "bin/discoveryd"), args, { stdio: ["ignore", log, log] });
+export const DISCOVERYD = join(ROOT, "bin/discoveryd");
+
+function launchHere(args: readonly string[], log: number): Launched {
+  const child = spawn(DISCOVERYD, args, { stdio: ["ignore", log, log] });
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  return { exited, kill: (signal) => child.kill(signal) };
 }
 
 export interface EmbeddedOptions {

@@ -40,10 +40,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 try {
-  stage = libvirt
-    ? await (await import("./demo-libvirt.ts")).libvirtStage(hosts, story)
-    : await embeddedStage(hosts);
-  await play(stage);
+  const opened = await (libvirt ? openLibvirt() : embeddedStage(hosts));
+  stage = opened;
+  await play(opened);
 } catch (error) {
   if (!interrupted) {
     process.stderr.write(
@@ -89,6 +88,11 @@ async function play({ agents, manifest, load }: Stage): Promise<void> {
   stop.abort();
   story.bars("Every host is viable again", after);
   story.summary(before, after, peak);
+}
+
+async function openLibvirt(): Promise<Stage> {
+  const { libvirtStage } = await import("./demo-libvirt.ts");
+  return await libvirtStage(hosts, story);
 }
 
 async function embeddedStage(count: number): Promise<Stage> {

@@ -108,6 +108,7 @@ export class Agent {
     this.registry = new Registry<VeRecord>(
       {
         self: id,
+        boot,
         members: () => this.members(),
         ask: (to, command, turn, done, after) =>
           this.#ask(to, command as VetCommand, turn as AgentTurn, done, after),

@@ -1,4 +1,6 @@
+import { hostname } from "node:os";
 import { EmbeddedHost } from "../adapters/embedded/host.ts";
+import { LibvirtHypervisor } from "../adapters/libvirt/hypervisor/libvirt-hypervisor.ts";
 import type { Logger } from "../adapters/logging/logger.ts";
 import type { EmbeddedCommand, EmbeddedLoad } from "../api/requests.ts";
 import type { Config } from "../config/schema.ts";
@@ -23,6 +25,48 @@ export interface HypervisorDependencies {
 }
 
 export function openHypervisor(
+  config: Config,
+  capacity: Resources,
+  dependencies: HypervisorDependencies,
+): OpenedHypervisor {
+  return config.hypervisor.kind === "embedded"
+    ? openEmbedded(config, capacity, dependencies)
+    : openLibvirt(config, dependencies);
+}
+
+function openLibvirt(config: Config, { clock, sink, logger }: HypervisorDependencies): OpenedHypervisor {
+  const { socket, uri, migrationUri, domainType } = config.hypervisor.libvirt;
+  const port = new LibvirtHypervisor(
+    {
+      socketPath: socket,
+      uri,
+      migrationUri: migrationUri === "auto" ? `qemu+tls://${hostname()}/system` : migrationUri,
+      sampleMs: config.lrt.sample,
+      domainType,
+    },
+    {
+      clock,
+      sink,
+      report: ({ event, ...fields }) => {
+        const message = "reason" in fields ? fields.reason : event;
+        logger.write({
+          level: event === "domain-type" ? "info" : "warn",
+          event: `libvirt.${event}`,
+          message,
+          fields,
+        });
+      },
+    },
+  );
+  return {
+    port,
+    embedded: null,
+    start: async () => port.start(),
+    close: () => port.close(),
+  };
+}
+
+function openEmbedded(
   config: Config,
   capacity: Resources,
   dependencies: HypervisorDependencies,

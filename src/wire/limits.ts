@@ -70,7 +70,7 @@ export const COUNTS = {
   /** Fields that the receiver does not know, per map: what later versions may add. */
   strangers: 32,
   /** Values in one answer, all levels together: bounds the memory that a small answer can claim. */
-  dataValues: 131_072,
+  dataValues: 65_536,
 } as const;
 
 /** How deep maps and lists nest in an answer's data, and in fields that are skipped. */

@@ -101,14 +101,26 @@ export class Libp2pTransport<Message> implements TransportPort<Message> {
 
   send(to: NodeId, message: Message): void {
     const lane = this.#codec.lane(message);
-    const bytes = this.#codec.encode(message);
     const counters = this.counters.lanes[lane];
+    const bytes = this.#encode(to, lane, message);
+    if (bytes === null) return;
     const link = this.#link(to);
     if (bytes.length === 0 || bytes.length > this.#codec.maxBytes(lane)) {
       counters.droppedOversize += 1;
       this.#report({ event: "message-oversize", peer: to, lane, reason: `it has ${bytes.length} bytes` });
     } else if (link === null) counters.droppedUnreachable += 1;
     else link.send(lane, bytes);
+  }
+
+  /** A message outside the format's bounds is a defect of this agent: it is reported and dropped, and nothing breaks. */
+  #encode(to: NodeId, lane: Lane, message: Message): Uint8Array | null {
+    try {
+      return this.#codec.encode(message);
+    } catch (error) {
+      this.counters.lanes[lane].droppedOversize += 1;
+      this.#report({ event: "message-oversize", peer: to, lane, reason: String(error) });
+      return null;
+    }
   }
 
   dial(address: string): void {

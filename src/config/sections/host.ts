@@ -83,6 +83,9 @@ const libvirt = z
     socket: field
       .path("The daemon's socket; with split daemons /run/libvirt/virtqemud-sock.")
       .default("/run/libvirt/libvirt-sock"),
+    domainType: field
+      .choice("What guests run on; auto: KVM where it really works.", ["auto", "kvm", "qemu"])
+      .default("auto"),
     migrationUri: field
       .text("Where other hosts send this host's guests to; auto: qemu+tls://<host name>/system.")
       .default("auto"),

@@ -172,6 +172,18 @@ describe("a reader", () => {
       expect(refusal({ type: "membership.probe-request", sequence: 1, target })).toMatch(/^target is no id/);
   });
 
+  test("refuses texts with more characters than their bound, whatever they have in bytes", () => {
+    const show = (vm: string) => ({ type: "control.ask", id: 1, command: { type: "vm.show", vm } });
+    expect(read(encodeCbor(show("€".repeat(LENGTHS.name))))).toEqual(show("€".repeat(LENGTHS.name)));
+    expect(refusal(show("v".repeat(LENGTHS.name + 1)))).toMatch(/^vm has more than 256 characters/);
+  });
+
+  test("refuses bytes after the end of the message", () => {
+    expect(refusal(Uint8Array.of(...codec.encode(TYPICAL["ping"]!(1)), 0xf6))).toBe(
+      "it has 1 bytes too many at its end",
+    );
+  });
+
   test("does not take an id from what it read before when that is too long here", () => {
     const word = "v".repeat(64);
     read(encodeCbor({ type: "membership.probe-request", sequence: 1, target: word }));
@@ -240,7 +252,7 @@ describe("an answer", () => {
     [
       "has too many values",
       Array.from({ length: COUNTS.dataValues }, () => 0),
-      "value has more than 131072 values",
+      "value has more than 65536 values",
     ],
   ])("that %s is sent as a failure that says so", (_, value, reason) => {
     const failure = { code: "failed", message: "the answer cannot be sent", reason };
@@ -266,7 +278,7 @@ describe("an answer", () => {
       expect(value(other)).toMatch(/^value /);
     expect(value(`${"81".repeat(DEPTH + 1)}01`)).toMatch(/^value is nested too deeply/);
     expect(value("81".repeat(500_000))).toMatch(/^value is nested too deeply/);
-    expect(value(`9a 000f0000 ${"a0".repeat(0xf0000)}`)).toMatch(/^value has 983040 items, more than 131071/);
+    expect(value(`9a 000f0000 ${"a0".repeat(0xf0000)}`)).toMatch(/^value has 983040 items, more than 65535/);
   });
 
   test("is refused when it has not what its ok says", () => {
