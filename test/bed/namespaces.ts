@@ -7,7 +7,7 @@
  *
  * A holder dies with the thread that made it (PR_SET_PDEATHSIG), pid 1 with its holder, and the rest with pid 1.
  */
-import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { childrenOf } from "./processes.ts";
 import { until } from "./run.ts";

@@ -116,7 +116,7 @@ export async function discoveryctl(
     readFile: (path) => {
       throw new Error(`no such file: ${path}`);
     },
-    readStdin: () => "",
+    readStdin: async () => "",
     ask: null,
     ...options.platform,
   });

@@ -17,7 +17,7 @@ import { plural } from "../output/words.ts";
 
 export async function apply(context: Context, input: Input): Promise<number> {
   if (input.flag("dry-run")) return await plan(context, input);
-  const file = read(context, input);
+  const file = await read(context, input);
   if (!file.ok) return context.failed(file.failure);
   const reason = input.text("reason");
   const request = { ...requestOf(file.value, input), ...(reason === undefined ? {} : { reason }) };
@@ -31,7 +31,7 @@ export async function apply(context: Context, input: Input): Promise<number> {
 }
 
 export async function plan(context: Context, input: Input): Promise<number> {
-  const file = read(context, input);
+  const file = await read(context, input);
   if (!file.ok) return context.failed(file.failure);
   const request = requestOf(file.value, input);
   let pending = false;
@@ -60,13 +60,13 @@ function requestOf({ document }: ManifestFile, input: Input) {
   };
 }
 
-function read({ platform }: Context, input: Input): Result<ManifestFile> {
+async function read({ platform }: Context, input: Input): Promise<Result<ManifestFile>> {
   const file = input.text("file");
   if (file === undefined) {
     const hint = "name it with -f FILE; -f - reads standard input";
     return fail({ code: "invalid", message: "a manifest is missing", hint });
   }
-  const text = readText(platform, file);
+  const text = await readText(platform, file);
   if (!text.ok) return text;
   const beside = (name: string) => platform.readFile(resolve(file === "-" ? "." : dirname(file), name));
   const checked = readManifest(text.value, file === "-" ? "stdin" : file, beside);
@@ -79,9 +79,9 @@ function read({ platform }: Context, input: Input): Result<ManifestFile> {
   });
 }
 
-function readText(platform: Context["platform"], file: string): Result<string> {
+async function readText(platform: Context["platform"], file: string): Promise<Result<string>> {
   try {
-    return ok(file === "-" ? platform.readStdin() : platform.readFile(file));
+    return ok(file === "-" ? await platform.readStdin() : platform.readFile(file));
   } catch (cause) {
     return fail({ code: "invalid", message: `cannot read ${file}`, reason: (cause as Error).message });
   }

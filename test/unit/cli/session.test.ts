@@ -103,7 +103,7 @@ describe("manifests", () => {
 
   test("are applied, and the work is waited for", async () => {
     const { code, err, out } = await run("ve apply -f - --if-generation 3 --allow-restart --reason why", {
-      readStdin: () => manifest,
+      readStdin: async () => manifest,
     });
     expect([code, out]).toEqual([0, ""]);
     expect(err).toMatch(/^warning: web-2 may wait\nshop: generation 4, 4 changes\n(h1-1\.9 .*\n)+$/);
@@ -254,6 +254,25 @@ describe("watching", () => {
 });
 
 describe("events", () => {
+  test("say their level and message first, and hosts' ids in short", async () => {
+    const own = await fakeAgent();
+    onTestFinished(() => own.close());
+    const peer = "12D3KooWJaNdJzhS8JsGn2MaBC1ffp3s4jDwJ1Kirz6cCXgAao1f";
+    own.emit({
+      event: "booking.granted",
+      level: "info",
+      message: `booked for ${peer}#1.1`,
+      partition: `${peer}#1.1`,
+      reason: "",
+    });
+    const short = await discoveryctl(["events"], { directory: own.directory });
+    expect(short.out).toBe(
+      "2027-01-01T00:00:00.000Z booking.granted: booked for cxgaao1f#1.1 partition=cxgaao1f#1.1\n",
+    );
+    const wide = await discoveryctl(["events", "-o", "wide"], { directory: own.directory });
+    expect(wide.out).toContain(`partition=${peer}#1.1`);
+  });
+
   test("are lines for people, and JSON lines for programs", async () => {
     agent.emit({
       event: "action-ended",
