@@ -6,7 +6,7 @@ import { ROUTES } from "../../../src/api/routes.ts";
 import { DiscoveryClient } from "../../../src/client/client.ts";
 import { failureOf } from "../../../src/client/http.ts";
 import { type Failure, fail, ok } from "../../../src/lib/error.ts";
-import { type FakeAgent, fakeAgent, temporaryDirectory, until } from "../../support/control.ts";
+import { type FakeAgent, fakeAgent, temporaryDirectory } from "../../support/control.ts";
 import { operation } from "../../support/control-answers.ts";
 
 const open: FakeAgent[] = [];
@@ -173,15 +173,21 @@ describe("waiting for an operation", () => {
     expect(ended).toMatchObject({ ok: true, value: { state: "succeeded" } });
   });
 
-  test("outlives a restart of the agent", async () => {
-    const first = await agent(() => ok(operation()));
-    const { directory } = first;
-    const client = new DiscoveryClient({ sockets: { directory } });
-    const ended = client.waitFor("h1-1.7", () => {});
-    await until(() => first.asked.length > 0, "it has asked");
-    await first.socket.close();
-    await agent(() => ok(operation({ state: "succeeded" })), { directory });
-    expect(await ended).toMatchObject({ ok: true, value: { state: "succeeded" } });
+  test("outlives an agent that is away for a while", async () => {
+    let looks = 0;
+    const meta = { hostsKnown: 1, hostsAnswered: 1, unreachable: [], partial: false };
+    const say = (item: object) => json({ apiVersion: "discovery/v1", kind: "Operation", item, meta });
+    const client = await stranger((socket) => {
+      looks++;
+      if (looks === 1) say(operation())(socket);
+      else if (looks < 4) socket.destroy();
+      else say(operation({ state: "succeeded" }))(socket);
+    });
+    expect(await client.waitFor("h1-1.7", () => {})).toMatchObject({
+      ok: true,
+      value: { state: "succeeded" },
+    });
+    expect(looks).toBe(4);
   });
 
   test("of nobody's knowledge ends at once", async () => {

@@ -115,6 +115,13 @@ describe("precedence", () => {
     expect(config.network.join).toEqual(["/dns4/b/tcp/1"]);
   });
 
+  test("what a variable replaces is told by the variable, to the last entry", () => {
+    const environment = { DISCOVERY_NETWORK_JOIN: "nonsense" };
+    expect(problems("network: { join: [/dns4/a/tcp/1] }\n", { environment })).toEqual([
+      "environment DISCOVERY_NETWORK_JOIN: network.join[0]: must be an address like /ip4/192.0.2.1/tcp/7840",
+    ]);
+  });
+
   test("environment variables know lists, maps, numbers and truth", () => {
     const { config } = loaded("", {
       environment: {
