@@ -18,6 +18,7 @@ export type {
 export type { BalancingMode } from "../lrt/config.ts";
 export type { OperationName } from "../model/operation.ts";
 export type { Resources } from "../model/resources.ts";
+
 export type { Change, Effect } from "../vet/lifecycle/difference.ts";
 export type { VeAnswer, VeView, VeVmView } from "../vet/views.ts";
 

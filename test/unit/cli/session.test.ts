@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { Platform } from "../../../src/cli/context.ts";
@@ -329,6 +329,27 @@ describe("without an agent", () => {
     });
     expect(existsSync(key) && readFileSync(key, "utf8")).toContain("/key/swarm/psk/1.0.0/");
     expect((await discoveryctl(["cluster", "init", "--key-file", key], alone)).code).toBe(4);
+  });
+
+  test("every setting is shown with its origin, and a bad file with its places", async () => {
+    const directory = temporaryDirectory();
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const file = join(directory, "discovery.yaml");
+    const show = ["config", "show", "--config", file];
+    writeFileSync(file, "log: { level: warn }\n");
+    const environment = { DISCOVERY_LRT_LEASE: "40s", DISCOVERY_LRT_LEESE: "1s" };
+    const { code, out, err } = await discoveryctl(show, { platform: { environment } });
+    expect([code, err.includes("DISCOVERY_LRT_LEESE")]).toEqual([0, true]);
+    expect(out).toMatch(/^log\.level +warn +\/.*discovery\.yaml:1:15$/m);
+    expect(out).toMatch(/^lrt\.lease +40s +environment DISCOVERY_LRT_LEASE$/m);
+    expect(out).toMatch(/^lrt\.renew +10s +default$/m);
+    const changed = await discoveryctl([...show, "-o", "name"], { platform: { environment } });
+    expect(changed.out).toBe("log.level\nlrt.lease\n");
+    writeFileSync(file, "log: { levle: warn }\n");
+    expect(await discoveryctl(show)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('discovery.yaml:1:8: log.levle is not known; did you mean "level"?'),
+    });
   });
 
   test("a missing verb is exit 2, with help on stderr", async () => {
