@@ -71,10 +71,10 @@ export class Improvement {
   run(bound: number, firstPlan: boolean): void {
     const done = () => this.cost <= bound || (firstPlan && this.executable) || this.#effort.exhausted;
     const annealing = new Annealing(this.#assignment, this.#random.fork("annealing"));
-    for (let turn = FIRST_TURN; !done(); turn = TURN) {
+    for (let turn = annealing.size > 0 ? FIRST_TURN : TURN; !done(); turn = TURN) {
       const end = this.#effort.decisions + turn;
       while (!done() && this.#effort.decisions < end) this.#reporting(bound, () => this.#ruinAndRepair());
-      if (!done()) this.#reporting(bound, () => this.#anneal(annealing));
+      if (!done() && annealing.size > 0) this.#reporting(bound, () => this.#anneal(annealing));
     }
   }
 
@@ -93,6 +93,7 @@ export class Improvement {
   #anneal(annealing: Annealing): void {
     const proposals = Math.min(MOST_PROPOSALS, Math.max(FEWEST_PROPOSALS, annealing.size * PROPOSALS_PER_VM));
     if (this.#random.chance(RESTART)) annealing.restart(this.#assignment);
+    else annealing.follow(this.#assignment);
     let best: { readonly at: Int32Array; readonly sequence: Sequence } | null = null;
     annealing.cool(proposals, this.cost, (ceiling) => {
       const sequence = sequenceTo(this.#assignment.dense, annealing.at, this.#load, ceiling);
