@@ -262,7 +262,8 @@ function mobileVms(assignment: Assignment): Int32Array {
   const mobile: number[] = [];
   for (let vm = 0; vm < dense.vmCount; vm++) {
     const host = at[vm] as number;
-    const free = dense.fate[vm] === FATE.stands && dense.fixed[vm] === 0 && host >= 0 && dense.mayEnd(vm, host);
+    const free =
+      dense.fate[vm] === FATE.stands && dense.fixed[vm] === 0 && host >= 0 && dense.mayEnd(vm, host);
     if (free && assignment.concerned(vm, host).length === 0) mobile.push(vm);
   }
   const { once } = dense.charges;

@@ -5,12 +5,15 @@
  * of a repair is ordered before it counts, and the repair goes on where no order exists. In turn with it, annealing
  * looks for placements far away; the one takes over what the other found.
  */
+import { present } from "../lib/assert.ts";
 import type { Random } from "../lib/random.ts";
 import { Annealing, PROPOSALS_PER_DECISION } from "./anneal.ts";
 import type { Assignment } from "./assignment.ts";
 import type { Effort } from "./effort.ts";
+import { chargeOf } from "./passage.ts";
 import type { Repair, Width, Wrong } from "./repair.ts";
 import { type Sequence, sequenceTo } from "./sequence.ts";
+import type { Step } from "./step.ts";
 
 /** How far the search is: what is still wrong, else the best order known for the assignment. */
 export interface Incumbent {
@@ -61,6 +64,11 @@ export class Improvement {
     return this.#incumbent.wrongs.length === 0 && this.#incumbent.sequence.steps !== null;
   }
 
+  /** Of the incumbent, which must be executable. */
+  get steps(): readonly Step[] {
+    return present(this.#incumbent.sequence.steps, "the steps of an executable plan");
+  }
+
   get cost(): number {
     return this.executable
       ? this.#incumbent.sequence.charge + this.#assignment.penalty
@@ -94,22 +102,30 @@ export class Improvement {
     const proposals = Math.min(MOST_PROPOSALS, Math.max(FEWEST_PROPOSALS, annealing.size * PROPOSALS_PER_VM));
     if (this.#random.chance(RESTART)) annealing.restart(this.#assignment);
     else annealing.follow(this.#assignment);
-    let best: { readonly at: Int32Array; readonly sequence: Sequence } | null = null;
+    const found: { at: Int32Array; steps: readonly Step[] }[] = [];
     annealing.cool(proposals, this.cost, (ceiling) => {
-      const sequence = sequenceTo(this.#assignment.dense, annealing.at, this.#load, ceiling);
+      const sequence = this.#order(annealing.at, ceiling);
       const cost = sequence.charge + this.#assignment.penalty;
       if (sequence.steps === null || cost >= ceiling) return ceiling;
-      best = { at: annealing.at.slice(), sequence };
+      found.push({ at: annealing.at.slice(), steps: sequence.steps });
       return cost;
     });
     this.#effort.decide(Math.ceil(proposals / PROPOSALS_PER_DECISION));
-    if (best !== null) this.#adopt(best);
+    const best = found.at(-1);
+    if (best !== undefined) this.adopt(best.at, best.steps);
   }
 
-  #adopt({ at, sequence }: { readonly at: Int32Array; readonly sequence: Sequence }): void {
-    for (let vm = 0; vm < at.length; vm++)
+  /** Takes over a viable placement found elsewhere, with its executable steps. */
+  adopt(at: Int32Array, steps: readonly Step[]): void {
+    for (let vm = 0; vm < at.length; vm++) {
       if (at[vm] !== this.#assignment.at[vm]) this.#assignment.move(vm, at[vm] as number);
-    this.#incumbent.sequence = sequence;
+    }
+    this.#incumbent.sequence = {
+      steps,
+      charge: chargeOf(this.#assignment.dense, steps),
+      stuck: [],
+      late: [],
+    };
     this.#incumbent.wrongs = this.#incumbent.wrongs.filter((wrong) => this.#repair.isWrong(wrong));
   }
 
@@ -124,7 +140,7 @@ export class Improvement {
       return;
     }
     this.#incumbent.wrongs = wrongs.filter((other) => this.#repair.isWrong(other));
-    if (this.#incumbent.wrongs.length === 0) this.#incumbent.sequence = this.#order(Number.POSITIVE_INFINITY);
+    if (this.#incumbent.wrongs.length === 0) this.#incumbent.sequence = this.#order(this.#assignment.at, Number.POSITIVE_INFINITY);
   }
 
   /** One step towards an order, or to a cheaper plan. */
@@ -140,7 +156,7 @@ export class Improvement {
   }
 
   #accepts(): boolean {
-    const sequence = this.#order(this.#ceiling);
+    const sequence = this.#order(this.#assignment.at, this.#ceiling);
     const { stuck } = this.#incumbent.sequence;
     const cost = sequence.charge + this.#assignment.penalty;
     const better = sequence.steps === null ? sequence.stuck.length <= stuck.length : cost < this.#ceiling;
@@ -150,8 +166,10 @@ export class Improvement {
     return true;
   }
 
-  #order(budget: number): Sequence {
-    return sequenceTo(this.#assignment.dense, this.#assignment.at, this.#load, budget);
+  #order(at: Int32Array, budget: number): Sequence {
+    const sequence = sequenceTo(this.#assignment.dense, at, this.#load, budget);
+    this.#effort.decide(sequence.work);
+    return sequence;
   }
 
   #width(): Width {

@@ -58,7 +58,7 @@ export class Passage {
   }
 
   take(step: Step): void {
-    const { kind, vm, from, to } = step;
+    const { kind, vm, to } = step;
     this.steps.push(step);
     if (kind === "allocate") {
       this.#allocate(vm, to);
@@ -68,14 +68,7 @@ export class Passage {
     if (running >= 0) this.#add(vm, running, -1);
     if (to >= 0) this.#add(vm, to, 1);
     this.where[vm] = to;
-    this.charge += this.#chargeOf(kind, vm, from, to);
-  }
-
-  #chargeOf(kind: Step["kind"], vm: number, from: number, to: number): number {
-    const { charges } = this.dense;
-    if (kind === "migrate") return charges.move(vm, from, to);
-    if (kind === "resume") return charges.resume(vm, from, to);
-    return kind === "suspend" ? charges.suspend(vm) : 0;
+    this.charge += stepCharge(this.dense, step);
   }
 
   #allocate(vm: number, host: number): void {
@@ -94,6 +87,28 @@ export class Passage {
       this.load[cell] = (this.load[cell] as number) + sign * this.amount(vm, host, r);
     }
   }
+}
+
+function stepCharge({ charges }: Dense, { kind, vm, from, to }: Step): number {
+  if (kind === "migrate") return charges.move(vm, from, to);
+  if (kind === "resume") return charges.resume(vm, from, to);
+  return kind === "suspend" ? charges.suspend(vm) : 0;
+}
+
+export function chargeOf(dense: Dense, steps: readonly Step[]): number {
+  return steps.reduce((sum, step) => sum + stepCharge(dense, step), 0);
+}
+
+/** The steps of all that leaves for good. They need no room, so they come first. */
+export function departures(dense: Dense): readonly Step[] {
+  const steps: Step[] = [];
+  for (let vm = 0; vm < dense.vmCount; vm++) {
+    if (dense.fate[vm] !== FATE.leaves) continue;
+    const kind = dense.problem.vms[vm]?.desired === "sleeping" ? "suspend" : "stop";
+    const home = dense.home[vm] as number;
+    steps.push({ kind, vm, from: home >= 0 ? home : (dense.image[vm] as number), to: -1 });
+  }
+  return steps;
 }
 
 /** Loads of all that runs now, whatever becomes of it. */

@@ -6,8 +6,8 @@
  * the search above compares the charge of whole plans.
  */
 import { cheapestCover } from "./cover.ts";
-import { type Dense, FATE } from "./dense.ts";
-import { growsInPlace, Passage } from "./passage.ts";
+import type { Dense } from "./dense.ts";
+import { departures, growsInPlace, Passage } from "./passage.ts";
 import type { Step } from "./step.ts";
 
 export interface Sequence {
@@ -19,6 +19,8 @@ export interface Sequence {
   readonly stuck: readonly number[];
   /** VMs that found no room to start or grow, though all others have gone. Never when the placement is viable. */
   readonly late: readonly number[];
+  /** Detours looked at: each is about as much work as one placement decision. */
+  readonly work: number;
 }
 
 /** @param at wanted host of each VM, -1: nowhere. `load`: all hosts' loads at the start. */
@@ -43,6 +45,7 @@ class Sequencer {
   /** VMs suspended on the way, and the host that has the image. */
   readonly #asleep = new Map<number, number>();
   #residents: number[][] | null = null;
+  #work = 0;
 
   constructor(dense: Dense, at: Int32Array, load: Float64Array, budget: number) {
     this.#dense = dense;
@@ -64,20 +67,18 @@ class Sequencer {
 
   #result(stuck: readonly number[], late: readonly number[]): Sequence {
     const { steps, charge } = this.#passage;
-    return { steps: stuck.length === 0 ? steps : null, charge, stuck, late };
+    return { steps: stuck.length === 0 ? steps : null, charge, stuck, late, work: this.#work };
   }
 
-  /** Takes the departures, which need no room, and lists what else is to be done. */
+  /** Takes the departures and lists what else is to be done. */
   #departAndList(): Step[] {
-    const { home, image, fate, vmCount, problem } = this.#dense;
+    const { home, image, vmCount } = this.#dense;
+    for (const step of departures(this.#dense)) this.#passage.take(step);
     const arrivals: Step[] = [];
     for (let vm = 0; vm < vmCount; vm++) {
       const from = home[vm] as number;
       const to = this.#at[vm] as number;
-      if (fate[vm] === FATE.leaves) {
-        const kind = problem.vms[vm]?.desired === "sleeping" ? "suspend" : "stop";
-        this.#passage.take({ kind, vm, from: from >= 0 ? from : (image[vm] as number), to: -1 });
-      } else if (to >= 0 && from !== to) {
+      if (to >= 0 && from !== to) {
         if (from >= 0) this.#waiting.push(vm);
         else arrivals.push({ kind: image[vm] === -1 ? "run" : "resume", vm, from: image[vm] as number, to });
       } else if (growsInPlace(this.#dense, vm, to)) {
@@ -165,6 +166,7 @@ class Sequencer {
 
   /** The cheapest way out of `host` for the VM, with the most room left behind it. */
   #detour(vm: number, host: number): Detour | null {
+    this.#work++;
     const { charges, hostCount } = this.#dense;
     const end = this.#at[vm] as number;
     const direct = end === host ? 0 : charges.move(vm, host, end);
