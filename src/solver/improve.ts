@@ -125,6 +125,7 @@ export class Improvement {
       charge: chargeOf(this.#assignment.dense, steps),
       stuck: [],
       late: [],
+      work: 0,
     };
     this.#incumbent.wrongs = this.#incumbent.wrongs.filter((wrong) => this.#repair.isWrong(wrong));
   }
@@ -140,7 +141,8 @@ export class Improvement {
       return;
     }
     this.#incumbent.wrongs = wrongs.filter((other) => this.#repair.isWrong(other));
-    if (this.#incumbent.wrongs.length === 0) this.#incumbent.sequence = this.#order(this.#assignment.at, Number.POSITIVE_INFINITY);
+    if (this.#incumbent.wrongs.length === 0)
+      this.#incumbent.sequence = this.#order(this.#assignment.at, Number.POSITIVE_INFINITY);
   }
 
   /** One step towards an order, or to a cheaper plan. */

@@ -38,6 +38,8 @@ export function solve(problem: Problem, limits: Limits): Solution {
 /** Configurations opened by the complete search, and moves tried by the survey of placements, at most. */
 const MOST_CONFIGURATIONS = 20_000;
 const SURVEY_NODES = 3000;
+/** Beyond these the survey of placements ends by itself only where the bound had settled the matter anyway. */
+const MOST_SURVEYED_HOSTS = 16;
 
 class Solver {
   readonly #dense: Dense;
@@ -106,6 +108,7 @@ class Solver {
         return this.#without("infeasible", this.#exhausted(), before);
       return outcome.kind === "limit" ? null : this.#found(search);
     }
+    if (this.#dense.hostCount > MOST_SURVEYED_HOSTS) return null;
     const { complete, cheapest } = survey(fresh, this.#effort, search.cost, SURVEY_NODES);
     if (!complete) return null;
     this.#least = Math.max(this.#least, Math.min(search.cost, cheapest));
