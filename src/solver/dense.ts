@@ -3,7 +3,7 @@
  * typed arrays. Hosts × resources are row-major (`host * width + resource`).
  */
 import { present } from "../lib/assert.ts";
-import { type Bits, hasBit } from "./bits.ts";
+import { type Bits, bitCount, hasBit } from "./bits.ts";
 import { Charges } from "./charges.ts";
 import type { Amounts, Problem, ProblemVm } from "./problem.ts";
 
@@ -80,6 +80,13 @@ export class Dense {
     if (this.fixed[vm] === 1 && this.home[vm] !== host) return false;
     const domain = this.domainOf[vm] as number;
     return domain < 0 || hasBit(this.domains[domain] as Bits, host);
+  }
+
+  /** How many hosts the VM's own rules leave it. */
+  choices(vm: number): number {
+    if (this.fixed[vm] === 1) return 1;
+    const domain = this.domainOf[vm] as number;
+    return domain < 0 ? this.hostCount : bitCount(this.domains[domain] as Bits);
   }
 
   /** Whether the plan may bring the VM to the host, for an instant or for good. */

@@ -29,6 +29,8 @@ const PROPOSALS_PER_VM = 64;
 const FEWEST_PROPOSALS = 20_000;
 const MOST_PROPOSALS = 400_000;
 const RESTART = 0.3;
+/** Placements of one annealing turn that are ordered. */
+const MOST_ORDERINGS = 24;
 
 /** Ruins are drawn from this many moved VMs at most. */
 const LARGEST_RUIN = 6;
@@ -103,7 +105,9 @@ export class Improvement {
     if (this.#random.chance(RESTART)) annealing.restart(this.#assignment);
     else annealing.follow(this.#assignment);
     const found: { at: Int32Array; steps: readonly Step[] }[] = [];
+    let attempts = 0;
     annealing.cool(proposals, this.cost, (ceiling) => {
+      if (++attempts > MOST_ORDERINGS || this.#effort.exhausted) return Number.NEGATIVE_INFINITY;
       const sequence = this.#order(annealing.at, ceiling);
       const cost = sequence.charge + this.#assignment.penalty;
       if (sequence.steps === null || cost >= ceiling) return ceiling;
