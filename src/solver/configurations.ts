@@ -10,6 +10,7 @@ import { type Dense, FATE } from "./dense.ts";
 import type { Effort } from "./effort.ts";
 import { departures, growsInPlace } from "./passage.ts";
 import type { Step } from "./step.ts";
+import { Transit } from "./transit.ts";
 
 export type Outcome =
   | {
@@ -43,6 +44,7 @@ export class Configurations {
   readonly #fixedLoad: Float64Array;
   readonly #digits: Int32Array;
   readonly #load: Float64Array;
+  readonly #transit: Transit;
 
   /** @param probe an assignment of this problem that may be changed. */
   constructor(dense: Dense, probe: Assignment, effort: Effort) {
@@ -58,6 +60,8 @@ export class Configurations {
     this.#fixedLoad = this.#loadOfFixed();
     this.#digits = new Int32Array(this.#active.length);
     this.#load = new Float64Array(this.#fixedLoad.length);
+    this.#transit = new Transit(dense);
+    for (const { vm } of departures(dense)) this.#transit.move(vm, -1);
   }
 
   /** Whether the configurations can be numbered, and are few enough to be worth it. */
@@ -66,6 +70,7 @@ export class Configurations {
       (vm) => this.#dense.hostCount * (this.#dense.suspendable[vm] === 1 ? 2 : 1) + 1,
     );
     const count = digits.reduce((product, digit) => product * digit, 1);
+    if (!this.#dense.planRules.none) return false;
     return this.#base ** this.#active.length < 2 ** 53 && count <= 2 ** 22;
   }
 
@@ -155,6 +160,7 @@ export class Configurations {
       rest = (rest - digit) / this.#base;
       this.#digits[i] = digit;
       const host = this.#hostOf(vm, digit);
+      if (this.#transit.at[vm] !== host) this.#transit.move(vm, host);
       if (host < 0) continue;
       const table = digit === this.#untouched ? held : demand;
       for (let r = 0; r < width; r++) {
@@ -232,6 +238,7 @@ export class Configurations {
 
   #admits(vm: number, host: number): boolean {
     if (!this.#dense.mayEnter(vm, host)) return false;
+    if (!this.#transit.idle && !this.#transit.admits(vm, host)) return false;
     const { width, ceiling, demand } = this.#dense;
     for (let r = 0; r < width; r++) {
       const wanted = demand[vm * width + r] as number;

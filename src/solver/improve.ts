@@ -9,10 +9,11 @@ import { present } from "../lib/assert.ts";
 import type { Random } from "../lib/random.ts";
 import { Annealing, PROPOSALS_PER_DECISION } from "./anneal.ts";
 import type { Assignment } from "./assignment.ts";
+import type { Constraint } from "./constraints/constraint.ts";
 import type { Effort } from "./effort.ts";
 import { chargeOf } from "./passage.ts";
 import type { Repair, Width, Wrong } from "./repair.ts";
-import { type Sequence, sequenceTo } from "./sequence.ts";
+import { orderTo, type Sequence } from "./sequence.ts";
 import type { Step } from "./step.ts";
 
 /** How far the search is: what is still wrong, else the best order known for the assignment. */
@@ -29,6 +30,8 @@ const PROPOSALS_PER_VM = 64;
 const FEWEST_PROPOSALS = 20_000;
 const MOST_PROPOSALS = 400_000;
 const RESTART = 0.3;
+/** Share of repairs that are about a preferred rule, while one is broken. */
+const WISHES = 0.5;
 /** Placements of one annealing turn that are ordered. */
 const MOST_ORDERINGS = 24;
 
@@ -95,8 +98,10 @@ export class Improvement {
   }
 
   #ruinAndRepair(): void {
-    if (this.#incumbent.wrongs.length === 0) this.#reorder();
-    else this.#rightOne();
+    if (this.#incumbent.wrongs.length === 0) {
+      if (this.#assignment.penalty > 0 && this.#random.chance(WISHES)) this.#grant();
+      else this.#reorder();
+    } else this.#rightOne();
   }
 
   /** One cooling; the best executable placement it comes by becomes the incumbent. */
@@ -161,6 +166,21 @@ export class Improvement {
     if (!done) this.#revert();
   }
 
+  /** Tries to hold a preferred rule that is broken, for less than it weighs. */
+  #grant(): void {
+    this.#effort.decide();
+    const { constraints } = this.#assignment;
+    const broken = [...constraints.keys()].filter((i) => {
+      const constraint = constraints[i] as Constraint;
+      return constraint.weight > 0 && constraint.excess() > 0;
+    });
+    this.#ceiling = this.cost;
+    const wish = this.#repair.constraintWrong(this.#random.pick(broken) as number);
+    const touched = this.#sendHome(this.#movedVms(), this.#random.int(0, 2));
+    const wrongs = [wish, ...this.#wrongsAt(touched)];
+    if (!this.#repair.run(wrongs, this.#ceiling, this.#width(), () => this.#accepts())) this.#revert();
+  }
+
   #accepts(): boolean {
     const sequence = this.#order(this.#assignment.at, this.#ceiling);
     const { stuck } = this.#incumbent.sequence;
@@ -173,7 +193,7 @@ export class Improvement {
   }
 
   #order(at: Int32Array, budget: number): Sequence {
-    const sequence = sequenceTo(this.#assignment.dense, at, this.#load, budget);
+    const sequence = orderTo(this.#assignment.dense, at, this.#load, budget);
     this.#effort.decide(sequence.work);
     return sequence;
   }

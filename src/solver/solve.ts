@@ -22,7 +22,7 @@ import type { Limits, Problem } from "./problem.ts";
 import { relieve } from "./relieve.ts";
 import { Repair } from "./repair.ts";
 import { schedule } from "./schedule.ts";
-import { type Sequence, sequenceTo } from "./sequence.ts";
+import { orderTo, type Sequence } from "./sequence.ts";
 import { quickProofs } from "./shortage.ts";
 import type { Explanation, Solution } from "./solution.ts";
 import { problemFaults } from "./validate.ts";
@@ -111,9 +111,11 @@ class Solver {
     if (this.#dense.hostCount > MOST_SURVEYED_HOSTS) return null;
     const { complete, cheapest } = survey(fresh, this.#effort, search.cost, SURVEY_NODES);
     if (!complete) return null;
-    this.#least = Math.max(this.#least, Math.min(search.cost, cheapest));
-    if (this.#least === Number.POSITIVE_INFINITY)
+    if (cheapest === Number.POSITIVE_INFINITY && !search.executable) {
       return this.#without("infeasible", this.#exhausted(), before);
+    }
+    const wishes = fresh.constraints.some((constraint) => constraint.weight > 0);
+    if (!wishes) this.#least = Math.max(this.#least, Math.min(search.cost, cheapest));
     return this.#satisfied(search) ? this.#found(search) : null;
   }
 
@@ -129,7 +131,7 @@ class Solver {
   }
 
   #sequence(): Sequence {
-    return sequenceTo(this.#dense, this.#assignment.at, this.#load, Number.POSITIVE_INFINITY);
+    return orderTo(this.#dense, this.#assignment.at, this.#load, Number.POSITIVE_INFINITY);
   }
 
   #found(search: Improvement): Solution {
