@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { Operations } from "../../../src/agent/operations.ts";
 
-const written = (operations: Operations) => new Map(operations.takeWrites().map(({ key, value }) => [key, value] as [string, unknown]));
+const written = (operations: Operations) =>
+  new Map(operations.takeWrites().map(({ key, value }) => [key, value] as [string, unknown]));
 
 describe("operations", () => {
   test("are kept when they begin and when they end, not at every step", () => {
