@@ -42,6 +42,7 @@ export const REPLY_BODY = union<ReplyBody, "kind">("Reply", "kind", {
     },
   },
   refused: { about: "No, and why.", fields: { reason: PROSE } },
+  unsettled: { about: "An action is still open here: ask again.", fields: NO_FIELDS },
   renewed: { about: "The lease begins anew.", fields: { leaseMs: MILLIS } },
   released: { about: "I am free.", fields: { settling: noted(BOOLEAN, "actions are still open") } },
   checked: {

@@ -242,8 +242,8 @@ export class Scheduler {
     const { desk, participant } = this.#deps;
     const unfit = this.#deps.unfit(request.own);
     if (unfit !== null) return { body: { kind: "refused", reason: unfit } };
-    if (desk.free && participant.openActions() > 0) {
-      return { body: { kind: "refused", reason: "an earlier action is still unsettled" } };
+    if (participant.openActions() > 0 && (desk.free || desk.booking?.pid === request.pid)) {
+      return { body: { kind: "unsettled" } };
     }
     const grant = desk.reserve({ ...request, from }, turn);
     if (grant.kind !== "granted") return { body: grant };
