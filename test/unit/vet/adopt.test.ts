@@ -59,6 +59,16 @@ describe("adoption", () => {
     );
   });
 
+  it("gives a domain to one of two VEs that want it at the same time", () => {
+    const world = new VetWorld("adopt-twice", HOSTS);
+    world.foreign("b", "db");
+    const answers = ["one", "two"].map((name) =>
+      world.send("b", { type: "ve.adopt", name, domains: ["db"] }),
+    );
+    world.until(() => answers.every(({ result }) => result !== null), 30_000);
+    expect(answers.filter(({ result }) => result?.ok === true)).toHaveLength(1);
+  });
+
   it("is undone by a delete: the domains are unstamped and run on", () => {
     const { world, vms } = adopted("adopt-delete");
     const answer = world.answer("a", { type: "ve.delete", name: "old" });

@@ -122,6 +122,45 @@ describe("the home of a VE", () => {
   });
 });
 
+describe("a handler", () => {
+  it("does not believe an answer that is older than what was written down since", () => {
+    const world = new VetWorld("older", HOSTS);
+    world.room = false;
+    const name = world.nameAt("a");
+    world.answer("a", { type: "ve.apply", manifest: manifest(name, [template("web")]) });
+    world.run(5000);
+    const { id } = world.show("a", name).vms[0] ?? { id: "" };
+    const { tracker, arrivals } = world.node("a");
+    const claim = { type: "vet.report", ve: name, life: "1.0", vms: [{ id, state: "running" }] } as const;
+    world.act("a", (turn) => tracker.execute(claim, "b", () => undefined, turn));
+    const [event] = arrivals.keys();
+    world.act("a", (turn) => expect(tracker.assign(event ?? "", id, "c", turn)).not.toBeNull());
+    world.run(200);
+    expect(world.node("a").registry.get(name)?.vms[0]).toMatchObject({ state: "assigned", host: "c" });
+    world.act("a", (turn) => expect(tracker.assign(event ?? "", id, "b", turn)).toBeNull());
+  });
+
+  it("has nothing stopped that is not written down", () => {
+    for (let instant = 0; instant < 3; instant++) {
+      const world = new VetWorld(`undone-${instant}`, HOSTS);
+      world.prefer = "c";
+      const name = world.nameAt("b");
+      world.running("a", manifest(name, [template("web")]));
+      world.send("b", { type: "ve.stop", name });
+      world.run(instant);
+      world.crashAgent("b");
+      world.run(20_000);
+      world.restart("b");
+      world.run(20_000);
+      expect(world.show("a", name)).toMatchObject({
+        desired: "running",
+        observed: "running",
+        degraded: null,
+      });
+    }
+  });
+});
+
 describe("a host that does not answer", () => {
   function shop(seed: string): { world: VetWorld; victim: string; name: string; vm: string } {
     const world = new VetWorld(seed, HOSTS);
