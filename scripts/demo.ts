@@ -130,12 +130,9 @@ async function settled(
 
 function viable(hosts: readonly HostView[]): boolean {
   return hosts.every(({ report }) => {
-    if (report === null) return false;
-    return (
-      report.condition.kind === "normal" &&
-      report.partition === null &&
-      report.wanted.cpu <= report.capacity.cpu
-    );
+    if (report === null || report.partition !== null) return false;
+    const { condition, wanted, capacity } = report;
+    return condition.kind !== "overloaded" && condition.kind !== "blind" && wanted.cpu <= capacity.cpu;
   });
 }
 

@@ -95,7 +95,7 @@ export class Agent {
       random: random.fork("membership"),
       restored,
     });
-    this.operations = new Operations(id, boot);
+    this.operations = new Operations(id, boot, restored);
     this.history = new History(nameOf);
     this.remote = new Remote(boot, nameOf);
     this.lrt = new LocalResourcesTracker(
@@ -282,6 +282,8 @@ export class Agent {
   #afterwards(turn: AgentTurn): void {
     for (const change of this.membership.takeChanges()) this.#onMember(change, turn);
     for (const notification of this.operations.takeChanges()) turn.notify(notification);
+    const writes = this.operations.takeWrites();
+    if (writes.length > 0) turn.persist(writes);
     for (const effect of turn.effects)
       if (effect.kind === "notify") this.#remember(effect.notification, turn.now);
   }

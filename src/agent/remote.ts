@@ -4,7 +4,7 @@
  * is then not known, and the failure says so.
  */
 import { fail, type Result } from "../lib/error.ts";
-import { type Millis, seconds } from "../lib/instant.ts";
+import { seconds } from "../lib/instant.ts";
 import { byText } from "../lib/order.ts";
 import type { NodeId } from "../model/node.ts";
 import type { PersistId } from "../ports/effects.ts";
@@ -120,6 +120,3 @@ export class Remote {
 
 /** How a command is answered, now or in a later step. */
 export type Respond = (result: Result<unknown>, turn: AgentTurn, after?: number) => void;
-
-/** How long a question to a peer can take before it counts as unanswered. */
-export const ASK_DEADLINE_MS: Millis = RETRY_MS * TRIES;

@@ -4,6 +4,7 @@ import type { Places } from "../config/validate.ts";
 import { write } from "../config/validate.ts";
 import type { Path } from "../config/yaml-source.ts";
 import { nearest } from "../lib/nearest.ts";
+import { MAX_VMS } from "../vet/lifecycle/validate.ts";
 
 interface Vm {
   readonly name: string;
@@ -22,9 +23,6 @@ interface Document {
     };
   };
 }
-
-/** The VMs of one VE: more would not fit one record. */
-const MAX_VMS = 1000;
 
 export function manifestRules({ spec }: Document, places: Places): Problem[] {
   const at = (path: Path, message: string, hint?: string): Problem => ({

@@ -10,12 +10,12 @@ import { type Checked, check, type Places } from "../config/validate.ts";
 import { readYaml } from "../config/yaml-source.ts";
 import { DEFAULT_POLICY } from "../model/virtual-machine.ts";
 import type { VeManifest, VmTemplate } from "../vet/lifecycle/manifest.ts";
+import { MAX_VMS } from "../vet/lifecycle/validate.ts";
 import { manifestRules } from "./manifest-rules.ts";
 import { NOT_YET } from "./not-yet.ts";
 
 const MIB_MAX = 64 * 1_048_576;
 const MAX_TEMPLATES = 100;
-const MAX_COUNT = 1000;
 const MAX_XML = 512 * 1024;
 const MAC = /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/;
 
@@ -66,7 +66,7 @@ const domain = z.strictObject({
 
 const vm = z.strictObject({
   name: field.label("Its name in the VE; with count 3: web-0, web-1, web-2."),
-  count: field.integer("How many of it.", { min: 1, max: MAX_COUNT }).default(1),
+  count: field.integer("How many of it.", { min: 1, max: MAX_VMS }).default(1),
   cpus: field.integer("Virtual processors.", { min: 1, max: 512 }).default(1),
   memory: field.size("Its memory.", { min: 1, max: MIB_MAX }),
   boot: boot.optional(),

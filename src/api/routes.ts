@@ -15,7 +15,7 @@ import type {
   RttView,
   Started,
   StatusView,
-  VeApplied,
+  VeAnswer,
   VersionView,
   VeView,
   VmView,
@@ -38,15 +38,15 @@ export interface Answers {
   "vm.migrate": Started;
   "vm.history": readonly HistoryEntry[];
   "explain.vm": ExplainView;
-  "ve.apply": VeApplied;
-  "ve.plan": VeApplied;
+  "ve.apply": VeAnswer;
+  "ve.plan": VeAnswer;
   "ve.list": readonly VeView[];
   "ve.show": VeView;
   "ve.export": { readonly [key: string]: unknown };
-  "ve.start": Started;
-  "ve.stop": Started;
-  "ve.delete": Started;
-  "ve.adopt": Started;
+  "ve.start": VeAnswer;
+  "ve.stop": VeAnswer;
+  "ve.delete": VeAnswer;
+  "ve.adopt": VeAnswer;
   "balance.status": BalanceView;
   "balance.mode": { readonly mode: string };
   "embedded.load": { readonly guest: string; readonly milliCpu: number };
@@ -166,7 +166,7 @@ export const ROUTES: { readonly [id in RouteId]: Route } = {
     path: "/v1/ves",
     ...admin,
     ...item,
-    kind: "VeApplied",
+    kind: "VeAnswer",
     summary: "Brings a VE to what its manifest says.",
   },
   "ve.plan": {
@@ -174,7 +174,7 @@ export const ROUTES: { readonly [id in RouteId]: Route } = {
     path: "/v1/ves/plan",
     ...read,
     ...item,
-    kind: "VeApplied",
+    kind: "VeAnswer",
     summary: "What apply would change. Changes nothing.",
   },
   "ve.list": { ...GET, path: "/v1/ves", ...read, ...list, kind: "Ve", summary: "All VEs." },

@@ -4,9 +4,6 @@
  */
 import type { BalancingMode } from "../lrt/config.ts";
 import type { OperationName } from "../model/operation.ts";
-import type { DesiredState, ObservedState, VeName } from "../model/virtual-environment.ts";
-import type { VmId } from "../model/virtual-machine.ts";
-import type { VmRecord } from "../vet/lifecycle/record.ts";
 
 export type {
   Coverage,
@@ -19,53 +16,14 @@ export type {
   VmView,
 } from "../agent/views.ts";
 export type { BalancingMode } from "../lrt/config.ts";
-export type { MemberState } from "../model/member.ts";
 export type { OperationName } from "../model/operation.ts";
 export type { Resources } from "../model/resources.ts";
-export type { VeManifest } from "../vet/lifecycle/manifest.ts";
+
+export type { Change, Effect } from "../vet/lifecycle/difference.ts";
+export type { VeAnswer, VeView, VeVmView } from "../vet/views.ts";
 
 /** Long work has begun; null: there was nothing to do. */
 export interface Started {
-  readonly operation: OperationName | null;
-}
-
-export interface VeView {
-  readonly name: VeName;
-  readonly handler: string;
-  /** Name of the host its record lives on. */
-  readonly home: string;
-  readonly generation: number;
-  readonly desired: DesiredState;
-  readonly observed: ObservedState;
-  readonly adopted: boolean;
-  readonly vms: readonly VeVmView[];
-}
-
-export interface VeVmView {
-  readonly name: string;
-  readonly id: VmId;
-  readonly handler: string;
-  readonly state: VmRecord["state"];
-  /** The host's name. */
-  readonly host: string | null;
-}
-
-/** One difference between what a manifest wants and what is. */
-export interface VeChange {
-  readonly action: "create" | "change" | "delete";
-  /** The VM's name in the VE; null: the VE as a whole. */
-  readonly vm: string | null;
-  /** What changes, for people: `memory 2GiB → 4GiB`. */
-  readonly what: string;
-  readonly effect: "live" | "restart" | "recreate";
-}
-
-/** The answer to `ve apply`; with dryRun (`ve plan`) nothing was begun and `operation` is null. */
-export interface VeApplied {
-  readonly name: VeName;
-  /** After the change; with dryRun, before it. 0: there is no such VE. */
-  readonly generation: number;
-  readonly changes: readonly VeChange[];
   readonly operation: OperationName | null;
 }
 

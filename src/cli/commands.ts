@@ -292,6 +292,16 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     ...NONE,
+    words: ["config", "show"],
+    summary: "Every setting, its value and where that comes from, as an agent started here would take it.",
+    options: [
+      { name: "config", summary: "The main file.", value: { name: "FILE", kind: "text", of: "file" } },
+      { name: "no-header", summary: "Leave the table's header out." },
+    ],
+    load: async () => (await import("./commands/config.ts")).show,
+  },
+  {
+    ...NONE,
     words: ["version"],
     summary: "The versions of this program and of the agent.",
     load: async () => (await import("./commands/status.ts")).version,
@@ -315,6 +325,7 @@ export const NOUNS: { readonly [noun: string]: string } = {
   balance: "Automatic balancing.",
   op: "Long work under way.",
   cluster: "The cluster's key.",
+  config: "The agent's configuration.",
 };
 
 /** Words that mean another one. */

@@ -14,7 +14,7 @@ export interface Platform {
   /** Milliseconds of the wall clock. */
   readonly now: () => number;
   readonly readFile: (path: string) => string;
-  readonly readStdin: () => string;
+  readonly readStdin: () => Promise<string>;
   /** null: there is nobody to ask. */
   readonly ask: ((question: string) => Promise<boolean>) | null;
 }

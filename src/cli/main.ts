@@ -37,6 +37,20 @@ async function ask(question: string): Promise<boolean> {
   }
 }
 
+/** No manifest is longer; what is cut off is refused as too long. */
+const MAX_INPUT = 2 << 20;
+
+/** As a stream: a pipe that has nothing yet is no error. */
+async function readStdin(): Promise<string> {
+  let text = "";
+  process.stdin.setEncoding("utf8");
+  for await (const chunk of process.stdin) {
+    text += chunk;
+    if (text.length > MAX_INPUT) break;
+  }
+  return text;
+}
+
 const platform: Platform = {
   environment: process.env,
   stdout: streamOf(process.stdout),
@@ -44,7 +58,7 @@ const platform: Platform = {
   interrupted: interrupt.signal,
   now: () => Date.now(),
   readFile: (path) => readFileSync(path, "utf8"),
-  readStdin: () => readFileSync(0, "utf8"),
+  readStdin,
   ask: process.stdin.isTTY && process.stderr.isTTY ? ask : null,
 };
 

@@ -37,22 +37,14 @@ export class DiscoveryClient {
     request: Requests[K],
     signal?: AbortSignal,
   ): Promise<Result<Reply<Answers[K]>>> {
-    let last: Result<Reply<Answers[K]>> | null = null;
-    for (const socketPath of this.#socketsFor(ROUTES[id].access)) {
-      last = await this.#callAt(socketPath, id, request, signal);
-      if (last.ok || !mayBeElsewhere(last.failure)) return last;
-    }
-    return last ?? fail({ code: "unreachable", message: "no socket was named" });
+    return await this.#firstOpen(ROUTES[id].access, (path) => this.#callAt(path, id, request, signal));
   }
 
   /** Ends when the stream does, when `signal` says so, or with a failure. */
   async events(options: EventOptions, onLine: OnLine, signal?: AbortSignal): Promise<Result<void>> {
-    let last: Result<void> = fail({ code: "unreachable", message: "no socket was named" });
-    for (const socketPath of this.#socketsFor("read")) {
-      last = await followEvents(socketPath, options, onLine, this.#timeoutMs, signal);
-      if (last.ok || !mayBeElsewhere(last.failure)) return last;
-    }
-    return last;
+    return await this.#firstOpen("read", (path) =>
+      followEvents(path, options, onLine, this.#timeoutMs, signal),
+    );
   }
 
   /** Asks until the operation has ended; `onProgress` is told of every change. */
@@ -78,7 +70,19 @@ export class DiscoveryClient {
     }
   }
 
-  #socketsFor(access: "read" | "admin"): readonly string[] {
+  /** Who may not open one socket may perhaps open the other; what is told is why the first did not serve. */
+  async #firstOpen<T>(
+    access: "read" | "admin",
+    use: (path: string) => Promise<Result<T>>,
+  ): Promise<Result<T>> {
+    const [first, second] = this.#socketsFor(access);
+    const result = await use(first);
+    if (second === undefined || result.ok || !mayBeElsewhere(result.failure)) return result;
+    const other = await use(second);
+    return other.ok || !mayBeElsewhere(other.failure) ? other : result;
+  }
+
+  #socketsFor(access: "read" | "admin"): readonly [string, string?] {
     if ("file" in this.#sockets) return [this.#sockets.file];
     const { directory } = this.#sockets;
     const adminSocket = `${directory}/admin.sock`;

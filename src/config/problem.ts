@@ -1,3 +1,5 @@
+import { byText } from "../lib/order.ts";
+
 /** Something wrong in a file that somebody wrote, said so that they can go there and put it right. */
 export interface Problem {
   /** Where it stands; null when it comes from no file (environment, flag, a missing whole). */
@@ -29,4 +31,13 @@ export function sayProblem(problem: Problem): string {
   const where = sayPlace(problem.where);
   const hint = problem.hint === undefined ? "" : `; ${problem.hint}`;
   return `${where === "" ? "" : `${where}: `}${problem.message}${hint}`;
+}
+
+/** In the order in which a reader comes by them. */
+export function inReadingOrder(problems: readonly Problem[]): Problem[] {
+  return [...problems].sort((a, b) => {
+    const [here, there] = [a.where, b.where];
+    if (here === null || there === null) return Number(here !== null) - Number(there !== null);
+    return byText(here.source, there.source) || here.line - there.line || here.column - there.column;
+  });
 }

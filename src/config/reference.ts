@@ -10,9 +10,10 @@ export function exampleYaml(): string {
   const { settings, sections } = readShape();
   const descriptions = new Map(sections.map(({ path, description }) => [path.join("."), description]));
   const lines = [
-    "# DISCOVERY: the agent's configuration, with every key and its default.",
-    "# Uncomment what you change. Files in conf.d/*.yaml are read after this one, in name order;",
-    "# environment variables (DISCOVERY_LRT_LEASE=30s) come before files, flags before both.",
+    "## DISCOVERY: the agent's configuration, with every key and its default.",
+    "## Uncomment the keys that you change, with the sections they are in. Files in conf.d/*.yaml are",
+    "## read after this one, in name order; environment variables (DISCOVERY_LRT_LEASE=30s) come before",
+    "## files, flags before both.",
   ];
   let open: readonly string[] = [];
   for (const setting of settings) {

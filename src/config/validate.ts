@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { nearest } from "../lib/nearest.ts";
-import type { Place, Problem } from "./problem.ts";
+import { inReadingOrder, type Place, type Problem } from "./problem.ts";
 import type { Path } from "./yaml-source.ts";
 
 export interface Places {
@@ -31,7 +31,7 @@ export function check<S extends z.ZodType>(
   const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data };
   const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, schema, value, places, notYet));
-  return { ok: false, problems: problems.slice(0, MAX_PROBLEMS) };
+  return { ok: false, problems: inReadingOrder(problems).slice(0, MAX_PROBLEMS) };
 }
 
 function problemsOf(

@@ -43,8 +43,14 @@ export function readYaml(text: string, source: string): YamlSource {
   if (document === undefined) return { ...damaged(source, ""), problems: [] };
   const problems = syntaxProblems(list, at);
   const root = document.contents;
+  const value =
+    problems.length > 0
+      ? undefined
+      : plain(document, (message) => {
+          problems.push({ where: at(0), path: "", message });
+        });
   return {
-    value: problems.length > 0 ? undefined : plain(document),
+    value,
     problems,
     place: (path) => at(offsetOf(find(root, path))),
     keyPlace: (path, key) => at(offsetOf(findKey(find(root, path), key))),
@@ -81,8 +87,14 @@ function firstSentence(message: string): string {
   return line.replace(/ at line \d+, column \d+:?$/, "");
 }
 
-function plain(document: Document.Parsed): unknown {
-  return document.toJS({ maxAliasCount: MAX_ALIASES });
+/** The parser gives up where aliases would fill the memory. */
+function plain(document: Document.Parsed, refuse: (message: string) => void): unknown {
+  try {
+    return document.toJS({ maxAliasCount: MAX_ALIASES });
+  } catch (cause) {
+    refuse((cause as Error).message);
+    return undefined;
+  }
 }
 
 /** The node at a path, or the deepest one on the way to it. */

@@ -4,7 +4,7 @@
  * viable placement turns up and falls while they do; VMs shift to other hosts or trade places. Every viable
  * placement cheaper than the best plan is shown to the caller, who tries to order it.
  *
- * VMs with relative rules stay where they are: the repair search is better at those.
+ * VMs with relative rules, and those that stand where they may not, are left to the repair search.
  */
 import type { Random } from "../lib/random.ts";
 import type { Assignment } from "./assignment.ts";
@@ -38,6 +38,7 @@ export class Annealing {
   readonly #load: Float64Array;
   /** VMs that may be moved here, the cheapest first. */
   readonly #mobile: Int32Array;
+  readonly #others: Int32Array;
   /** VMs that are away, as a set with constant-time removal. */
   readonly #away: number[] = [];
   readonly #place: Int32Array;
@@ -59,6 +60,8 @@ export class Annealing {
     this.#load = assignment.load.slice();
     this.#charge = assignment.charge;
     this.#mobile = mobileVms(assignment);
+    const mobile = new Set(this.#mobile);
+    this.#others = Int32Array.from([...this.at.keys()].filter((vm) => !mobile.has(vm)));
     this.#free = Uint8Array.from({ length: this.#dense.hostCount }, (_, host) =>
       assignment.watched(host) ? 0 : 1,
     );
@@ -79,6 +82,17 @@ export class Annealing {
     this.#load.set(assignment.load);
     this.#charge = assignment.charge;
     for (const vm of this.#mobile) this.#noteAway(vm);
+  }
+
+  /** Takes over where the others, whom it does not move, stand by now. */
+  follow(assignment: Assignment): void {
+    for (const vm of this.#others) {
+      const to = assignment.at[vm] as number;
+      if (to !== this.at[vm]) this.#settle(vm, to);
+    }
+    const moved = this.#mobile.reduce((sum, vm) => sum + this.#standing(vm, this.at[vm] as number), 0);
+    const kept = this.#mobile.reduce((sum, vm) => sum + this.#standing(vm, assignment.at[vm] as number), 0);
+    this.#charge = assignment.charge - kept + moved;
   }
 
   /**
@@ -141,7 +155,9 @@ export class Annealing {
     if (charge - paid > this.#tolerance || !this.#reaches(vm, to)) return false;
     const due = this.#penaltyWith(from, -1, vm) + this.#penaltyWith(to, vm, -1);
     if (!this.#accepts(charge + due - paid)) return false;
-    this.#settle(vm, to, charge);
+    this.#settle(vm, to);
+    this.#charge += charge;
+    this.#noteAway(vm);
     this.#refresh(from);
     this.#refresh(to);
     return true;
@@ -158,8 +174,11 @@ export class Annealing {
       return false;
     const due = this.#penaltyWith(from, b, a) + this.#penaltyWith(to, a, b);
     if (!this.#accepts(chargeA + chargeB + due - paid)) return false;
-    this.#settle(a, to, chargeA);
-    this.#settle(b, from, chargeB);
+    this.#settle(a, to);
+    this.#settle(b, from);
+    this.#charge += chargeA + chargeB;
+    this.#noteAway(a);
+    this.#noteAway(b);
     this.#refresh(from);
     this.#refresh(to);
     return true;
@@ -175,25 +194,30 @@ export class Annealing {
   }
 
   #gain(vm: number, from: number, to: number): number {
-    const { charges } = this.#dense;
-    return charges.standing(vm, to) - charges.standing(vm, from);
+    return this.#standing(vm, to) - this.#standing(vm, from);
+  }
+
+  #standing(vm: number, host: number): number {
+    return this.#dense.charges.standing(vm, host);
   }
 
   #accepts(delta: number): boolean {
     return delta <= 0 || this.#random.fraction() < Math.exp(-delta / this.#temperature);
   }
 
-  #settle(vm: number, to: number, charge: number): void {
-    const { width, demand } = this.#dense;
-    const from = this.at[vm] as number;
-    for (let r = 0; r < width; r++) {
-      const amount = demand[vm * width + r] as number;
-      this.#load[from * width + r] = (this.#load[from * width + r] as number) - amount;
-      this.#load[to * width + r] = (this.#load[to * width + r] as number) + amount;
-    }
+  #settle(vm: number, to: number): void {
+    this.#add(vm, this.at[vm] as number, -1);
+    this.#add(vm, to, 1);
     this.at[vm] = to;
-    this.#charge += charge;
-    this.#noteAway(vm);
+  }
+
+  #add(vm: number, host: number, sign: number): void {
+    if (host < 0) return;
+    const { width, demand } = this.#dense;
+    for (let r = 0; r < width; r++) {
+      const cell = host * width + r;
+      this.#load[cell] = (this.#load[cell] as number) + sign * (demand[vm * width + r] as number);
+    }
   }
 
   #noteAway(vm: number): void {
@@ -238,7 +262,8 @@ function mobileVms(assignment: Assignment): Int32Array {
   const mobile: number[] = [];
   for (let vm = 0; vm < dense.vmCount; vm++) {
     const host = at[vm] as number;
-    const free = dense.fate[vm] === FATE.stands && dense.fixed[vm] === 0 && host >= 0;
+    const free =
+      dense.fate[vm] === FATE.stands && dense.fixed[vm] === 0 && host >= 0 && dense.mayEnd(vm, host);
     if (free && assignment.concerned(vm, host).length === 0) mobile.push(vm);
   }
   const { once } = dense.charges;

@@ -22,13 +22,41 @@ export function construct(
   homes: readonly HomeBound[],
   effort: Effort,
 ): readonly Wrong[] {
-  const wrongs = initialWrongs(assignment, repair, homes);
+  const misplaced = takeOff(assignment);
   const left: Wrong[] = [];
-  for (const { wrong, home } of wrongs) {
+  for (const vm of misplaced) if (!settle(assignment, repair, vm, effort)) left.push(repair.vmWrong(vm));
+  for (const { wrong, home } of otherWrongs(assignment, repair, homes)) {
     if (!repair.isWrong(wrong) || (home !== undefined && shed(assignment, home, effort))) continue;
     if (!repairStepwise(assignment, repair, wrong)) left.push(wrong);
   }
+  putBack(assignment, misplaced);
   return left.filter((wrong) => repair.isWrong(wrong));
+}
+
+/** Takes off all that may not stand where it is, so that its room counts; fewest choices first, then largest. */
+function takeOff(assignment: Assignment): readonly number[] {
+  const { dense } = assignment;
+  const misplaced: { vm: number; choices: number; size: number }[] = [];
+  for (let vm = 0; vm < dense.vmCount; vm++) {
+    if (!isMisplaced(assignment, vm)) continue;
+    misplaced.push({ vm, choices: dense.choices(vm), size: sizeOf(dense, vm) });
+    if (dense.fixed[vm] === 0) assignment.remove(vm);
+  }
+  misplaced.sort((a, b) => a.choices - b.choices || b.size - a.size || a.vm - b.vm);
+  return misplaced.map(({ vm }) => vm);
+}
+
+function settle(assignment: Assignment, repair: Repair, vm: number, effort: Effort): boolean {
+  if (!isMisplaced(assignment, vm)) return true;
+  effort.decide();
+  const host = bestFit(assignment, vm, -1);
+  if (host >= 0 && assignment.at[vm] === -1) assignment.place(vm, host);
+  return host >= 0 || repairStepwise(assignment, repair, repair.vmWrong(vm));
+}
+
+function putBack(assignment: Assignment, vms: readonly number[]): void {
+  for (const vm of vms)
+    if (assignment.at[vm] === -1) assignment.move(vm, assignment.dense.home[vm] as number);
 }
 
 /** Small budgets first: they keep the search near the wrong, and what they find is cheap. */
@@ -47,23 +75,22 @@ interface Initial {
   readonly size: number;
 }
 
-function initialWrongs(
+function otherWrongs(
   assignment: Assignment,
   repair: Repair,
   homes: readonly HomeBound[],
 ): readonly Initial[] {
-  const { dense, constraints } = assignment;
-  const wrongs: Initial[] = [];
-  for (let v = 0; v < dense.vmCount; v++) {
-    if (isMisplaced(assignment, v)) wrongs.push({ wrong: repair.vmWrong(v), size: sizeOf(dense, v) });
-  }
-  wrongs.sort((a, b) => b.size - a.size || a.wrong - b.wrong);
-  constraints.forEach((constraint, i) => {
-    if (constraint.weight === 0) wrongs.push({ wrong: repair.constraintWrong(i), size: 0 });
-  });
+  const rules = assignment.constraints.map((constraint, i) => ({
+    constraint,
+    wrong: repair.constraintWrong(i),
+    size: 0,
+  }));
   const overloaded = homes.filter((home) => home.cover?.length !== 0);
   const hosts = overloaded.map((home) => ({ wrong: repair.hostWrong(home.host), home, size: home.charge }));
-  return [...wrongs, ...hosts.sort((a, b) => b.size - a.size || a.wrong - b.wrong)];
+  return [
+    ...rules.filter(({ constraint }) => constraint.weight === 0),
+    ...hosts.sort((a, b) => b.size - a.size || a.wrong - b.wrong),
+  ];
 }
 
 /** The VM's largest share of an average host. */

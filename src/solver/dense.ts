@@ -3,8 +3,9 @@
  * typed arrays. Hosts × resources are row-major (`host * width + resource`).
  */
 import { present } from "../lib/assert.ts";
-import { type Bits, hasBit } from "./bits.ts";
+import { type Bits, bitCount, hasBit } from "./bits.ts";
 import { Charges } from "./charges.ts";
+import { PlanRules } from "./plan-rules.ts";
 import type { Amounts, Problem, ProblemVm } from "./problem.ts";
 
 /** What must become of a VM: it stands somewhere at the end, it leaves its host, or nothing. */
@@ -42,6 +43,7 @@ export class Dense {
   /** 1: nothing may stand on this host at the end. */
   readonly closed: Uint8Array;
   readonly charges: Charges;
+  readonly planRules: PlanRules;
   /** Index into `domains`, -1: every host. */
   readonly domainOf: Int32Array;
   readonly domains: Bits[] = [];
@@ -72,6 +74,7 @@ export class Dense {
     for (const [v, vm] of problem.vms.entries()) this.#takeVm(vm, v);
     this.meanRoom = this.#means();
     this.charges = new Charges(problem, this.home, this.image);
+    this.planRules = new PlanRules(problem, this.vmIndex);
   }
 
   /** Whether the host may hold the VM at the end, as far as this VM alone is concerned (not: room). */
@@ -80,6 +83,13 @@ export class Dense {
     if (this.fixed[vm] === 1 && this.home[vm] !== host) return false;
     const domain = this.domainOf[vm] as number;
     return domain < 0 || hasBit(this.domains[domain] as Bits, host);
+  }
+
+  /** How many hosts the VM's own rules leave it. */
+  choices(vm: number): number {
+    if (this.fixed[vm] === 1) return 1;
+    const domain = this.domainOf[vm] as number;
+    return domain < 0 ? this.hostCount : bitCount(this.domains[domain] as Bits);
   }
 
   /** Whether the plan may bring the VM to the host, for an instant or for good. */

@@ -5,12 +5,16 @@
  * of a repair is ordered before it counts, and the repair goes on where no order exists. In turn with it, annealing
  * looks for placements far away; the one takes over what the other found.
  */
+import { present } from "../lib/assert.ts";
 import type { Random } from "../lib/random.ts";
 import { Annealing, PROPOSALS_PER_DECISION } from "./anneal.ts";
 import type { Assignment } from "./assignment.ts";
+import type { Constraint } from "./constraints/constraint.ts";
 import type { Effort } from "./effort.ts";
+import { chargeOf } from "./passage.ts";
 import type { Repair, Width, Wrong } from "./repair.ts";
-import { type Sequence, sequenceTo } from "./sequence.ts";
+import { orderTo, type Sequence } from "./sequence.ts";
+import type { Step } from "./step.ts";
 
 /** How far the search is: what is still wrong, else the best order known for the assignment. */
 export interface Incumbent {
@@ -26,6 +30,10 @@ const PROPOSALS_PER_VM = 64;
 const FEWEST_PROPOSALS = 20_000;
 const MOST_PROPOSALS = 400_000;
 const RESTART = 0.3;
+/** Share of repairs that are about a preferred rule, while one is broken. */
+const WISHES = 0.5;
+/** Placements of one annealing turn that are ordered. */
+const MOST_ORDERINGS = 24;
 
 /** Ruins are drawn from this many moved VMs at most. */
 const LARGEST_RUIN = 6;
@@ -61,6 +69,11 @@ export class Improvement {
     return this.#incumbent.wrongs.length === 0 && this.#incumbent.sequence.steps !== null;
   }
 
+  /** Of the incumbent, which must be executable. */
+  get steps(): readonly Step[] {
+    return present(this.#incumbent.sequence.steps, "the steps of an executable plan");
+  }
+
   get cost(): number {
     return this.executable
       ? this.#incumbent.sequence.charge + this.#assignment.penalty
@@ -71,10 +84,10 @@ export class Improvement {
   run(bound: number, firstPlan: boolean): void {
     const done = () => this.cost <= bound || (firstPlan && this.executable) || this.#effort.exhausted;
     const annealing = new Annealing(this.#assignment, this.#random.fork("annealing"));
-    for (let turn = FIRST_TURN; !done(); turn = TURN) {
+    for (let turn = annealing.size > 0 ? FIRST_TURN : TURN; !done(); turn = TURN) {
       const end = this.#effort.decisions + turn;
       while (!done() && this.#effort.decisions < end) this.#reporting(bound, () => this.#ruinAndRepair());
-      if (!done()) this.#reporting(bound, () => this.#anneal(annealing));
+      if (!done() && annealing.size > 0) this.#reporting(bound, () => this.#anneal(annealing));
     }
   }
 
@@ -85,30 +98,44 @@ export class Improvement {
   }
 
   #ruinAndRepair(): void {
-    if (this.#incumbent.wrongs.length === 0) this.#reorder();
-    else this.#rightOne();
+    if (this.#incumbent.wrongs.length === 0) {
+      if (this.#assignment.penalty > 0 && this.#random.chance(WISHES)) this.#grant();
+      else this.#reorder();
+    } else this.#rightOne();
   }
 
   /** One cooling; the best executable placement it comes by becomes the incumbent. */
   #anneal(annealing: Annealing): void {
     const proposals = Math.min(MOST_PROPOSALS, Math.max(FEWEST_PROPOSALS, annealing.size * PROPOSALS_PER_VM));
     if (this.#random.chance(RESTART)) annealing.restart(this.#assignment);
-    let best: { readonly at: Int32Array; readonly sequence: Sequence } | null = null;
+    else annealing.follow(this.#assignment);
+    const found: { at: Int32Array; steps: readonly Step[] }[] = [];
+    let attempts = 0;
     annealing.cool(proposals, this.cost, (ceiling) => {
-      const sequence = sequenceTo(this.#assignment.dense, annealing.at, this.#load, ceiling);
+      if (++attempts > MOST_ORDERINGS || this.#effort.exhausted) return Number.NEGATIVE_INFINITY;
+      const sequence = this.#order(annealing.at, ceiling);
       const cost = sequence.charge + this.#assignment.penalty;
       if (sequence.steps === null || cost >= ceiling) return ceiling;
-      best = { at: annealing.at.slice(), sequence };
+      found.push({ at: annealing.at.slice(), steps: sequence.steps });
       return cost;
     });
     this.#effort.decide(Math.ceil(proposals / PROPOSALS_PER_DECISION));
-    if (best !== null) this.#adopt(best);
+    const best = found.at(-1);
+    if (best !== undefined) this.adopt(best.at, best.steps);
   }
 
-  #adopt({ at, sequence }: { readonly at: Int32Array; readonly sequence: Sequence }): void {
-    for (let vm = 0; vm < at.length; vm++)
+  /** Takes over a viable placement found elsewhere, with its executable steps. */
+  adopt(at: Int32Array, steps: readonly Step[]): void {
+    for (let vm = 0; vm < at.length; vm++) {
       if (at[vm] !== this.#assignment.at[vm]) this.#assignment.move(vm, at[vm] as number);
-    this.#incumbent.sequence = sequence;
+    }
+    this.#incumbent.sequence = {
+      steps,
+      charge: chargeOf(this.#assignment.dense, steps),
+      stuck: [],
+      late: [],
+      work: 0,
+    };
     this.#incumbent.wrongs = this.#incumbent.wrongs.filter((wrong) => this.#repair.isWrong(wrong));
   }
 
@@ -123,7 +150,8 @@ export class Improvement {
       return;
     }
     this.#incumbent.wrongs = wrongs.filter((other) => this.#repair.isWrong(other));
-    if (this.#incumbent.wrongs.length === 0) this.#incumbent.sequence = this.#order(Number.POSITIVE_INFINITY);
+    if (this.#incumbent.wrongs.length === 0)
+      this.#incumbent.sequence = this.#order(this.#assignment.at, Number.POSITIVE_INFINITY);
   }
 
   /** One step towards an order, or to a cheaper plan. */
@@ -138,8 +166,23 @@ export class Improvement {
     if (!done) this.#revert();
   }
 
+  /** Tries to hold a preferred rule that is broken, for less than it weighs. */
+  #grant(): void {
+    this.#effort.decide();
+    const { constraints } = this.#assignment;
+    const broken = [...constraints.keys()].filter((i) => {
+      const constraint = constraints[i] as Constraint;
+      return constraint.weight > 0 && constraint.excess() > 0;
+    });
+    this.#ceiling = this.cost;
+    const wish = this.#repair.constraintWrong(this.#random.pick(broken) as number);
+    const touched = this.#sendHome(this.#movedVms(), this.#random.int(0, 2));
+    const wrongs = [wish, ...this.#wrongsAt(touched)];
+    if (!this.#repair.run(wrongs, this.#ceiling, this.#width(), () => this.#accepts())) this.#revert();
+  }
+
   #accepts(): boolean {
-    const sequence = this.#order(this.#ceiling);
+    const sequence = this.#order(this.#assignment.at, this.#ceiling);
     const { stuck } = this.#incumbent.sequence;
     const cost = sequence.charge + this.#assignment.penalty;
     const better = sequence.steps === null ? sequence.stuck.length <= stuck.length : cost < this.#ceiling;
@@ -149,8 +192,10 @@ export class Improvement {
     return true;
   }
 
-  #order(budget: number): Sequence {
-    return sequenceTo(this.#assignment.dense, this.#assignment.at, this.#load, budget);
+  #order(at: Int32Array, budget: number): Sequence {
+    const sequence = orderTo(this.#assignment.dense, at, this.#load, budget);
+    this.#effort.decide(sequence.work);
+    return sequence;
   }
 
   #width(): Width {

@@ -80,23 +80,43 @@ export class Repair {
    * @param accepts asked at every leaf that is cheaper than the best so far; false: the search goes on.
    */
   run(wrongs: readonly Wrong[], budget: number, width: Width, accepts: () => boolean = () => true): boolean {
-    this.#accepts = accepts;
+    this.#prepare(wrongs, budget, width, accepts);
+    this.#goodEnough = this.#assignment.charge + wrongs.reduce((sum, wrong) => sum + this.atLeast(wrong), 0);
+    this.#search(0);
+    const found = this.#best as readonly number[] | null;
+    if (found === null) return false;
+    for (let i = 0; i < found.length; i += 2) {
+      this.#assignment.move(found[i] as number, found[i + 1] as number);
+    }
+    return true;
+  }
+
+  /** Shows `visit` ever cheaper ways to clear `wrongs`, and changes nothing. Complete: there are no others. */
+  explore(
+    wrongs: readonly Wrong[],
+    budget: number,
+    width: Width,
+    visit: () => void,
+  ): { readonly complete: boolean } {
+    this.#prepare(wrongs, budget, width, () => {
+      visit();
+      return true;
+    });
+    this.#goodEnough = Number.NEGATIVE_INFINITY;
+    this.#search(0);
+    return { complete: !this.#over() };
+  }
+
+  #prepare(wrongs: readonly Wrong[], budget: number, width: Width, accepts: () => boolean): void {
     this.#wrongs.length = 0;
     this.#wrongs.push(...wrongs);
     this.#moves.length = 0;
     this.#width = width;
     this.#nodes = width.nodes;
     this.#budget = budget;
+    this.#accepts = accepts;
     this.#best = null;
     this.#done = false;
-    this.#goodEnough = this.#assignment.charge + wrongs.reduce((sum, wrong) => sum + this.atLeast(wrong), 0);
-    this.#search(0);
-    const found = this.#best as readonly number[] | null;
-    if (found === null) return false;
-    for (let k = 0; k < found.length; k += 2) {
-      this.#assignment.move(found[k] as number, found[k + 1] as number);
-    }
-    return true;
   }
 
   #misplaced(vm: number): boolean {
@@ -107,7 +127,7 @@ export class Repair {
   #search(depth: number): void {
     const wrong = this.#nextWrong();
     if (wrong < 0) this.#record();
-    else if (this.#assignment.charge + this.atLeast(wrong) >= this.#budget) this.#effort.fail();
+    else if (this.#floor() + this.atLeast(wrong) >= this.#budget) this.#effort.fail();
     else if (depth < this.#width.depth) this.#branch(wrong, depth);
   }
 
@@ -125,6 +145,11 @@ export class Repair {
 
   #over(): boolean {
     return this.#done || this.#nodes <= 0 || this.#effort.exhausted;
+  }
+
+  /** Charge that no further move takes back; a preferred rule that is broken now may hold later. */
+  #floor(): number {
+    return this.#assignment.charge - this.#assignment.penalty;
   }
 
   #nextWrong(): Wrong {
@@ -227,7 +252,7 @@ export class Repair {
       const mark = this.#wrongs.length;
       this.#apply(vm, from, host);
       this.#moves.push(vm, host);
-      if (this.#assignment.charge < this.#budget) this.#search(depth + 1);
+      if (this.#floor() < this.#budget) this.#search(depth + 1);
       this.#moves.length -= 2;
       this.#assignment.move(vm, from);
       this.#wrongs.length = mark;
@@ -257,7 +282,7 @@ export class Repair {
     const ejecting = new Shortlist(this.#width.ejecting);
     const { charges, hostCount, width } = this.#dense;
     this.#assignment.remove(vm);
-    const left = this.#budget - this.#assignment.charge;
+    const left = this.#budget - this.#floor();
     for (let host = 0; host < hostCount; host++) {
       if (host === from || !this.#reaches(vm, host)) continue;
       const charge = charges.standing(vm, host);

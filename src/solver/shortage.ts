@@ -7,10 +7,24 @@ import type { Explanation } from "./solution.ts";
 
 /** Empty: nothing was proved. */
 export function quickProofs(dense: Dense): readonly Explanation[] {
+  const dark = darkHosts(dense);
+  if (dark.length > 0) return dark;
   const homeless = homelessVms(dense);
   if (homeless.length > 0) return homeless;
   const rooted = rootedShortages(dense);
   return rooted.length > 0 ? rooted : totalShortages(dense);
+}
+
+/** Hosts that must be online and are not: no action here boots a host. */
+function darkHosts(dense: Dense): readonly Explanation[] {
+  return dense.problem.rules.flatMap((rule, index): Explanation[] => {
+    if (rule.kind !== "online") return [];
+    const hosts = rule.hosts.filter(
+      (id) => dense.problem.hosts[dense.hostIndex.get(id) as number]?.online === false,
+    );
+    const why = "the hosts are offline, and no action boots a host";
+    return hosts.length > 0 ? [{ kind: "rule", rules: [index], vms: [], hosts, why }] : [];
+  });
 }
 
 /** Hosts that those who may not leave fill alone. */

@@ -7,16 +7,22 @@ import { EMPTY_PLAN } from "../model/plan.ts";
 import { injectAbsoluteRules } from "./absolute.ts";
 import { Assignment } from "./assignment.ts";
 import { type Bound, lowerBound } from "./bound.ts";
+import { Configurations } from "./configurations.ts";
 import { construct } from "./construct.ts";
+import { orderProof } from "./deadlock.ts";
 import { Dense } from "./dense.ts";
 import { Effort } from "./effort.ts";
+import { explainExhaustion } from "./exhaustion.ts";
+import { hallProof } from "./hall.ts";
 import { Improvement, type Incumbent } from "./improve.ts";
 import { startingLoad } from "./passage.ts";
+import { pigeonholeProof } from "./pigeonhole.ts";
+import { survey } from "./placements.ts";
 import type { Limits, Problem } from "./problem.ts";
 import { relieve } from "./relieve.ts";
 import { Repair } from "./repair.ts";
 import { schedule } from "./schedule.ts";
-import { type Sequence, sequenceTo } from "./sequence.ts";
+import { orderTo, type Sequence } from "./sequence.ts";
 import { quickProofs } from "./shortage.ts";
 import type { Explanation, Solution } from "./solution.ts";
 import { problemFaults } from "./validate.ts";
@@ -29,6 +35,12 @@ export function solve(problem: Problem, limits: Limits): Solution {
   return new Solver(problem, limits).run();
 }
 
+/** Configurations opened by the complete search, and moves tried by the survey of placements, at most. */
+const MOST_CONFIGURATIONS = 20_000;
+const SURVEY_NODES = 3000;
+/** Beyond these the survey of placements ends by itself only where the bound had settled the matter anyway. */
+const MOST_SURVEYED_HOSTS = 16;
+
 class Solver {
   readonly #dense: Dense;
   readonly #effort: Effort;
@@ -36,6 +48,8 @@ class Solver {
   readonly #assignment: Assignment;
   readonly #load: Float64Array;
   readonly #bound: Bound;
+  /** No plan is cheaper; grows as more is proved. */
+  #least: number;
 
   constructor(problem: Problem, limits: Limits) {
     this.#limits = limits;
@@ -45,6 +59,7 @@ class Solver {
     this.#assignment = new Assignment(this.#dense);
     this.#load = startingLoad(this.#dense);
     this.#bound = lowerBound(this.#dense, this.#assignment);
+    this.#least = this.#bound.charge;
   }
 
   run(): Solution {
@@ -53,28 +68,77 @@ class Solver {
     const before = violationOf(this.#assignment);
     const repair = new Repair(this.#assignment, this.#effort);
     const wrongs = construct(this.#assignment, repair, this.#bound.homes, this.#effort);
-    const incumbent = { wrongs, sequence: this.#sequence() };
-    this.#improve(incumbent, repair);
-    const done = incumbent.wrongs.length === 0 && incumbent.sequence.steps !== null;
-    return done ? this.#found(incumbent.sequence) : this.#without("limit", [], before);
+    const search = this.#search({ wrongs, sequence: this.#sequence() }, repair);
+    if (search.executable) this.#effort.improved(search.cost, this.#least);
+    if (this.#satisfied(search)) return this.#found(search);
+    const impossible = search.executable ? [] : this.#hardProofs();
+    if (impossible.length > 0) return this.#without("infeasible", impossible, before);
+    const settled = this.#settle(search, before);
+    if (settled !== null) return settled;
+    search.run(this.#least, this.#limits.firstPlan === true);
+    return search.executable ? this.#found(search) : this.#without("limit", [], before);
   }
 
-  #improve(incumbent: Incumbent, repair: Repair): void {
+  #search(incumbent: Incumbent, repair: Repair): Improvement {
     const random = new Random(`solve ${this.#limits.seed ?? 0}`);
-    const search = new Improvement(incumbent, this.#assignment, repair, this.#load, this.#effort, random);
-    if (search.executable) this.#effort.improved(search.cost, this.#bound.charge);
-    search.run(this.#bound.charge, this.#limits.firstPlan === true);
+    return new Improvement(incumbent, this.#assignment, repair, this.#load, this.#effort, random);
+  }
+
+  #satisfied(search: Improvement): boolean {
+    return search.cost <= this.#least || (search.executable && this.#limits.firstPlan === true);
+  }
+
+  #hardProofs(): readonly Explanation[] {
+    for (const prove of [pigeonholeProof, hallProof]) {
+      const proof = prove(this.#dense);
+      if (proof.length > 0) return proof;
+    }
+    return orderProof(this.#dense, this.#load, this.#bound.homes);
+  }
+
+  /** The complete searches, as far as they go: an answer that nothing can improve, or null. */
+  #settle(search: Improvement, before: number): Solution | null {
+    const fresh = new Assignment(this.#dense);
+    const configurations = new Configurations(this.#dense, fresh, this.#effort);
+    if (configurations.small) {
+      const outcome = configurations.run(search.cost, MOST_CONFIGURATIONS);
+      if (outcome.kind === "cheapest") search.adopt(outcome.at, outcome.steps);
+      if (outcome.kind !== "limit") this.#least = search.cost;
+      if (outcome.kind === "none" && !search.executable)
+        return this.#without("infeasible", this.#exhausted(), before);
+      return outcome.kind === "limit" ? null : this.#found(search);
+    }
+    if (this.#dense.hostCount > MOST_SURVEYED_HOSTS) return null;
+    const { complete, cheapest } = survey(fresh, this.#effort, search.cost, SURVEY_NODES);
+    if (!complete) return null;
+    if (cheapest === Number.POSITIVE_INFINITY && !search.executable) {
+      return this.#without("infeasible", this.#exhausted(), before);
+    }
+    const wishes = fresh.constraints.some((constraint) => constraint.weight > 0);
+    if (!wishes) this.#least = Math.max(this.#least, Math.min(search.cost, cheapest));
+    return this.#satisfied(search) ? this.#found(search) : null;
+  }
+
+  /** What can be said when every possibility was tried. */
+  #exhausted(): readonly Explanation[] {
+    const { complete, cheapest } = survey(
+      new Assignment(this.#dense),
+      this.#effort,
+      Number.POSITIVE_INFINITY,
+      SURVEY_NODES,
+    );
+    return explainExhaustion(this.#dense, complete && cheapest === Number.POSITIVE_INFINITY);
   }
 
   #sequence(): Sequence {
-    return sequenceTo(this.#dense, this.#assignment.at, this.#load, Number.POSITIVE_INFINITY);
+    return orderTo(this.#dense, this.#assignment.at, this.#load, Number.POSITIVE_INFINITY);
   }
 
-  #found(sequence: Sequence): Solution {
-    const bound = this.#bound.charge;
-    const plan = sequence.steps?.length === 0 ? EMPTY_PLAN : schedule(this.#dense, sequence.steps ?? []);
-    const status = sequence.charge <= bound ? "optimal" : "feasible";
-    return { status, plan, cost: sequence.charge, bound, ...this.#spent() };
+  #found(search: Improvement): Solution {
+    const { steps, cost } = search;
+    const plan = steps.length === 0 ? EMPTY_PLAN : schedule(this.#dense, steps);
+    const status = cost <= this.#least ? "optimal" : "feasible";
+    return { status, plan, cost, bound: this.#least, ...this.#spent() };
   }
 
   /** No viable plan: what helps a little, if that is asked for. */

@@ -1,5 +1,4 @@
 /** An agent on each of the bed's hosts, and guests that they manage. */
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type AgentConfig, AgentProcess, DISCOVERYD, writeClusterKey } from "../../scripts/demo-cluster.ts";
 import type { Bed } from "./bed.ts";
@@ -86,11 +85,4 @@ function guestXml(name: string, image: string): string {
     <panic model='isa'/>
   </devices>
 </domain>`;
-}
-
-/** Writes a manifest where `discoveryctl` can read it. */
-export function writeManifest(directory: string, manifest: object): string {
-  const path = join(directory, "manifest.json");
-  writeFileSync(path, JSON.stringify(manifest));
-  return path;
 }

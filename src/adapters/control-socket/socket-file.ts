@@ -2,15 +2,14 @@
  * Unix sockets as files: who may connect is who may write the file, so directory, owner and mode are part of the
  * interface. A socket that somebody listens on is never taken over.
  */
-import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, type Stats, unlinkSync } from "node:fs";
+import { chownSync, lstatSync, mkdirSync, readFileSync, type Stats, unlinkSync } from "node:fs";
 import { connect, type Server } from "node:net";
 import { dirname } from "node:path";
 import { DiscoveryError } from "../../lib/error.ts";
 
 /** The kernel's limit on a socket's path (`sun_path`), less the final zero. */
 const MAX_PATH_BYTES = 107;
-const MODE = 0o660;
-/** While the socket is made nobody else may open it. */
+/** Owner and group may connect: 0660, from the first moment on. */
 const UMASK = 0o117;
 
 export interface SocketFile {
@@ -30,7 +29,6 @@ export async function listenAt(server: Server, { path, group }: SocketFile): Pro
   await clear(path);
   await bind(server, path);
   if (gid !== null) chownSync(path, -1, gid);
-  chmodSync(path, MODE);
 }
 
 /** Binding happens inside `listen`, before it returns: the mask is back in place before anything else runs. */

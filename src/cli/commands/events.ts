@@ -39,13 +39,24 @@ function sinceOf(text: string | undefined, follow: boolean, nowMs: number): Resu
   });
 }
 
-const HEAD = ["kind", "sequence", "time", "event"];
+const HEAD = ["kind", "sequence", "time", "event", "level", "message"];
 
-function sayEvent(line: Extract<EventLine, { kind: "Event" }>, { palette }: Context): string {
-  const fields = Object.entries(line).filter(([name, value]) => !HEAD.includes(name) && value !== null);
+function sayEvent(line: Extract<EventLine, { kind: "Event" }>, { palette, format }: Context): string {
+  const fields = Object.entries(line).filter(
+    ([name, value]) => !HEAD.includes(name) && value !== null && value !== "",
+  );
   const said = fields.map(([name, value]) => `${palette.dim(`${name}=`)}${sayValue(value)}`);
-  return `${[palette.dim(line.time), palette.bold(line.event), ...said].join(" ")}\n`;
+  const { level, message, event, time } = line;
+  const paint = level === "error" ? palette.bad : level === "warn" ? palette.attention : palette.bold;
+  const what =
+    typeof message === "string" && message !== "" ? [`${paint(event)}: ${message}`] : [paint(event)];
+  const text = `${[palette.dim(time), ...what, ...said].join(" ")}\n`;
+  return format === "wide" ? text : text.replaceAll(PEER_ID, (id) => id.slice(-SHORT).toLowerCase());
 }
+
+/** A libp2p peer id, and as much of it as tells a cluster's hosts apart (operations are named by it, too). */
+const PEER_ID = /\b12D3KooW[1-9A-HJ-NP-Za-km-z]{44}\b/g;
+const SHORT = 8;
 
 function sayValue(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);

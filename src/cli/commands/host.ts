@@ -121,6 +121,7 @@ const RTT: Form<readonly RttView[]> = {
   names: (rows) => rows.map(({ from, to }) => `${from} ${to}`),
   text: (rows, context) => {
     const hosts = [...new Set(rows.flatMap(({ from, to }) => [from, to]))].sort(byText);
+    if (hosts.length === 0) return "";
     return hosts.length <= MATRIX_HOSTS ? matrix(rows, hosts, context) : LIST.text(rows, context);
   },
 };

@@ -6,6 +6,7 @@ import { carryOut } from "../output/long-work.ts";
 import { paintState } from "../output/palette.ts";
 import { type Form, freshness, listForm, show as showReply } from "../output/show.ts";
 import { type Column, record, table } from "../output/table.ts";
+import { ago, pairs } from "../output/words.ts";
 
 const COLUMNS: readonly Column<VeView>[] = [
   { header: "NAME", cell: ({ name }) => name },
@@ -14,9 +15,16 @@ const COLUMNS: readonly Column<VeView>[] = [
   { header: "RUNNING", align: "right", cell: ({ vms }) => `${runningIn(vms)}/${vms.length}` },
   { header: "HOME", cell: ({ home }) => home },
   { header: "GENERATION", align: "right", cell: ({ generation }) => String(generation) },
+  { header: "NOTE", cell: note },
   { header: "HANDLER", wide: true, cell: ({ handler }) => handler },
   { header: "ADOPTED", wide: true, cell: ({ adopted }) => (adopted ? "yes" : "no") },
 ];
+
+/** What is out of the ordinary. */
+function note({ degraded, waitingFor, movingTo }: VeView): string {
+  const moving = movingTo === null ? null : `its record moves to ${movingTo}`;
+  return [degraded, waitingFor, moving].filter((part) => part !== null).join("; ");
+}
 
 function runningIn(vms: readonly VeVmView[]): number {
   return vms.filter(({ state }) => state === "running").length;
@@ -26,6 +34,9 @@ const VM_COLUMNS: readonly Column<VeVmView>[] = [
   { header: "VM", cell: ({ name }) => name },
   { header: "STATE", cell: ({ state }, palette) => paintState(palette, state) },
   { header: "HOST", cell: ({ host }) => host ?? "" },
+  { header: "HEARD", align: "right", cell: ({ heardAgoMs }) => ago(heardAgoMs) },
+  { header: "NOTE", cell: ({ note: said }) => said ?? "" },
+  { header: "DOMAIN", wide: true, cell: ({ domain }) => domain },
   { header: "HANDLER", wide: true, cell: ({ handler }) => handler },
   { header: "ID", wide: true, cell: ({ id }) => id },
 ];
@@ -40,7 +51,13 @@ const VE: Form<VeView> = {
         ["state", paintState(palette, ve.observed)],
         ["generation", String(ve.generation)],
         ["home", ve.home],
+        ["priority", String(ve.priority)],
+        ["labels", pairs(ve.labels)],
         ["adopted", ve.adopted ? "yes" : null],
+        ["degraded", ve.degraded],
+        ["waits for", ve.waitingFor],
+        ["moves to", ve.movingTo],
+        ["operation", ve.operation],
       ],
       palette,
     );

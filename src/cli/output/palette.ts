@@ -54,6 +54,6 @@ const STATES: { readonly [state: string]: keyof Palette } = {
 };
 
 export function paintState(palette: Palette, state: string): string {
-  const paint = STATES[state];
+  const paint = STATES[state.split(":")[0] ?? ""];
   return paint === undefined ? state : palette[paint](state);
 }

@@ -19,6 +19,7 @@ export function percent(part: number, whole: number): string {
 
 export function milliseconds(ms: number | null): string {
   if (ms === null) return "";
+  if (ms === 0) return "0ms";
   return ms < 10 ? `${ms.toFixed(1)}ms` : `${Math.round(ms)}ms`;
 }
 

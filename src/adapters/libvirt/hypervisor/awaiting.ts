@@ -30,7 +30,7 @@ export async function awaitMigration(
   const stop = new Stop(connection, vm);
   await connection.subscribe("lifecycle");
   const { dom } = await connection.call("DomainLookupByUUID", { uuid: vm });
-  if ((await progressOf(connection, dom)) === null)
+  if ((await progressIfThere(connection, dom)) === null)
     return failed("invalid", "no migration of the domain is under way");
   for (;;) {
     await after(clock, LOOK_MS, stop.heard);
@@ -69,12 +69,16 @@ class Stop {
   }
 }
 
+/** null: no migration from here is under way. */
 async function progressIfThere(connection: LibvirtConnection, dom: LibvirtDomain) {
   try {
     return await progressOf(connection, dom);
   } catch (error) {
-    if (isLibvirtError(error, ErrorCode.noDomain)) return null;
-    if (isLibvirtError(error, ErrorCode.operationInvalid)) return null;
+    const { noDomain, operationInvalid, operationUnsupported } = ErrorCode; // the last: it migrates here, not away
+    const none = [noDomain, operationInvalid, operationUnsupported].some((code) =>
+      isLibvirtError(error, code),
+    );
+    if (none) return null;
     throw error;
   }
 }

@@ -154,6 +154,7 @@ export class Commands {
         await bells.next(vm, clock, Math.min(LOOK_MS, end - clock.now()), closing);
       }
     }
+    if (closing.aborted) throw new Refusal("unknown", "the adapter is closing");
     return (await this.#executes(dom)) ? this.#destroyIfThere(dom) : DONE;
   }
 

@@ -1,7 +1,7 @@
 /**
- * Reads domains from the daemon as they are now. Nothing asked here waits for a guest's QEMU, but for the statistics of
- * a migration that is under way: a QEMU that does not answer is asked once, and until it answers its job is what a
- * job that needs QEMU's answer is: a migration.
+ * Reads domains from the daemon as they are now. Nothing asked here waits for a guest's QEMU, but for the question
+ * what job a domain is in: that one stands behind whatever else asks this QEMU. So jobs are asked over a client of
+ * their own, a QEMU that hangs is asked once, and until it answers its job is what it last was.
  */
 import type { Domain, DomainState, PauseReason } from "../../../hypervisor/domain.ts";
 import type { Millis } from "../../../lib/instant.ts";
@@ -18,6 +18,7 @@ import {
   MetadataType,
   PausedReason,
 } from "../index.ts";
+import type { Lifecycle } from "./lifecycle.ts";
 import type { HypervisorReport } from "./settings.ts";
 import { readStamp, STAMP_NAMESPACE } from "./stamp.ts";
 import { type Clock, LATE, mapInParallel, within } from "./waiting.ts";
@@ -33,15 +34,25 @@ const KIB_PER_MIB = 1024n;
 
 export interface InspectorDependencies {
   readonly client: Pick<LibvirtClient, "call">;
+  readonly jobs: Pick<LibvirtClient, "call">;
   readonly clock: Clock;
   readonly report: (event: HypervisorReport) => void;
   /** Whether this process is migrating the domain away. */
   readonly migrates: (vm: VmId) => boolean;
+  readonly lifecycle: Pick<Lifecycle, "heard" | "saw">;
+}
+
+/** One that is late is waited for no more, nor asked again until it is answered. */
+interface JobQuestion {
+  readonly answer: Promise<Job>;
+  late: boolean;
 }
 
 export class Inspector {
   readonly #deps: InspectorDependencies;
-  readonly #jobs = new Map<VmId, Promise<Job>>();
+  readonly #questions = new Map<VmId, JobQuestion>();
+  /** Of the domains that are here, as of the last listing. */
+  #lastJobs = new Map<VmId, Job>();
 
   constructor(deps: InspectorDependencies) {
     this.#deps = deps;
@@ -52,7 +63,9 @@ export class Inspector {
     const [all, persistent] = await Promise.all([this.#domains(0), this.#domains(ListFlags.persistent)]);
     const kept = new Set(persistent.map(({ uuid }) => uuid));
     const read = await mapInParallel(all, WIDTH, (dom) => this.#read(dom, kept.has(dom.uuid)));
-    return read.filter((domain) => domain !== null);
+    const domains = read.filter((domain) => domain !== null);
+    this.#lastJobs = new Map(domains.map(({ vm, job }) => [vm, job]));
+    return domains;
   }
 
   /** null: not here. @throws as `LibvirtClient.call` */
@@ -76,28 +89,36 @@ export class Inspector {
     return (await this.#domains(ListFlags.persistent)).some(({ uuid }) => uuid === vm);
   }
 
-  /** A domain that does not run has none. */
+  /**
+   * A domain that does not run has none. One that was never told may be the migration of an earlier process: to take
+   * it for that is safe, to take it for none is not.
+   */
   async job(dom: LibvirtDomain): Promise<Job> {
-    if (this.#deps.migrates(dom.uuid)) return "migrating-out";
-    const question = this.#jobs.get(dom.uuid) ?? this.#askForJob(dom);
-    const answer = await within(this.#deps.clock, JOB_ANSWER_MS, question);
-    return answer === LATE ? "migrating-out" : answer;
+    const { uuid } = dom;
+    if (this.#deps.migrates(uuid)) return "migrating-out";
+    const question = this.#questions.get(uuid) ?? this.#askForJob(dom);
+    const answer = question.late ? LATE : await within(this.#deps.clock, JOB_ANSWER_MS, question.answer);
+    if (answer === LATE) question.late = true;
+    else this.#lastJobs.set(uuid, answer);
+    return answer === LATE ? (this.#lastJobs.get(uuid) ?? "migrating-out") : answer;
   }
 
   async #domains(flags: number): Promise<readonly LibvirtDomain[]> {
     return (await this.#deps.client.call("ConnectListAllDomains", { needResults: 1, flags })).domains;
   }
 
-  #askForJob(dom: LibvirtDomain): Promise<Job> {
-    const question = this.#jobOf(dom).finally(() => this.#jobs.delete(dom.uuid));
-    this.#jobs.set(dom.uuid, question);
+  #askForJob(dom: LibvirtDomain): JobQuestion {
+    const answer = this.#jobOf(dom).finally(() => this.#questions.delete(dom.uuid));
+    answer.catch(() => undefined); // those who wait hear of it
+    const question = { answer, late: false };
+    this.#questions.set(dom.uuid, question);
     return question;
   }
 
   async #jobOf(dom: LibvirtDomain): Promise<Job> {
     try {
       const options = { timeoutMs: WITHOUT_LIMIT };
-      const { type, params } = await this.#deps.client.call("DomainGetJobStats", { dom }, options);
+      const { type, params } = await this.#deps.jobs.call("DomainGetJobStats", { dom }, options);
       if (type !== JobType.bounded && type !== JobType.unbounded) return "none";
       const operation = params.number("operation");
       if (operation === JobOperation.migrationIn) return "migrating-in";
@@ -113,7 +134,8 @@ export class Inspector {
 
   /** null: it went while it was read. */
   async #read(dom: LibvirtDomain, persistent: boolean): Promise<Domain | null> {
-    const { client } = this.#deps;
+    const { client, lifecycle } = this.#deps;
+    const heard = lifecycle.heard(dom.uuid);
     try {
       const [{ maxMem, nrVirtCpu }, stamp, job] = await Promise.all([
         client.call("DomainGetInfo", { dom }),
@@ -122,7 +144,9 @@ export class Inspector {
       ]);
       const now = await this.#state(dom, job);
       const memory = Number((maxMem + KIB_PER_MIB - 1n) / KIB_PER_MIB);
-      return { vm: dom.uuid, name: dom.name, ...now, cpus: nrVirtCpu, memory, persistent, stamp };
+      const domain = { vm: dom.uuid, name: dom.name, ...now, cpus: nrVirtCpu, memory, persistent, stamp };
+      lifecycle.saw(domain, heard);
+      return domain;
     } catch (error) {
       if (isLibvirtError(error, ErrorCode.noDomain)) return null;
       throw error;

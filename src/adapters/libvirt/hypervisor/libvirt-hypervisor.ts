@@ -1,6 +1,7 @@
 /**
- * The hypervisor port on libvirt. Three kinds of connections, so that nothing slow holds up anything else: one for
- * commands and events, one for usage (`sampler.ts`), one per migration (`outgoing.ts`, `awaiting.ts`).
+ * The hypervisor port on libvirt. Four kinds of connections, so that nothing slow holds up anything else: one for
+ * commands and events, one for usage (`sampler.ts`), one for domains' jobs (`inspector.ts`), one per migration
+ * (`outgoing.ts`, `awaiting.ts`).
  *
  *   closed ──start──► connecting ──► connected: `connected`, events ──► lost: `disconnected` ──► connecting …
  *
@@ -31,7 +32,7 @@ import { after, Bells, type Clock } from "./waiting.ts";
 /** Answers that wait for no guest come in milliseconds; later than this the daemon is in trouble. */
 const CALL_MS: Millis = 15_000;
 /** A daemon that is up but does not say what it is, is asked again. */
-const GREET_AGAIN_MS: Millis = 1_000;
+const GREET_AGAIN_MS: Millis = 100;
 const KIB_PER_MIB = 1024n;
 
 export class LibvirtHypervisor implements HypervisorPort {
@@ -40,6 +41,7 @@ export class LibvirtHypervisor implements HypervisorPort {
   readonly #sink: HypervisorSink;
   readonly #report: (event: HypervisorReport) => void;
   readonly #client: LibvirtClient;
+  readonly #jobs: LibvirtClient;
   readonly #sampler: UsageSampler;
   readonly #inspector: Inspector;
   readonly #commands: Commands;
@@ -60,12 +62,14 @@ export class LibvirtHypervisor implements HypervisorPort {
     this.#report = report;
     const { socketPath, uri, sampleMs, migration = {} } = config;
     const client = new LibvirtClient({ socketPath }, uri, { events: ["lifecycle"], callTimeoutMs: CALL_MS });
+    const lifecycle = this.#lifecycle;
     this.#client = client;
+    this.#jobs = new LibvirtClient({ socketPath }, uri);
     const connect = () => this.#connect();
     const changed = (vm: VmId) => this.#changed(vm, "changed", false);
     const outgoing = new OutgoingMigrations({ connect, clock, changed }, migration);
     const migrates = (vm: VmId) => outgoing.has(vm);
-    this.#inspector = new Inspector({ client, clock, report, migrates });
+    this.#inspector = new Inspector({ client, jobs: this.#jobs, clock, report, migrates, lifecycle });
     this.#commands = new Commands(config, {
       client,
       clock,
@@ -91,6 +95,7 @@ export class LibvirtHypervisor implements HypervisorPort {
 
   /** Begins to connect, again and again, and does not wait for it: the sink hears `connected`. */
   start(): void {
+    this.#jobs.start();
     this.#client.start();
     this.#sampler.start();
   }
@@ -99,7 +104,7 @@ export class LibvirtHypervisor implements HypervisorPort {
   async close(): Promise<void> {
     this.#closing.abort();
     const connections = [...this.#connections].map((connection) => connection.close());
-    await Promise.all([this.#client.stop(), this.#sampler.close(), ...connections]);
+    await Promise.all([this.#client.stop(), this.#jobs.stop(), this.#sampler.close(), ...connections]);
   }
 
   run(operation: OperationId, command: HypervisorCommand): void {
@@ -147,6 +152,7 @@ export class LibvirtHypervisor implements HypervisorPort {
     while (this.#client.connected && generation === this.#generation) {
       try {
         const info = await this.#info();
+        await this.#jobs.call("ConnectGetHostname", {}); // a listing needs this client, too
         if (generation !== this.#generation) return;
         this.#live = true;
         this.#tell({ kind: "connected", info });
@@ -210,7 +216,6 @@ export class LibvirtHypervisor implements HypervisorPort {
     if (!this.#live) return;
     try {
       const domain = await this.#inspector.inspect(vm);
-      if (domain !== null) this.#lifecycle.saw(domain);
       if (domain !== null || ends) this.#tell({ kind: "domain-changed", vm, domain, cause });
     } catch (error) {
       this.#report({ event: "event-lost", vm, reason: messageOf(error) });

@@ -19,16 +19,27 @@ const { started, suspended, resumed, stopped, shutdown } = LifecycleDetail;
 export class Lifecycle {
   readonly #incoming = new Set<VmId>();
   readonly #terminated = new Set<VmId>();
+  /** How many events each domain that is here has had. */
+  readonly #counts = new Map<VmId, number>();
 
   /** Events were lost: only what is seen from now on counts. */
   reset(): void {
     this.#incoming.clear();
     this.#terminated.clear();
+    this.#counts.clear();
   }
 
-  /** A domain was read, not told of: it may be a shell whose beginning was not heard. */
-  saw({ vm, pauseReason }: Domain): void {
-    if (pauseReason === "migrating-in") this.#incoming.add(vm);
+  /** How much has been heard of a domain; for `saw`. */
+  heard(vm: VmId): number {
+    return this.#counts.get(vm) ?? 0;
+  }
+
+  /**
+   * A domain was read: it may be a shell whose beginning was not heard. `asOf` is what had been heard before it was
+   * read: when more has been heard since, the reading is old.
+   */
+  saw({ vm, pauseReason }: Domain, asOf: number): void {
+    if (pauseReason === "migrating-in" && this.heard(vm) === asOf) this.#incoming.add(vm);
   }
 
   /** null: nothing that anybody needs to know. `ends`: the domain's process is no more. */
@@ -37,6 +48,7 @@ export class Lifecycle {
     event: number,
     detail: number,
   ): { readonly cause: DomainCause; readonly ends: boolean } | null {
+    this.#counts.set(vm, this.heard(vm) + 1);
     switch (event) {
       case LifecycleEvent.started:
         if (detail === started.migrated) this.#incoming.add(vm);
@@ -68,6 +80,7 @@ export class Lifecycle {
   #stopped(vm: VmId, detail: number): DomainCause {
     const incoming = this.#incoming.delete(vm);
     const terminated = this.#terminated.delete(vm);
+    this.#counts.delete(vm);
     if (incoming) return "migration-in-failed";
     switch (detail) {
       case stopped.migrated:

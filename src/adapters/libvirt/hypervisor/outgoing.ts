@@ -121,10 +121,9 @@ export class OutgoingMigrations {
       });
       outgoing.performing = { connection, dom };
       this.#deps.changed(vm);
-      const following = follow(this.#deps.clock, connection, dom, outgoing);
+      follow(this.#deps.clock, connection, dom, outgoing).catch(() => undefined); // the call itself tells what is wrong
       const ended = await within(this.#deps.clock, policy.timeoutMs + LETTING_GO_MS, performed);
       if (ended === LATE) throw new Refusal("unknown", "libvirt has not let go of the migration");
-      following.catch(() => undefined);
       return DONE;
     } finally {
       cancelTimeout();

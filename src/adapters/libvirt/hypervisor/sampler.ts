@@ -1,8 +1,8 @@
 /**
  * Polls usage over a client of its own. A QEMU that hangs blocks the whole statistics call for as long as it hangs, but
  * from then on its monitor is taken: calls that skip such domains (`noWait`) are answered at once. So a call that is late
- * is left alone, and until it is answered the others are read past it; a second hanging QEMU holds a second call, and
- * after that usage counts as unreadable.
+ * is left alone, and until it is answered the others are read past it. A second hanging QEMU holds a second call; with a
+ * third there is no place left, and usage counts as unreadable.
  */
 import type { DomainUsage, UsageSample } from "../../../hypervisor/domain.ts";
 import type { Instant, Millis } from "../../../lib/instant.ts";
@@ -16,8 +16,8 @@ import { type Clock, LATE, within } from "./waiting.ts";
 
 /** Some tens of milliseconds for twenty guests, when all is well. */
 const ANSWER_MS: Millis = 3_000;
-/** The client keeps one of its four places for urgent calls, and one must be free to ask. */
-const STUCK_MAX = 2;
+/** The client has three places for ordinary calls. */
+const PLACES = 3;
 const WITHOUT_LIMIT: Millis = 2_147_483_647;
 
 export interface SamplerDependencies {
@@ -42,7 +42,8 @@ export class UsageSampler {
   #before: ReadonlyMap<VmId, CpuReading> | null = null;
   #beforeAt: Instant = 0;
   #stuck = 0;
-  #unreadable = "";
+  /** Why usage cannot be read. */
+  #reason: string | null = null;
   #polling = false;
   #cancel: () => void = () => {};
 
@@ -71,7 +72,7 @@ export class UsageSampler {
   #pause(): void {
     this.#cancel();
     this.#before = null;
-    this.#unreadable = "";
+    this.#reason = null;
   }
 
   #tick(): void {
@@ -88,24 +89,25 @@ export class UsageSampler {
     try {
       await this.#readAll();
     } catch (error) {
-      if (this.#client.connected) this.#deps.unavailable(messageOf(error));
+      if (this.#client.connected) this.#unavailable(messageOf(error));
     }
   }
 
   /** Asks again, past a QEMU that hangs, until it is answered or there is no place left to ask. */
   async #readAll(): Promise<void> {
-    while (this.#stuck < STUCK_MAX) {
+    while (this.#stuck < PLACES) {
       const asked = this.#deps.clock.now();
       const answer = await within(this.#deps.clock, ANSWER_MS, this.#ask());
       if (!this.#client.connected) return;
-      if (answer !== LATE) {
+      if (answer === LATE) this.#deps.report({ event: "usage-late", unanswered: this.#stuck });
+      else {
         const now = this.#deps.clock.now();
         this.#take(answer.retStats, asked + (now - asked) / 2, now);
         return;
       }
     }
     this.#before = null;
-    this.#deps.unavailable("QEMUs on this host do not answer libvirt");
+    this.#unavailable("QEMUs on this host do not answer libvirt");
   }
 
   #ask(): Promise<Result<"ConnectGetAllDomainStats">> {
@@ -120,24 +122,22 @@ export class UsageSampler {
 
   #take(records: Records, at: Instant, now: Instant): void {
     const readings = new Map<VmId, CpuReading>();
-    const unread: VmId[] = [];
     for (const { dom, params } of records) {
       const reading = readingOf(params);
-      if (reading === null) unread.push(dom.uuid);
-      else readings.set(dom.uuid, reading);
+      if (reading !== null) readings.set(dom.uuid, reading);
     }
     const before = this.#before;
     const elapsed = at - this.#beforeAt;
     this.#before = readings;
     this.#beforeAt = at;
-    this.#reportUnread(unread.sort(byText));
+    this.#reason = null;
     if (before !== null) this.#deps.sample({ sampledAt: now, domains: usages(before, readings, elapsed) });
   }
 
-  #reportUnread(vms: readonly VmId[]): void {
-    const key = vms.join();
-    if (key !== this.#unreadable && vms.length > 0) this.#deps.report({ event: "usage-partial", vms });
-    this.#unreadable = key;
+  /** Told once, until it can be read again. */
+  #unavailable(reason: string): void {
+    if (this.#reason !== reason) this.#deps.unavailable(reason);
+    this.#reason = reason;
   }
 }
 

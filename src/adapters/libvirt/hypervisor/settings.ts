@@ -39,8 +39,8 @@ export type HypervisorReport =
   | { readonly event: "stamp-unreadable"; readonly vm: VmId }
   /** An event of the daemon could not be passed on; the next listing has it. */
   | { readonly event: "event-lost"; readonly vm: VmId; readonly reason: string }
-  /** Usage could be read of the others only: their QEMU does not answer. */
-  | { readonly event: "usage-partial"; readonly vms: readonly VmId[] }
+  /** A reading of usage was not answered in time (a QEMU hangs, or libvirt is killing it): read past it. */
+  | { readonly event: "usage-late"; readonly unanswered: number }
   | {
       readonly event: "domain-type";
       readonly type: "kvm" | "qemu";

@@ -64,16 +64,18 @@ export const child = (parent: XmlElement, name: string): XmlElement | undefined 
   elementsOf(parent, name)[0];
 
 export function writeXml(node: XmlNode): string {
-  if (typeof node === "string") return escapeXml(node);
-  const attributes = [...node.attributes].map(([name, value]) => ` ${name}="${escapeXml(value)}"`).join("");
-  if (node.children.length === 0) return `<${node.name}${attributes}/>`;
-  return `<${node.name}${attributes}>${node.children.map(writeXml).join("")}</${node.name}>`;
+  if (typeof node === "string") return escaped(node, /[&<>\r]/g);
+  const attributes = [...node.attributes].map(
+    ([name, value]) => ` ${name}="${escaped(value, /[&<>"'\t\r\n]/g)}"`,
+  );
+  if (node.children.length === 0) return `<${node.name}${attributes.join("")}/>`;
+  return `<${node.name}${attributes.join("")}>${node.children.map(writeXml).join("")}</${node.name}>`;
 }
 
 /** @throws XmlError when the text has characters that no document can hold. */
-function escapeXml(text: string): string {
+function escaped(text: string, special: RegExp): string {
   if (FORBIDDEN.test(text)) throw new XmlError("characters that XML cannot hold");
-  return text.replace(/[&<>"'\t\r\n]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return text.replace(special, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 class Reader {
