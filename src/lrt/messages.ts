@@ -205,6 +205,8 @@ export type ReplyBody =
       readonly kind: "seen";
       readonly vm: "running" | "migrating" | "paused" | "absent";
       readonly open: boolean;
+      /** How the order ended here, as far as it is remembered. */
+      readonly outcome: "done" | "failed" | null;
     }
   | { readonly kind: "taken" }
   | { readonly kind: "followed"; readonly open: number }

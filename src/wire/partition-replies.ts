@@ -61,6 +61,7 @@ export const REPLY_BODY = union<ReplyBody, "kind">("Reply", "kind", {
     fields: {
       vm: choice("running", "migrating", "paused", "absent"),
       open: noted(BOOLEAN, "its action has not ended here"),
+      outcome: noted(nullable(choice("done", "failed")), "how it ended here, as far as that is remembered"),
     },
   },
   taken: { about: "The event is mine now.", fields: NO_FIELDS },
