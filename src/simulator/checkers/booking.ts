@@ -25,7 +25,7 @@ export class BookingChecker implements Checker {
         return twice ? [`${notification.vm} is moved by ${other.key} and by ${notification.key}`] : [];
       }
       case "action-ended":
-        if (this.#running.get(notification.vm)?.key === notification.key && notification.role === "source") {
+        if (this.#running.get(notification.vm)?.key === notification.key) {
           this.#running.delete(notification.vm);
         }
         return [];
