@@ -67,6 +67,8 @@ interface Open {
   inspecting: OperationId | null;
   /** What it will have come to when the running operation (a resume, a destroy) succeeds. */
   upon: ActionOutcome | null;
+  /** The source has said how it ended: nobody will ask again. */
+  told: boolean;
   other: OtherSide;
   asked: boolean;
   asking: number | null;
@@ -188,6 +190,7 @@ export class Participant {
       turn.persist([{ key: intentKey(key), value: null }]);
     const entry = this.#open.get(key);
     if (entry === undefined || entry.intent.role !== "destination") return;
+    entry.told = true;
     const here = sightOf(this.#deps.inventory.get(entry.intent.order.vm));
     if (here === "running")
       this.#end(entry, { kind: "done", durationMs: turn.now - entry.intent.since }, turn);
@@ -353,20 +356,22 @@ export class Participant {
     if (entry.asking !== null) this.#deps.calls.cancel(entry.asking, turn);
     if (role !== "source" && outcome.kind === "done") this.#deps.arrived(order, turn);
     this.#notifyEnded(entry.intent, outcome, turn);
-    this.#tell(entry.intent, outcome, turn);
+    if (role === "destination") this.#remember(entry, outcome, turn);
+    else this.#tell(entry.intent, outcome, turn);
     this.#deps.desk().settled(turn);
+  }
+
+  /** A destination keeps that a guest arrived until the source is known to know it. */
+  #remember({ intent, told }: Open, outcome: ActionOutcome, turn: LrtTurn): void {
+    const keep = outcome.kind === "done" && !told;
+    if (keep) this.#arrivals.add(intent.order.key);
+    turn.persist([{ key: intentKey(intent.order.key), value: keep ? { ...intent, outcome } : null }]);
   }
 
   /** Executing nodes report to leader and destination; the row goes when both know or have had their chance. */
   #tell(intent: Intent, outcome: ActionOutcome, turn: LrtTurn): void {
-    const { order, ref, role, leader } = intent;
+    const { order, ref, leader } = intent;
     const key = intentKey(order.key);
-    if (role === "destination") {
-      const arrived = outcome.kind === "done";
-      if (arrived) this.#arrivals.add(order.key);
-      turn.persist([{ key, value: arrived ? { ...intent, outcome } : null }]);
-      return;
-    }
     const after = turn.persist([{ key, value: { ...intent, outcome } }]);
     const waiting = new Set(order.what.kind === "migrate" ? [order.what.to, leader] : [leader]);
     for (const to of [...waiting]) {
@@ -460,6 +465,7 @@ function opened(intent: Intent, looking: boolean): Open {
     looking,
     inspecting: null,
     upon: null,
+    told: false,
     other: null,
     asked: false,
     asking: null,

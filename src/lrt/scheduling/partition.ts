@@ -408,7 +408,7 @@ export class Partition {
       cost: solution.cost,
       bound: solution.status === "reduced" ? 0 : solution.bound,
       hosts: this.members(),
-      reason: this.#reason(),
+      reason: this.#reason(this.event),
       applied,
     });
     if (applied) this.#check(solution.plan, turn);
@@ -612,12 +612,16 @@ export class Partition {
 
   #orders(plan: Plan, now: Instant): Map<number, ActionOrder> {
     const snapshots = [...this.#members.values()].map(({ snapshot }) => snapshot);
-    return ordersOf(plan, { ref: this.ref(), snapshots, events: this.#events(now), reason: this.#reason() });
+    return ordersOf(plan, {
+      ref: this.ref(),
+      snapshots,
+      events: this.#events(now),
+      reason: (event) => this.#reason(event),
+    });
   }
 
-  #reason(): string {
-    const { cause } = this.event;
-    const name = this.#deps.nameOf(this.event.origin);
+  #reason({ cause, origin }: Pick<TravellingEvent, "cause" | "origin">): string {
+    const name = this.#deps.nameOf(origin);
     switch (cause.kind) {
       case "overload":
         return `${name} is over its ${cause.resource} limit (${cause.wanted} wanted, ${cause.limit} allowed)`;

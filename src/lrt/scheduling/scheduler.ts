@@ -261,8 +261,8 @@ export class Scheduler {
     if (refused !== null) return refused;
     const { desk } = this.#deps;
     const members = request.phase === "applying" ? request.members : (desk.booking?.members ?? []);
-    desk.heard(request, request.phase, members, turn);
-    return { body: { kind: "renewed", leaseMs: this.#config.leaseMs } };
+    const after = desk.heard(request, request.phase, members, turn);
+    return { body: { kind: "renewed", leaseMs: this.#config.leaseMs }, after };
   }
 
   #release(
@@ -286,11 +286,10 @@ export class Scheduler {
     if (refused !== null) return refused;
     const reason = this.#objection(request);
     if (reason !== null) {
-      this.#deps.desk.heard(request, "growing", [], turn);
-      return { body: { kind: "checked", ok: false, reason, snapshot: this.#deps.snapshot(turn) } };
+      const after = this.#deps.desk.heard(request, "growing", [], turn);
+      return { body: { kind: "checked", ok: false, reason, snapshot: this.#deps.snapshot(turn) }, after };
     }
-    this.#deps.desk.heard(request, "applying", request.members, turn);
-    const after = this.#deps.desk.record(turn);
+    const after = this.#deps.desk.heard(request, "applying", request.members, turn);
     return { body: { kind: "checked", ok: true, reason: "", snapshot: null }, after };
   }
 
