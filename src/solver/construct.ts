@@ -26,8 +26,9 @@ export function construct(
   const left: Wrong[] = [];
   for (const vm of misplaced) if (!settle(assignment, repair, vm, effort)) left.push(repair.vmWrong(vm));
   for (const { wrong, home } of otherWrongs(assignment, repair, homes)) {
-    if (!repair.isWrong(wrong) || (home !== undefined && shed(assignment, home, effort))) continue;
-    if (!repairStepwise(assignment, repair, wrong)) left.push(wrong);
+    if (!repair.isWrong(wrong) || (home !== undefined && !effort.exhausted && shed(assignment, home, effort)))
+      continue;
+    if (effort.exhausted || !repairStepwise(assignment, repair, wrong)) left.push(wrong);
   }
   putBack(assignment, misplaced);
   return left.filter((wrong) => repair.isWrong(wrong));
@@ -46,6 +47,7 @@ function takeOff(assignment: Assignment, homes: readonly HomeBound[]): readonly 
 
 function settle(assignment: Assignment, repair: Repair, vm: number, effort: Effort): boolean {
   if (!isMisplaced(assignment, vm)) return true;
+  if (effort.exhausted) return false;
   effort.decide();
   const host = bestFit(assignment, vm, -1);
   if (host >= 0 && assignment.at[vm] === -1) assignment.place(vm, host);
