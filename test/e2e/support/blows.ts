@@ -26,18 +26,22 @@ export interface Blow {
   readonly at: Point;
 }
 
-/** A plan that is one migration of `guest`. */
+/** A plan with one slow migration. */
 export interface Scene {
   readonly leader: string;
   readonly source: string;
   readonly destination: string;
-  readonly guest: string;
   /** Lets the plan begin; resolves before it ends. */
   begin(cloud: Cloud): Promise<void>;
+  /** Resolves when what the plan was for has come to its end, or can no longer. */
+  settled(cloud: Cloud): Promise<void>;
   /** Brings everything back to where `begin` can be called again. */
   reset(cloud: Cloud): Promise<void>;
 }
 
+const PATIENCE_MS = 60_000;
+/** A point is to be hit, not passed. */
+const WATCH_MS = 10;
 /** How long the cable is out, by the clock of a guest that lives elsewhere. */
 const CUT_SECONDS = 30;
 
@@ -53,6 +57,7 @@ export async function strike(cloud: Cloud, scene: Scene, blow: Blow): Promise<vo
   await scene.begin(cloud);
   await reached();
   await deal(cloud, scene, blow);
+  await scene.settled(cloud);
   await aftermath(cloud);
 }
 
@@ -71,38 +76,36 @@ export async function aftermath(cloud: Cloud): Promise<void> {
   measured("  all is well again after", performance.now() - began);
 }
 
-/** Asks whether the point has been reached since the marks. */
+/** Waits for the point, by what is said after the marks. */
 function watch(cloud: Cloud, scene: Scene, at: Point, marks: ReadonlyMap<AgentProcess, number>) {
-  if (typeof at !== "string") return () => copied(cloud, scene, at.copiedPercent);
-  const teller = cloud.agent(at.startsWith("migration") ? scene.source : scene.leader);
-  const told = () =>
-    linesOf(teller)
-      .slice(marks.get(teller))
-      .some(({ event }) => event === at);
-  return () => cloud.until(`${teller.name} says ${at}`, told, undefined, 10);
+  const since = (host: string, event: string) =>
+    linesOf(cloud.agent(host))
+      .slice(marks.get(cloud.agent(host)))
+      .find((line) => line.event === event);
+  const says = (host: string, event: string) =>
+    cloud.until(`${host} says ${event}`, () => since(host, event) ?? null, PATIENCE_MS, WATCH_MS);
+  if (typeof at === "string") return () => says(at.startsWith("migration") ? scene.source : scene.leader, at);
+  return async () => {
+    const { vm } = await says(scene.source, "migration.started");
+    await copied(cloud, scene.source, String(vm), at.copiedPercent);
+  };
 }
 
 /** By libvirt's own account; a migration that has ended meanwhile has copied everything. */
-async function copied(cloud: Cloud, { source, guest }: Scene, percent: number): Promise<true> {
-  const host = cloud.host(source);
-  const share = async (): Promise<number | null> => {
-    const { stdout } = await host.virshResult(["domjobinfo", guest], { anyCode: true });
-    const [done, left] = ["Memory processed", "Memory remaining"].map((field) => amount(stdout, field));
-    return done === null || left === null || done === undefined || left === undefined
-      ? null
-      : (100 * done) / (done + left);
-  };
+async function copied(cloud: Cloud, source: string, guest: string, percent: number): Promise<void> {
+  let begun = false;
   await cloud.until(
-    `the migration of ${guest} is under way`,
-    async () => (await share()) !== null,
-    undefined,
-    20,
-  );
-  return await cloud.until(
     `${percent} % of ${guest} are copied`,
-    async () => ((await share()) ?? 100) >= percent,
-    undefined,
-    20,
+    async () => {
+      const { stdout } = await cloud.host(source).virshResult(["domjobinfo", guest], { anyCode: true });
+      const done = amount(stdout, "Memory processed");
+      const left = amount(stdout, "Memory remaining");
+      if (done === null || left === null) return begun;
+      begun = true;
+      return 100 * done >= percent * (done + left);
+    },
+    PATIENCE_MS,
+    WATCH_MS,
   );
 }
 
