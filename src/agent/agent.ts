@@ -8,6 +8,7 @@ import { Membership } from "../dnt/membership/membership.ts";
 import type { MembershipSettings } from "../dnt/membership/settings.ts";
 import { randomWalk, walk } from "../dnt/overlay/walk.ts";
 import { Registry } from "../dnt/registry/registry.ts";
+import type { HypervisorEvent } from "../hypervisor/command.ts";
 import { assert } from "../lib/assert.ts";
 import { fail, ok, type Result } from "../lib/error.ts";
 import type { Instant } from "../lib/instant.ts";
@@ -95,7 +96,7 @@ export class Agent {
       random: random.fork("membership"),
       restored,
     });
-    this.operations = new Operations(id, boot);
+    this.operations = new Operations(id, boot, restored);
     this.history = new History(nameOf);
     this.remote = new Remote(boot, nameOf);
     this.lrt = new LocalResourcesTracker(
@@ -206,7 +207,7 @@ export class Agent {
       case "timer-fired":
         return this.#onTimer(input.timer, input.token, turn);
       case "hypervisor-event":
-        return this.lrt.onHypervisor(input.event, turn);
+        return this.#onHypervisor(input.event, turn);
       case "hypervisor-completed":
         if (!this.vet.onOperation(input.operation, input.outcome, turn)) {
           this.lrt.onOperation(input.operation, input.outcome, turn);
@@ -224,6 +225,11 @@ export class Agent {
         this.#stopping = true;
         return this.membership.leave(turn);
     }
+  }
+
+  #onHypervisor(event: HypervisorEvent, turn: AgentTurn): void {
+    if (event.kind === "domain-changed" && event.cause === "migrated-out") this.vet.onLeaving(event.vm);
+    this.lrt.onHypervisor(event, turn);
   }
 
   #onSolved(operation: OperationId, solution: Solution | null, turn: AgentTurn): void {
@@ -282,6 +288,8 @@ export class Agent {
   #afterwards(turn: AgentTurn): void {
     for (const change of this.membership.takeChanges()) this.#onMember(change, turn);
     for (const notification of this.operations.takeChanges()) turn.notify(notification);
+    const writes = this.operations.takeWrites();
+    if (writes.length > 0) turn.persist(writes);
     for (const effect of turn.effects)
       if (effect.kind === "notify") this.#remember(effect.notification, turn.now);
   }

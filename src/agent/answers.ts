@@ -7,6 +7,7 @@ import { byText } from "../lib/order.ts";
 import type { Member, MemberState } from "../model/member.ts";
 import type { NodeId } from "../model/node.ts";
 import type { VeCommand, VetCommand } from "../vet/commands.ts";
+import type { Respond as VetRespond } from "../vet/dependencies.ts";
 import type { VeView } from "../vet/views.ts";
 import type { Agent } from "./agent.ts";
 import type { PeerCommand } from "./commands.ts";
@@ -37,7 +38,9 @@ export class Answers {
       case "host.show":
         return this.#host(command, respond, turn);
       case "host.rtt":
-        return respond(ok(this.#rtt()), turn);
+        return this.#survey({ type: "agent.rtt" }, turn, ({ answers, coverage }, later) =>
+          respond(ok({ items: answers.flatMap(({ value }) => value as RttRow[]), coverage }), later),
+        );
       case "doctor":
         return respond(ok(doctor(this.#agent, turn)), turn);
       case "host.drain":
@@ -66,6 +69,8 @@ export class Answers {
         return from === null
           ? this.#environments(respond, turn)
           : this.#agent.vet.execute(command, from, respond as never, turn);
+      case "ve.show":
+        return this.#agent.vet.execute(command, from, this.#showNames(from, respond), turn);
       default:
         if (isEnvironmentCommand(command)) this.#agent.vet.execute(command, from, respond as never, turn);
         else respond(this.#own(command, turn), turn);
@@ -77,6 +82,14 @@ export class Answers {
       const views = answers.flatMap(({ value }) => value as VeView[]).map((view) => this.#named(view));
       respond(ok({ items: views.sort((a, b) => byText(a.name, b.name)), coverage }), later);
     });
+  }
+
+  /** What goes to people has host names in it; what goes to a peer is passed on by it. */
+  #showNames(from: NodeId | null, respond: Respond): VetRespond {
+    return (result, turn, after) => {
+      const named = result.ok && from === null ? ok(this.#named(result.value as VeView)) : result;
+      respond(named, turn as AgentTurn, after);
+    };
   }
 
   /** People read host names, not node ids. */
@@ -101,6 +114,8 @@ export class Answers {
         return ok(this.#ownVms(turn).filter(({ id, name }) => id === command.vm || name === command.vm));
       case "agent.operations":
         return ok(this.#agent.operations.list().map((operation) => this.#operationView(operation, turn)));
+      case "agent.rtt":
+        return ok(this.#rtt());
       case "agent.environments":
         return ok(this.#agent.vet.views(turn));
       case "agent.snapshot":
@@ -186,7 +201,7 @@ export class Answers {
     };
   }
 
-  #rtt() {
+  #rtt(): RttRow[] {
     const { membership, identity } = this.#agent;
     const others = this.#agent.members().filter(({ id, state }) => id !== identity.id && state !== "left");
     return others.map(({ id, name }) => ({ from: identity.name, to: name, rttMs: membership.rtt(id) }));
@@ -399,6 +414,12 @@ export class Answers {
     };
     survey(command, deps, turn, done);
   }
+}
+
+interface RttRow {
+  readonly from: string;
+  readonly to: string;
+  readonly rttMs: number | null;
 }
 
 interface BalancePart {

@@ -193,16 +193,23 @@ export class LocalResourcesTracker {
 
   snapshot(now: Instant): NodeSnapshot {
     const { self, name, capacity, labels } = this.#identity;
-    const vms = this.inventory.all().filter((domain) => domain.state !== "shutoff");
+    const present = this.inventory.all().filter((domain) => domain.state !== "shutoff");
+    const vms = present.filter((domain) => domain.pauseReason !== "migrating-in");
     return {
       node: self,
       name,
-      capacity,
+      capacity: { cpu: capacity.cpu, memory: Math.max(0, capacity.memory - this.#memoryOnItsWay(present)) },
       labels,
       draining: this.#draining,
       version: this.inventory.version,
       vms: vms.map((domain) => this.#vmSnapshot(domain, now)),
     };
+  }
+
+  /** Guests that are still coming are their source's to count; their memory here is taken all the same. */
+  #memoryOnItsWay(present: readonly Domain[]): number {
+    const shells = present.filter((domain) => domain.pauseReason === "migrating-in");
+    return shells.reduce((sum, { memory }) => sum + memory, this.participant.promised());
   }
 
   #vmSnapshot(domain: Domain, now: Instant): VmSnapshot {

@@ -101,6 +101,7 @@ const COMMAND = union<PeerCommand, "type">("Command", "type", {
   "agent.vms": { about: "Its VMs.", fields: NO_FIELDS },
   "agent.find-vm": { about: "Whether it has that VM.", fields: { vm: VM } },
   "agent.operations": { about: "Its operations.", fields: NO_FIELDS },
+  "agent.rtt": { about: "How far the others are from it.", fields: NO_FIELDS },
   "agent.environments": { about: "The VEs whose home it is.", fields: NO_FIELDS },
   "agent.snapshot": { about: "Its snapshot.", fields: NO_FIELDS },
   "agent.reasons": { about: "Its reasons.", fields: NO_FIELDS },

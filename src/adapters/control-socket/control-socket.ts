@@ -51,9 +51,8 @@ export class ControlSocket {
   async start(): Promise<void> {
     const { directory, adminGroup, readGroup, heartbeatMs } = this.#config;
     try {
-      await Promise.all([this.#admin.app.ready(), this.#read.app.ready()]);
-      await listenAt(this.#admin.app.server, { path: join(directory, "admin.sock"), group: adminGroup });
-      await listenAt(this.#read.app.server, { path: join(directory, "read.sock"), group: readGroup });
+      await listenAt(this.#admin.server, { path: join(directory, "admin.sock"), group: adminGroup });
+      await listenAt(this.#read.server, { path: join(directory, "read.sock"), group: readGroup });
     } catch (cause) {
       await this.close();
       throw cause;
@@ -71,14 +70,11 @@ export class ControlSocket {
   }
 }
 
-async function closeServer({ app }: ApiServer): Promise<void> {
-  const { server } = app;
-  if (server.listening) {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeIdleConnections();
-    const impatient = setTimeout(() => server.closeAllConnections(), CLOSING_MS);
-    await closed;
-    clearTimeout(impatient);
-  }
-  await app.close();
+async function closeServer({ server }: ApiServer): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const impatient = setTimeout(() => server.closeAllConnections(), CLOSING_MS);
+  await closed;
+  clearTimeout(impatient);
 }

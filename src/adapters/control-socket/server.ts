@@ -1,15 +1,15 @@
 /** One socket's HTTP server: the routes of the API table, bounded in every direction. */
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Command } from "../../agent/commands.ts";
 import { envelope, errorBody } from "../../api/envelope.ts";
-import { answerOf, commandOf, refusal } from "../../api/execute.ts";
-import { readManifest } from "../../api/manifest.ts";
-import { openApi } from "../../api/openapi.ts";
+import { answerOf, commandOf } from "../../api/execute.ts";
 import type { EmbeddedCommand } from "../../api/requests.ts";
 import { EVENTS_PATH, OPENAPI_PATH, ROUTES, type Route, type RouteId } from "../../api/routes.ts";
 import { DiscoveryError, ERROR_CODES, type Failure, fail, ok, type Result } from "../../lib/error.ts";
 import { sayDuration } from "../../lib/quantity.ts";
-import { type EventLog, readSince } from "./event-log.ts";
+import { type EventLog, type LineSink, readSince } from "./event-log.ts";
+import { type Fields, readBody } from "./request-body.ts";
+import { Router } from "./router.ts";
 
 export interface ServerConfig {
   /** The host's name, for `answeredBy`. */
@@ -28,10 +28,11 @@ export interface ServerDependencies {
   readonly defect: (error: unknown) => void;
 }
 
-const BODY_BYTES = 1 << 20;
 const HEADER_BYTES = 16 * 1024;
 /** Nobody types a request by hand for longer. */
 const RECEIVE_MS = 10_000;
+/** A client may think so long between two requests. */
+const KEEP_ALIVE_MS = 60_000;
 const REQUESTS_PER_CONNECTION = 10_000;
 const IN_FLIGHT = 256;
 /** What a listener that was dropped gets to read its last line. */
@@ -39,47 +40,81 @@ const LAST_LINE_MS = 5_000;
 
 type Access = Route["access"];
 
+interface Asked {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly query: Fields;
+  /** Of the path. */
+  readonly parameters: Fields;
+}
+
+type Handler = (asked: Asked) => Promise<void> | void;
+
 export class ApiServer {
-  readonly app: FastifyInstance;
+  readonly server: Server;
   readonly #config: ServerConfig;
   readonly #deps: ServerDependencies;
+  readonly #router = new Router<Handler>();
   #inFlight = 0;
 
   constructor(access: Access, config: ServerConfig, deps: ServerDependencies) {
     this.#config = config;
     this.#deps = deps;
-    this.app = fastify({
-      bodyLimit: BODY_BYTES,
-      requestTimeout: RECEIVE_MS,
-      maxRequestsPerSocket: REQUESTS_PER_CONNECTION,
-      routerOptions: { maxParamLength: 300, ignoreTrailingSlash: true },
-      http: { maxHeaderSize: HEADER_BYTES, headersTimeout: RECEIVE_MS },
-      logger: false,
+    const limits = { requestTimeout: RECEIVE_MS, headersTimeout: RECEIVE_MS, maxHeaderSize: HEADER_BYTES };
+    this.server = createServer({ ...limits, keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+      this.#handle(request, response).catch((error: unknown) => this.#broken(response, error));
     });
-    this.app.server.maxConnections = config.maxConnections;
-    this.#answerErrors();
-    this.#takeYaml();
+    this.server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION;
+    this.server.maxConnections = config.maxConnections;
     for (const [id, route] of Object.entries(ROUTES) as [RouteId, Route][]) this.#addRoute(id, route, access);
-    this.app.get(EVENTS_PATH, (request, reply) => this.#streamEvents(request, reply));
-    this.app.get(OPENAPI_PATH, () => openApi(config.version));
+    this.#router.add("GET", EVENTS_PATH, (asked) => this.#streamEvents(asked));
+    this.#router.add("GET", OPENAPI_PATH, (asked) => this.#describe(asked));
   }
 
-  #addRoute(id: RouteId, route: Route, access: Access): void {
-    const allowed = route.access === "read" || access === "admin";
-    this.app.route({
-      method: route.method,
-      url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
-      handler: (request, reply) => (allowed ? this.#answer(id, request, reply) : refuse(reply, READ_ONLY)),
-    });
+  #addRoute(id: RouteId, { access: needed, method, path }: Route, access: Access): void {
+    const allowed = needed === "read" || access === "admin";
+    const handler: Handler = allowed
+      ? (asked) => this.#answer(id, asked)
+      : ({ response }) => refuse(response, READ_ONLY);
+    this.#router.add(method, path, handler);
   }
 
-  async #answer(id: RouteId, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const answer = await this.#ask(id, fieldsOf(request), reply);
-    if (!answer.ok) return refuse(reply, answer.failure);
-    return envelope(ROUTES[id], answerOf(id, answer.value), this.#config.host, this.#deps.wallClock());
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = "", url = "/" } = request;
+    const [path = "/", query = ""] = url.split("?", 2);
+    const found = this.#router.find(method, path);
+    if (found === null) return refuse(response, nothingAt(method, url));
+    const { handler, parameters } = found;
+    await handler({ request, response, parameters, query: Object.fromEntries(new URLSearchParams(query)) });
   }
 
-  async #ask(id: RouteId, fields: Fields, reply: FastifyReply): Promise<Result<unknown>> {
+  /** Path parameters win: a body cannot name another thing than the path does. */
+  async #answer(id: RouteId, { request, response, query, parameters }: Asked): Promise<void> {
+    const body = await readBody(request);
+    if (!body.ok) return refuse(response, body.failure, body.status);
+    const answer = await this.#ask(id, { ...query, ...body.value, ...parameters }, response);
+    if (!answer.ok) return refuse(response, answer.failure);
+    const { host } = this.#config;
+    send(response, 200, envelope(ROUTES[id], answerOf(id, answer.value), host, this.#deps.wallClock()));
+  }
+
+  /** The document and the schemas it is made from are loaded by whoever asks for them. */
+  async #describe({ response }: Asked): Promise<void> {
+    const { openApi } = await import("../../api/openapi.ts");
+    send(response, 200, openApi(this.#config.version));
+  }
+
+  #broken(response: ServerResponse, error: unknown): void {
+    // Whoever went away in the middle is nobody's defect.
+    if (response.headersSent || response.closed) return;
+    if (error instanceof DiscoveryError) return refuse(response, error.failure);
+    if (error instanceof URIError) return refuse(response, { ...MALFORMED, reason: error.message });
+    this.#deps.defect(error);
+    const reason = error instanceof Error ? error.message : String(error);
+    refuse(response, { code: "failed", message: "the agent could not answer", reason });
+  }
+
+  async #ask(id: RouteId, fields: Fields, response: ServerResponse): Promise<Result<unknown>> {
     const { version, host } = this.#config;
     if (id === "version") return ok({ version, host, node: process.version });
     const command = commandOf(id, fields);
@@ -87,19 +122,19 @@ export class ApiServer {
     if (this.#inFlight >= IN_FLIGHT) return fail(BUSY);
     this.#inFlight++;
     try {
-      return await this.#execute(command.value, reply);
+      return await this.#execute(command.value, response);
     } finally {
       this.#inFlight--;
     }
   }
 
   /** The command is called off when the client goes away or its time is over. */
-  async #execute(command: Command | EmbeddedCommand, reply: FastifyReply): Promise<Result<unknown>> {
+  async #execute(command: Command | EmbeddedCommand, response: ServerResponse): Promise<Result<unknown>> {
     const { requestTimeoutMs } = this.#config;
     const gone = new AbortController();
     const late = AbortSignal.timeout(requestTimeoutMs);
     const onClose = () => gone.abort();
-    reply.raw.once("close", onClose);
+    response.once("close", onClose);
     const signal = AbortSignal.any([gone.signal, late]);
     const over = new Promise<Result<unknown>>((resolve) => {
       const failure = { ...TOO_LATE, reason: `no answer within ${sayDuration(requestTimeoutMs)}` };
@@ -108,91 +143,63 @@ export class ApiServer {
     try {
       return await Promise.race([this.#deps.execute(command, signal), over]);
     } finally {
-      reply.raw.off("close", onClose);
+      response.off("close", onClose);
     }
   }
 
-  #streamEvents(request: FastifyRequest, reply: FastifyReply): unknown {
-    const query = request.query as { readonly since?: string; readonly follow?: string };
-    const since = readSince(query.since);
-    if (since === null) return refuse(reply, BAD_SINCE);
+  #streamEvents({ response, query }: Asked): void {
+    const { since: text, follow } = query as { readonly since?: string; readonly follow?: string };
+    const since = readSince(text);
+    if (since === null) return refuse(response, BAD_SINCE);
     const { events } = this.#deps;
-    const { raw } = reply;
-    const sink = {
-      get writableLength() {
-        return raw.writableLength;
-      },
-      write: (line: string) => void raw.write(line),
-      end: (line: string) => {
-        const timer = setTimeout(() => raw.destroy(), LAST_LINE_MS);
-        raw.once("close", () => clearTimeout(timer));
-        raw.end(line);
-      },
-    };
+    const sink = sinkOf(response);
     const start = () =>
-      raw.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
-    if (query.follow === "false") {
-      reply.hijack();
+      response.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
+    if (follow === "false") {
       start();
       return events.replay(sink, since);
     }
-    if (events.full) return refuse(reply, TOO_MANY_LISTENERS);
-    reply.hijack();
+    if (events.full) return refuse(response, TOO_MANY_LISTENERS);
     start().flushHeaders();
     const stop = events.listen(sink, since);
-    raw.on("drain", () => events.drained(sink));
-    raw.once("close", stop);
-    return reply;
-  }
-
-  /** A manifest as it is in its file; the rest of the request is in the query. */
-  #takeYaml(): void {
-    this.app.removeContentTypeParser("text/plain");
-    const types = ["application/yaml", "application/x-yaml", "text/yaml"];
-    this.app.addContentTypeParser(types, { parseAs: "string" }, (_request, body, done) => {
-      const manifest = readManifest(String(body), "manifest");
-      if (manifest.ok) done(null, { manifest: manifest.value.document });
-      else done(new DiscoveryError(refusal("the manifest is refused", manifest.problems)));
-    });
-  }
-
-  #answerErrors(): void {
-    this.app.setNotFoundHandler((request, reply) =>
-      refuse(reply, {
-        code: "not-found",
-        message: `there is no ${request.method} ${request.url.slice(0, 200)}`,
-        hint: `GET ${OPENAPI_PATH} lists what there is`,
-      }),
-    );
-    this.app.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) => {
-      if (error instanceof DiscoveryError) return refuse(reply, error.failure);
-      const status = error.statusCode ?? 500;
-      if (status >= 500) {
-        this.#deps.defect(error);
-        return refuse(reply, {
-          code: "failed",
-          message: "the agent could not answer",
-          reason: error.message,
-        });
-      }
-      const failure: Failure = { code: "invalid", message: "the request is refused", reason: error.message };
-      return reply.code(status).send(errorBody(failure));
-    });
+    response.on("drain", () => events.drained(sink));
+    response.once("close", stop);
   }
 }
 
-interface Fields {
-  readonly [field: string]: unknown;
+function sinkOf(response: ServerResponse): LineSink {
+  return {
+    get writableLength() {
+      return response.writableLength;
+    },
+    write: (line) => void response.write(line),
+    end: (line) => {
+      const timer = setTimeout(() => response.destroy(), LAST_LINE_MS);
+      response.once("close", () => clearTimeout(timer));
+      response.end(line);
+    },
+  };
 }
 
-/** Path parameters win: a body cannot name another thing than the path does. */
-function fieldsOf({ params, query, body }: FastifyRequest): Fields {
-  const inBody = typeof body === "object" && body !== null && !Array.isArray(body) ? body : {};
-  return { ...(query as object), ...inBody, ...(params as object) };
+function refuse(response: ServerResponse, failure: Failure, status: number | null = null): void {
+  send(response, status ?? ERROR_CODES[failure.code].http, errorBody(failure));
 }
 
-function refuse(reply: FastifyReply, failure: Failure): FastifyReply {
-  return reply.code(ERROR_CODES[failure.code].http).send(errorBody(failure));
+function send(response: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    "content-type": "application/json; charset=utf-8",
+    "content-length": Buffer.byteLength(text),
+  });
+  response.end(text);
+}
+
+function nothingAt(method: string, url: string): Failure {
+  return {
+    code: "not-found",
+    message: `there is no ${method} ${url.slice(0, 200)}`,
+    hint: `GET ${OPENAPI_PATH} lists what there is`,
+  };
 }
 
 const READ_ONLY: Failure = {
@@ -217,3 +224,4 @@ const BAD_SINCE: Failure = {
   hint: "for example 42 or 2027-01-01T12:00:00Z",
 };
 const TOO_MANY_LISTENERS: Failure = { code: "busy", message: "too many listeners follow the events" };
+const MALFORMED: Failure = { code: "invalid", message: "the request is refused" };

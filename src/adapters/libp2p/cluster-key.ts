@@ -2,19 +2,10 @@
  * The key that every host of a cluster holds, 32 bytes, in the file format of libp2p's private networks
  * (`/key/swarm/psk/1.0.0/`). Without it a stranger gets no handshake and learns nothing but that a port is open.
  */
-import { randomBytes } from "node:crypto";
 import { DiscoveryError } from "../../lib/error.ts";
-import { createKeyFile, readKeyFile } from "./key-file.ts";
+import { readKeyFile } from "./key-file.ts";
 
 const FORMAT = /^\/key\/swarm\/psk\/1\.0\.0\/\r?\n\/base16\/\r?\n([0-9a-fA-F]{64})\s*$/;
-
-/**
- * Makes a new cluster's key.
- * @throws DiscoveryError `conflict` when the file exists.
- */
-export function createClusterKey(path: string): void {
-  createKeyFile(path, `/key/swarm/psk/1.0.0/\n/base16/\n${randomBytes(32).toString("hex")}\n`);
-}
 
 /**
  * @returns the 32 bytes.

@@ -79,7 +79,7 @@ export const lrt = z
   })
   .prefault({})
   .meta({
-    description: "The scheduler. The same on every host of a cluster: peers that differ are refused.",
+    description: "The scheduler. Give every host of a cluster the same.",
   });
 
 /** The section as the scheduler takes it. */

@@ -56,7 +56,7 @@ export const membership = z
     ),
   })
   .prefault({})
-  .meta({ description: "Who is there and who is not. The same on every host of a cluster." });
+  .meta({ description: "Who is there and who is not. Give every host of a cluster the same." });
 
 /** The section as the membership protocol takes it. */
 export function membershipSettingsOf(

@@ -128,18 +128,23 @@ export class BookingDesk {
     return null;
   }
 
-  /** Notes what the leader says of the partition; call only when `refusal` was null. */
-  heard(ref: PartitionRef, phase: PartitionPhase, members: readonly NodeId[], turn: LrtTurn): void {
+  /**
+   * Notes what the leader says of the partition; call only when `refusal` was null.
+   * @returns the write to wait for when that changes what must be remembered: epochs only grow, over restarts, too.
+   */
+  heard(
+    ref: PartitionRef,
+    phase: PartitionPhase,
+    members: readonly NodeId[],
+    turn: LrtTurn,
+  ): PersistId | undefined {
     const held = this.#booking;
     assert(held !== null && held.pid === ref.pid, "only the holder renews a booking");
     assert(ref.partitionEpoch >= held.partitionEpoch, "a partition's epoch only grows");
     const next = { ...held, partitionEpoch: ref.partitionEpoch, phase, members };
     this.#renewLease(next, turn);
-  }
-
-  /** Makes phase and members durable: before a plan is accepted, so that a successor can be found after a crash. */
-  record(turn: LrtTurn): PersistId {
-    return this.#persist(turn);
+    const same = held.partitionEpoch === ref.partitionEpoch && held.phase === phase;
+    return same ? undefined : this.#persist(turn);
   }
 
   /** Votes for a successor of a dead leader: durably, once per epoch. */
@@ -210,8 +215,8 @@ export class BookingDesk {
   #again(held: Booking, request: ReserveRequest, turn: LrtTurn): Grant {
     const refused = this.refusal(request, request.from);
     if (refused?.kind === "stale") return refused;
-    this.#renewLease({ ...held, partitionEpoch: request.partitionEpoch }, turn);
-    return { kind: "granted", token: held.token, after: undefined };
+    const after = this.heard(request, held.phase, held.members, turn);
+    return { kind: "granted", token: held.token, after };
   }
 
   #busy(held: Booking, request: ReserveRequest, turn: LrtTurn): Grant {

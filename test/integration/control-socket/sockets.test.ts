@@ -198,6 +198,43 @@ describe("requests", () => {
     expect(made.asked).toEqual([{ type: "host.restore", host: "h1" }]);
   });
 
+  test("are for the path that says most, also where a name is a verb", async () => {
+    const made = await agent();
+    await http(made.adminSocket, "GET", "/v1/ves/plan/");
+    await http(made.adminSocket, "POST", "/v1/ves/plan/start", "{}");
+    await http(made.adminSocket, "GET", "/v1/ves/a%2Db");
+    expect(made.asked).toEqual([
+      { type: "ve.show", name: "plan" },
+      { type: "ve.start", name: "plan" },
+      { type: "ve.show", name: "a-b" },
+    ]);
+  });
+
+  test("say in the body what the query says otherwise", async () => {
+    const made = await agent();
+    await http(made.adminSocket, "POST", "/v1/hosts/h1/drain?reason=query", '{"reason":"body"}');
+    expect(made.asked).toMatchObject([{ reason: "body" }]);
+  });
+
+  test("that end in the middle are nobody's defect", async () => {
+    const made = await agent();
+    const headers = "POST /v1/hosts/h1/drain HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n";
+    const half = `${headers}content-type: application/json\r\n\r\n{"reason":`;
+    const socket = await connected(made.adminSocket);
+    await new Promise<void>((resolve) => socket.end(half, () => resolve()));
+    socket.destroy();
+    expect((await http(made.adminSocket, "GET", "/v1/status")).status).toBe(200);
+    expect(made.asked).toEqual([{ type: "status" }]);
+    expect(made.defects).toEqual([]);
+  });
+
+  test("in a form that is not read are refused", async () => {
+    const made = await agent();
+    const refused = await http(made.adminSocket, "POST", "/v1/hosts/h1/drain", "reason=x", "text/plain");
+    expect(refused.status).toBe(415);
+    expect(refused.body).toMatchObject({ error: { code: "invalid" } });
+  });
+
   test.each([
     ["GET", "/v1/nothing", undefined, 404, "not-found"],
     ["POST", "/v1/hosts/h1/drain", "{", 400, "invalid"],
@@ -206,6 +243,7 @@ describe("requests", () => {
     ["POST", "/v1/hosts/h1/drain", `{"reason":"${"x".repeat(501)}"}`, 400, "invalid"],
     ["GET", `/v1/hosts/${"x".repeat(290)}`, undefined, 400, "invalid"],
     ["GET", "/v1/events?since=yesterday", undefined, 400, "invalid"],
+    ["GET", "/v1/hosts/%zz", undefined, 400, "invalid"],
   ])("%s %.30s is refused", async (method, path, body, status, code) => {
     const made = await agent();
     const answer = await http(made.adminSocket, method, path, body);

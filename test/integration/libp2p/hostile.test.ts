@@ -7,13 +7,14 @@ import { tcp } from "@libp2p/tcp";
 import { multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createClusterKey, readClusterKey } from "../../../src/adapters/libp2p/cluster-key.ts";
+import { readClusterKey } from "../../../src/adapters/libp2p/cluster-key.ts";
 import { clusterPrologue, clusterWall } from "../../../src/adapters/libp2p/cluster-wall.ts";
 import { frame } from "../../../src/adapters/libp2p/frames.ts";
 import { encodeHello, type Hello } from "../../../src/adapters/libp2p/hello.ts";
 import { loadIdentity } from "../../../src/adapters/libp2p/identity.ts";
 import { createNetwork } from "../../../src/adapters/libp2p/network.ts";
 import { DEFAULT_LIMITS, protocolId } from "../../../src/adapters/libp2p/settings.ts";
+import { createClusterKey } from "../../../src/config/cluster-key.ts";
 import { eventually, introduce, MAX_BYTES, type Peer, Peers, upTo } from "./peers.ts";
 
 let peers: Peers;

@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createClusterKey } from "../../../src/adapters/libp2p/cluster-key.ts";
 import type { TransportEvent } from "../../../src/adapters/libp2p/observations.ts";
 import {
   DEFAULT_LIMITS,
@@ -10,6 +9,7 @@ import {
   type TransportConfig,
 } from "../../../src/adapters/libp2p/settings.ts";
 import { Libp2pTransport } from "../../../src/adapters/libp2p/transport.ts";
+import { createClusterKey } from "../../../src/config/cluster-key.ts";
 import { fail, ok, type Result } from "../../../src/lib/error.ts";
 import type { NodeId } from "../../../src/model/node.ts";
 import type { MessageCodec } from "../../../src/ports/codec.ts";

@@ -13,6 +13,7 @@ import {
   ShutoffReason,
 } from "../index.ts";
 import { DONE, failed } from "./failures.ts";
+import { Handover } from "./handover.ts";
 import { type OnProgress, progressOf } from "./outgoing.ts";
 import { after, type Clock } from "./waiting.ts";
 
@@ -28,10 +29,11 @@ export async function awaitMigration(
   onProgress: OnProgress,
 ): Promise<HypervisorOutcome> {
   const stop = new Stop(connection, vm);
-  await connection.subscribe("lifecycle");
+  const handover = await Handover.watch(connection, vm);
   const { dom } = await connection.call("DomainLookupByUUID", { uuid: vm });
   if ((await progressIfThere(connection, dom)) === null)
     return failed("invalid", "no migration of the domain is under way");
+  await handover.look(dom);
   for (;;) {
     await after(clock, LOOK_MS, stop.heard);
     if (stop.detail !== null) break;
@@ -39,7 +41,7 @@ export async function awaitMigration(
     if (progress === null) break;
     onProgress(progress);
   }
-  return (await whatIsLeft(connection, dom)) ?? (await stop.outcome(clock));
+  return (await whatIsLeft(connection, dom, handover)) ?? (await stop.outcome(clock));
 }
 
 /** The domain's last stop, as the daemon tells it. */
@@ -87,13 +89,15 @@ async function progressIfThere(connection: LibvirtConnection, dom: LibvirtDomain
 async function whatIsLeft(
   connection: LibvirtConnection,
   dom: LibvirtDomain,
+  handover: Handover,
 ): Promise<HypervisorOutcome | null> {
   try {
     const { state, reason } = await connection.call("DomainGetState", { dom });
     if (state === LibvirtState.shutoff) return reason === ShutoffReason.migrated ? DONE : null;
-    return state === LibvirtState.running || state === LibvirtState.blocked
-      ? failed("failed", "the migration has ended and the guest is still here")
-      : failed("unknown", "the migration has ended and the guest is paused here");
+    if (state !== LibvirtState.running && state !== LibvirtState.blocked)
+      return failed("unknown", "the migration has ended and the guest is paused here");
+    if (handover.begun) return await handover.hold(dom, "nobody heard why");
+    return failed("failed", "the migration has ended and the guest is still here");
   } catch (error) {
     if (isLibvirtError(error, ErrorCode.noDomain)) return null;
     throw error;

@@ -185,10 +185,11 @@ export function described(
   job: Job,
 ): Pick<Domain, "state" | "pauseReason" | "job"> {
   const word = stateOf(state);
-  if (word === "paused") return { state: word, pauseReason: pauseReason(state, reason, job), job };
-  if (word !== "running") return { state: word, pauseReason: null, job: "none" };
-  // A guest that runs has arrived, though the daemon may not have closed its books on the migration yet.
-  return { state: word, pauseReason: null, job: job === "migrating-in" ? "none" : job };
+  const pauseReason = word === "paused" ? pauseReasonOf(state, reason, job) : null;
+  if (word === "shutoff" || word === "crashed") return { state: word, pauseReason, job: "none" };
+  // A guest that runs, or that waits for somebody to resume it, has arrived, though the daemon may still be at it.
+  const arrived = job === "migrating-in" && pauseReason !== "migrating-in";
+  return { state: word, pauseReason, job: arrived ? "none" : job };
 }
 
 function stateOf(state: number): DomainState {
@@ -205,12 +206,11 @@ function stateOf(state: number): DomainState {
   }
 }
 
-function pauseReason(state: number, reason: number, job: Job): PauseReason {
+function pauseReasonOf(state: number, reason: number, job: Job): PauseReason {
   if (state !== LibvirtState.paused) return "other";
+  if (reason === PausedReason.user) return "user";
   if (job === "migrating-in") return "migrating-in";
   switch (reason) {
-    case PausedReason.user:
-      return "user";
     case PausedReason.migration:
       return job === "migrating-out" ? "migrating-out" : "post-migration";
     case PausedReason.unknown:

@@ -11,8 +11,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createClusterKey, readClusterKey } from "../../../../src/adapters/libp2p/cluster-key.ts";
+import { readClusterKey } from "../../../../src/adapters/libp2p/cluster-key.ts";
 import { loadIdentity } from "../../../../src/adapters/libp2p/identity.ts";
+import { createClusterKey } from "../../../../src/config/cluster-key.ts";
 import { DiscoveryError } from "../../../../src/lib/error.ts";
 
 let directory: string;
@@ -75,7 +76,7 @@ describe("a cluster's key", () => {
     const text = readFileSync(path, "utf8");
     expect(text.split("\n")[2]).toMatch(/^[0-9a-f]{64}$/);
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(await refusal(() => createClusterKey(path))).toBe("conflict");
+    expect(createClusterKey(path)).toMatchObject({ ok: false, failure: { code: "conflict" } });
     expect(readFileSync(path, "utf8")).toBe(text);
     expect(Buffer.from(readClusterKey(path)).toString("hex")).toBe(text.split("\n")[2]);
     expect(readdirSync(directory)).toEqual(["cluster.key"]);
