@@ -271,13 +271,8 @@ export class Cloud {
         .split("\n")
         .map((name) => name.trim())
         .filter((name) => name !== "");
-      return (
-        seen !== null &&
-        same(
-          seen.map(({ name }) => name),
-          names,
-        )
-      );
+      const running = seen?.filter(({ state }) => state === "running").map(({ name }) => name);
+      return running !== undefined && same(running, names);
     });
   }
 }
