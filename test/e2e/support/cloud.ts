@@ -32,7 +32,7 @@ export const QUICK: AgentConfig = {
   log: { level: "debug" },
 };
 /** The scheduler as it is shipped. */
-export const SHIPPED: AgentConfig = { log: { level: "debug" } };
+const SHIPPED: AgentConfig = { log: { level: "debug" } };
 
 export interface CloudOptions extends BedAgentsOptions {
   readonly hosts: number;
