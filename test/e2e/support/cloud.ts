@@ -31,8 +31,6 @@ export const QUICK: AgentConfig = {
   lrt: { hold: "2s", window: "2s", lease: "10s", renew: "3s", lifeSlack: "20s", grow: "5s" },
   log: { level: "debug" },
 };
-/** The scheduler as it is shipped. */
-const SHIPPED: AgentConfig = { log: { level: "debug" } };
 
 export interface CloudOptions extends BedAgentsOptions {
   readonly hosts: number;
