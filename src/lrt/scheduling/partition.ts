@@ -44,7 +44,7 @@ import {
 } from "./event.ts";
 import { ordersOf } from "./orders.ts";
 import { buildProblem } from "./problem.ts";
-import { tell } from "./reason.ts";
+import { domainNames, tell } from "./reason.ts";
 import type { NodeSnapshot } from "./snapshot.ts";
 
 export type Phase = "growing" | "checking" | "applying" | "handing-over" | "ended";
@@ -374,7 +374,7 @@ export class Partition {
     assert(wrong.length === 0, `a plan passes the independent checkers: ${wrong.join("; ")}`);
     this.#reduced = null;
     if (solution.status === "reduced") {
-      this.#reduced = tell(solution.explanation, this.#deps.nameOf);
+      this.#reduced = this.#tell(solution.explanation, turn.now);
       this.#explanation = solution.explanation;
     }
     if (solution.plan.actions.length === 0) return this.#nothingToDo(turn);
@@ -389,7 +389,7 @@ export class Partition {
   #giveUp(turn: LrtTurn): void {
     const hosts = this.members();
     turn.notify({ kind: "partition-unsolved", pid: this.pid, explanation: this.#explanation, hosts });
-    const reason = tell(this.#explanation, this.#deps.nameOf);
+    const reason = this.#tell(this.#explanation, turn.now);
     const final = this.#candidates.length === 0 && this.#explanation.some(({ kind }) => kind === "too-large");
     if (this.#migrations > 0)
       this.#finish({ kind: "best-effort", migrations: this.#migrations, reason }, turn);
@@ -636,6 +636,11 @@ export class Partition {
       case "move":
         return "an operator asked for it";
     }
+  }
+
+  #tell(explanation: readonly Explanation[], now: Instant): string {
+    const members = [...this.#members.values()].map(({ snapshot }) => snapshot);
+    return tell(explanation, { node: this.#deps.nameOf, vm: domainNames(members, this.#events(now)) });
   }
 
   #labels(node: NodeId): Labels {
