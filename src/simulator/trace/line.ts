@@ -8,6 +8,8 @@ export function line(notification: Notification, nameOf: (node: string) => strin
       return memberLine(notification.change);
     case "condition":
       return conditionLine(notification.condition);
+    case "disk-space":
+      return `room on the disk: ${notification.state}`;
     case "event-raised":
       return `event ${notification.event.id} raised`;
     case "event-cleared":
