@@ -34,7 +34,7 @@ export function runScenario(scenario: Scenario): ScenarioRun {
     perform(deed, simulation);
   }
   if (simulation.violations.length === 0) simulation.demandSettled();
-  const lines = [...simulation.story.lines, ...placement(simulation)];
+  const lines = [...simulation.story.lines, ...placement(simulation, scenario)];
   return {
     log: `${lines.join("\n")}\n`,
     violations: simulation.violations,
@@ -54,8 +54,19 @@ function linksOf({ shape, hosts }: Scenario): (from: string, to: string) => Link
   return (from, to) => (racks.get(from) === racks.get(to) ? near : far);
 }
 
-function placement(simulation: Simulation): readonly string[] {
-  return simulation.hosts.map((host) => `${host.id}: ${[...host.executing()].sort().join(" ") || "no VM"}`);
+/** Where every VM executes and what that comes to, by the loads the script has given them. */
+function placement(simulation: Simulation, { hosts, deeds }: Scenario): readonly string[] {
+  const domains = hosts.flatMap((host) => host.domains);
+  const loads = new Map(domains.map(({ vm, load }) => [vm, load]));
+  for (const { verb, words } of deeds) if (verb === "load") loads.set(words[0] ?? "", Number(words[1]));
+  const most = new Map(domains.map(({ vm, cpus }) => [vm, cpus * 1000]));
+  const wanted = (vm: string): number => Math.min(loads.get(vm) ?? 0, most.get(vm) ?? 0);
+  return simulation.hosts.map((host) => {
+    const vms = [...host.executing()].sort();
+    const cpu = vms.reduce((sum, vm) => sum + wanted(vm), 0);
+    const over = cpu > host.spec.capacity.cpu ? ", over" : "";
+    return `${host.id}: ${vms.join(" ") || "no VM"} (${cpu} of ${host.spec.capacity.cpu} mCPU${over})`;
+  });
 }
 
 function missedOf({ shows, never }: Scenario["shape"], lines: readonly string[]): readonly string[] {
