@@ -52,6 +52,8 @@ const QUIET_MS = seconds(10);
 const KEEPALIVE_MS = seconds(20);
 /** Enough tries for the other side to come back from a restart. */
 const REPORT_TRIES = 20;
+/** How often a source is asked whether it knows that its guest has arrived. */
+const ARRIVALS_MS = seconds(60);
 /** Orders whose end is remembered; one lease can hold far fewer. */
 const REMEMBERED_ORDERS = 2048;
 
@@ -94,7 +96,7 @@ export class Participant {
   /** Orders that have ended, or never begun and never will: how. Refused if they come again; told if asked. */
   readonly #over = new Map<ActionKey, "done" | "failed">();
   /** Orders of guests that arrived here and whose source has not said yet that it knows: durable. */
-  readonly #arrivals = new Set<ActionKey>();
+  readonly #arrivals = new Map<ActionKey, Intent>();
   #restored: readonly Intent[];
 
   constructor(config: LrtConfig, deps: ParticipantDependencies, restored: ReadonlyMap<string, unknown>) {
@@ -103,7 +105,7 @@ export class Participant {
     this.#restored = restoredIntents(restored);
     for (const intent of this.#restored) {
       if (intent.outcome === null) this.#open.set(intent.order.key, opened(intent, true));
-      else if (intent.role === "destination") this.#arrivals.add(intent.order.key);
+      else if (intent.role === "destination") this.#arrivals.set(intent.order.key, intent);
     }
   }
 
@@ -116,6 +118,7 @@ export class Participant {
     }
     this.#restored = [];
     if (this.#open.size > 0) turn.setTimer("lrt/look", LOOK_MS);
+    if (this.#arrivals.size > 0) turn.setTimer("lrt/arrivals", ARRIVALS_MS);
   }
 
   /** Actions of this node that have not ended and keep its booking. A source whose guest is gone keeps nothing. */
@@ -248,7 +251,8 @@ export class Participant {
   }
 
   onTimer(timer: string, turn: LrtTurn): boolean {
-    if (timer !== "lrt/look") return false;
+    if (timer === "lrt/arrivals") this.#askAfterArrivals(turn);
+    if (timer !== "lrt/look") return timer === "lrt/arrivals";
     for (const entry of sortedValues(this.#open)) {
       const quiet = entry.intent.role === "destination" && turn.now - entry.intent.since >= QUIET_MS;
       if (quiet) entry.looking = true;
@@ -256,6 +260,30 @@ export class Participant {
     }
     if (this.#open.size > 0) turn.setTimer("lrt/look", LOOK_MS);
     return true;
+  }
+
+  #remember(intent: Intent, turn: LrtTurn): void {
+    this.#arrivals.set(intent.order.key, intent);
+    turn.setTimer("lrt/arrivals", ARRIVALS_MS);
+  }
+
+  /** The source's word can be lost for good (it took us for dead): once it has nothing open, nobody will ask. */
+  #askAfterArrivals(turn: LrtTurn): void {
+    for (const [key, { order, ref }] of this.#arrivals) {
+      if (order.what.kind !== "migrate") continue;
+      const call = { type: "partition.inquire", ...ref, key, vm: order.vm } as const;
+      this.#deps.calls.send(
+        order.what.from,
+        call,
+        turn,
+        (answer, later) => {
+          if (answer.kind !== "seen" || answer.open || !this.#arrivals.delete(key)) return;
+          later.persist([{ key: intentKey(key), value: null }]);
+        },
+        { tries: 1 },
+      );
+    }
+    if (this.#arrivals.size > 0) turn.setTimer("lrt/arrivals", ARRIVALS_MS);
   }
 
   #inspected(entry: Open, outcome: HypervisorOutcome, turn: LrtTurn): void {
@@ -363,7 +391,7 @@ export class Participant {
     const key = intentKey(order.key);
     if (role === "destination") {
       const arrived = outcome.kind === "done";
-      if (arrived) this.#arrivals.add(order.key);
+      if (arrived) this.#remember(intent, turn);
       turn.persist([{ key, value: arrived ? { ...intent, outcome } : null }]);
       return;
     }
