@@ -80,6 +80,8 @@ export class BookingDesk {
   readonly #config: LrtConfig;
   #booking: Booking | null = null;
   #slot: Slot | null = null;
+  /** What was served last: a leader that was replaced there may not know it yet. */
+  #last: PartitionRef | null = null;
   #token: BookingToken;
   /** Set by execution: whether an action of this booking is still open here. */
   readonly #openActions: () => number;
@@ -111,6 +113,8 @@ export class BookingDesk {
     const held = this.#booking;
     if (held !== null && held.pid === request.pid && !held.settling) return this.#again(held, request, turn);
     if (held !== null) return this.#busy(held, request, turn);
+    if (this.#last?.pid === request.pid && request.partitionEpoch < this.#last.partitionEpoch)
+      return { kind: "stale", partitionEpoch: this.#last.partitionEpoch };
     const slot = this.#liveSlot(turn.now);
     if (slot !== null && slot.pid !== request.pid && !this.#outranks(request, slot, turn.now)) {
       return { kind: "busy", holder: slot.pid, phase: "growing", slotted: false };
@@ -173,6 +177,7 @@ export class BookingDesk {
       return true;
     }
     this.#booking = null;
+    this.#last = { pid: held.pid, partitionEpoch: held.partitionEpoch };
     turn.clearTimer(TIMER_LEASE);
     turn.persist([{ key: KEY_BOOKING, value: null }]);
     turn.notify({ kind: "booking-ended", pid: held.pid, token: held.token, why });

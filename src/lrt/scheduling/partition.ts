@@ -333,8 +333,10 @@ export class Partition {
     this.#settleForLess(turn);
   }
 
+  /** A host that is only emptied by half has gained nothing: its guests would wander for ever. */
   #settleForLess(turn: LrtTurn): void {
-    if (!this.#triedBestEffort && this.#members.size > 1) this.#startSolve(true, turn);
+    const worth = this.#events(turn.now).some(({ cause }) => cause.kind !== "underload");
+    if (worth && !this.#triedBestEffort && this.#members.size > 1) this.#startSolve(true, turn);
     else this.#giveUp(turn);
   }
 
