@@ -74,6 +74,16 @@ export function hostsToEmpty(events: readonly TravellingEvent[]): ReadonlySet<No
   return new Set(emptying.map(({ origin }) => origin));
 }
 
+/** Emptying one host into another that is empty gains nothing, and would go on for ever. */
+function hostsToSpare({ events, members }: PlanningInput): NodeId[] {
+  if (!events.every(({ cause }) => cause.kind === "underload")) return [];
+  return members.filter(({ vms }) => vms.length === 0).map(({ node }) => node);
+}
+
+function offlineRule(hosts: ReadonlySet<NodeId>): Rule[] {
+  return hosts.size > 0 ? [{ kind: "offline", hosts: [...hosts].sort(byText) }] : [];
+}
+
 function arrivals(events: readonly TravellingEvent[]): ArrivingVm[] {
   return events.flatMap(({ cause }) => (cause.kind === "arrival" ? cause.vms : []));
 }
@@ -114,7 +124,7 @@ function rules(
     ...arriving.map(({ spec, stamp }): [VmId, VmPolicy] => [spec.id, stamp.policy]),
   ];
   return [
-    ...(emptied.size > 0 ? [{ kind: "offline", hosts: [...emptied].sort(byText) } as const] : []),
+    ...offlineRule(new Set([...emptied, ...hostsToSpare(input)])),
     ...pairRules(policies, here, new Map(placed.map(({ vm, member }) => [vm.id, member.node]))),
     ...labelRules(policies, input.members),
     ...moveRules(input.events, new Set(input.members.map((member) => member.node)), here),
