@@ -77,7 +77,7 @@ async function blows(round: number): Promise<void> {
     })(),
   ];
   for (const { name, scene, blow } of all) {
-    const open = cloud ?? (await threeHosts(options));
+    const open: Cloud = cloud ?? (await threeHosts(options));
     const held = await attempt(`${round}: ${name}, ${sentence(blow)}`, async () => {
       await scene.reset(open);
       await strike(open, scene, blow);
