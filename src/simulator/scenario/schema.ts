@@ -78,4 +78,3 @@ export const SCENARIO = z.strictObject({
 export type ScenarioShape = z.infer<typeof SCENARIO>;
 export type HostShape = ScenarioShape["hosts"][number];
 export type VmShape = HostShape["vms"][number];
-export type LinkShape = NonNullable<ScenarioShape["link"]>;
