@@ -4,6 +4,9 @@
  * A partition sees only its members, so a rule that reaches outside must not be broken blindly. `apart` at host
  * level cannot be: members are reserved, nobody else can put a VM on them, and a sibling elsewhere is on no
  * member. `together` with a sibling outside pins the VM. Both follow from exclusive reservation.
+ *
+ * `apart`, required labels and cool-downs hold at every instant of a plan (no swap of siblings, no pivot through a
+ * host that is out of bounds); `together` holds at its end only: two VMs never move in the same instant.
  */
 import { byText } from "../../lib/order.ts";
 import type { Rule } from "../../model/constraint.ts";
@@ -166,6 +169,7 @@ function labelRules(policies: readonly [VmId, VmPolicy][], members: readonly Nod
       kind: "fence",
       vms: [vm],
       hosts: members.filter((member) => satisfies(member, policy)).map((member) => member.node),
+      continuous: true,
     }));
 }
 
@@ -205,6 +209,8 @@ function coolDownRules({ events, members, config }: PlanningInput, placed: reado
     const hosts = vm.left
       .filter(({ host, agoMs }) => agoMs < config.cooldownMs && host !== member.node && inside.has(host))
       .map(({ host }) => host);
-    return hosts.length > 0 ? [{ kind: "ban", vms: [vm.id], hosts: [...new Set(hosts)].sort(byText) }] : [];
+    return hosts.length > 0
+      ? [{ kind: "ban", vms: [vm.id], hosts: [...new Set(hosts)].sort(byText), continuous: true }]
+      : [];
   });
 }
