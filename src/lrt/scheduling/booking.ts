@@ -60,6 +60,8 @@ interface StoredBooking {
 
 const KEY_BOOKING = "lrt/booking";
 const KEY_TOKEN = "lrt/token";
+/** A replaced leader that comes back after so many others were replaced is an odd one. */
+const REMEMBERED_SUCCESSORS = 64;
 const TIMER_LEASE = "lrt/lease";
 const TIMER_SLOT = "lrt/slot";
 
@@ -80,8 +82,8 @@ export class BookingDesk {
   readonly #config: LrtConfig;
   #booking: Booking | null = null;
   #slot: Slot | null = null;
-  /** What was served last: a leader that was replaced there may not know it yet. */
-  #last: PartitionRef | null = null;
+  /** Who leads partitions whose first leader was replaced here: that one may not know it yet. */
+  readonly #successors = new Map<PartitionId, NodeId>();
   #token: BookingToken;
   /** Set by execution: whether an action of this booking is still open here. */
   readonly #openActions: () => number;
@@ -113,8 +115,8 @@ export class BookingDesk {
     const held = this.#booking;
     if (held !== null && held.pid === request.pid && !held.settling) return this.#again(held, request, turn);
     if (held !== null) return this.#busy(held, request, turn);
-    if (this.#last?.pid === request.pid && request.partitionEpoch < this.#last.partitionEpoch)
-      return { kind: "stale", partitionEpoch: this.#last.partitionEpoch };
+    if ((this.#successors.get(request.pid) ?? request.from) !== request.from)
+      return { kind: "stale", partitionEpoch: request.partitionEpoch + 1 };
     const slot = this.#liveSlot(turn.now);
     if (slot !== null && slot.pid !== request.pid && !this.#outranks(request, slot, turn.now)) {
       return { kind: "busy", holder: slot.pid, phase: "growing", slotted: false };
@@ -159,6 +161,7 @@ export class BookingDesk {
       return { kind: "stale", partitionEpoch: held.partitionEpoch };
     }
     this.#renewLease({ ...held, partitionEpoch: ref.partitionEpoch, leader }, turn);
+    this.#succeeds(ref.pid, leader);
     return this.#persist(turn);
   }
 
@@ -172,7 +175,6 @@ export class BookingDesk {
       return true;
     }
     this.#booking = null;
-    this.#last = { pid: held.pid, partitionEpoch: held.partitionEpoch };
     turn.clearTimer(TIMER_LEASE);
     turn.persist([{ key: KEY_BOOKING, value: null }]);
     turn.notify({ kind: "booking-ended", pid: held.pid, token: held.token, why });
@@ -254,6 +256,13 @@ export class BookingDesk {
     );
     turn.notify({ kind: "booked", pid: request.pid, token: this.#token });
     return { kind: "granted", token: this.#token, after: this.#persist(turn) };
+  }
+
+  #succeeds(pid: PartitionId, leader: NodeId): void {
+    this.#successors.set(pid, leader);
+    const oldest = this.#successors.keys().next().value;
+    if (oldest !== undefined && this.#successors.size > REMEMBERED_SUCCESSORS)
+      this.#successors.delete(oldest);
   }
 
   #persist(turn: LrtTurn): PersistId {
