@@ -22,6 +22,8 @@ export interface PlanningInput {
   /** Moves that failed in this partition: not tried again. */
   readonly failed: readonly { readonly vm: VmId; readonly host: NodeId }[];
   readonly config: LrtConfig;
+  /** For a plan that only reduces a violation. */
+  readonly bestEffort?: boolean;
 }
 
 export function buildProblem(input: PlanningInput): Problem {
@@ -36,7 +38,7 @@ export function buildProblem(input: PlanningInput): Problem {
     desired: "running",
     host: member.node,
     demand: { cpu: vm.demand.cpu, memory: vm.demand.memory },
-    pinned: whyPinned(vm, member, here, input.events, emptied) !== null,
+    pinned: whyPinned(vm, member, here, input.events, emptied) !== null || isTied(vm, input),
   }));
   for (const { spec, demand } of arriving) {
     vms.push({ id: spec.id, state: "waiting", desired: "running", host: null, demand: { ...demand } });
@@ -47,6 +49,11 @@ export function buildProblem(input: PlanningInput): Problem {
     rules: rules(input, placed, arriving, here, emptied),
     objective: "memory",
   };
+}
+
+/** A plan that ends half-way must not part two that belong together: it leaves them where they are. */
+function isTied({ policy }: VmSnapshot, { bestEffort }: PlanningInput): boolean {
+  return bestEffort === true && policy.together.length > 0;
 }
 
 /** Why a VM stays where it is in this partition, or null when it may move. */
@@ -205,6 +212,11 @@ function coolDownRules({ events, members, config }: PlanningInput, placed: reado
     const hosts = vm.left
       .filter(({ host, agoMs }) => agoMs < config.cooldownMs && host !== member.node && inside.has(host))
       .map(({ host }) => host);
-    return hosts.length > 0 ? [{ kind: "ban", vms: [vm.id], hosts: [...new Set(hosts)].sort(byText) }] : [];
+    return hosts.length > 0 ? [comebackBan(vm.id, hosts)] : [];
   });
+}
+
+/** Not on the way to another host either. */
+function comebackBan(vm: VmId, hosts: readonly NodeId[]): Rule {
+  return { kind: "ban", vms: [vm], hosts: [...new Set(hosts)].sort(byText), continuous: true };
 }
