@@ -183,9 +183,9 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "duplicates-anew",
     "a duplicate request is carried out again",
-    "lrt/calls.ts",
-    "return this.#answers.get(`${from}/${id}`);",
-    "return id < 0 ? this.#answers.get(`${from}/${id}`) : undefined;",
+    SCHEDULER,
+    "const old = this.#answers.get(from, request.id);",
+    "const old = request.id < 0 ? this.#answers.get(from, request.id) : undefined;",
   ),
   mutant(
     "events-abandoned",
@@ -262,7 +262,7 @@ export const MUTANTS: readonly Mutant[] = [
     "a source starts without its destination's promise",
     EXECUTOR,
     "else this.#prepare(step, step.order.what.to, turn);",
-    "else this.#execute(step, step.action.from ?? step.order.what.to, `sim://${step.order.what.to}`, turn);",
+    "else this.#execute(step, step.action.from ?? step.order.what.to, 'sim://' + step.order.what.to, turn);",
   ),
   mutant(
     "order-ignored",
