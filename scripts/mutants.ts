@@ -230,6 +230,13 @@ export const MUTANTS: readonly Mutant[] = [
     "const continuous = false;",
   ),
   mutant(
+    "label-at-the-end",
+    "a guest passes through a host that lacks a label it requires",
+    PROBLEM,
+    "continuous: right.has(vm),",
+    "continuous: false,",
+  ),
+  mutant(
     "detour-home",
     "overload sends a guest through the host that it left",
     PROBLEM,

@@ -133,7 +133,7 @@ function rules(
   return [
     ...offlineRule(new Set([...emptied, ...hostsToSpare(input)])),
     ...pairRules(policies, here, new Map(placed.map(({ vm, member }) => [vm.id, member.node]))),
-    ...labelRules(policies, input.members),
+    ...labelRules(policies, input.members, placed),
     ...moveRules(input.events, new Set(input.members.map((member) => member.node)), here),
     ...coolDownRules(input, placed),
     ...failedRules(input, here),
@@ -166,13 +166,22 @@ function pair(a: VmId, b: VmId): string {
   return a < b ? `${a} ${b}` : `${b} ${a}`;
 }
 
-function labelRules(policies: readonly [VmId, VmPolicy][], members: readonly NodeSnapshot[]): Rule[] {
+/** A VM that is where it may be passes through no host where it may not be. */
+function labelRules(
+  policies: readonly [VmId, VmPolicy][],
+  members: readonly NodeSnapshot[],
+  placed: readonly Placed[],
+): Rule[] {
+  const right = new Set(
+    placed.filter(({ vm, member }) => satisfies(member, vm.policy)).map(({ vm }) => vm.id),
+  );
   return policies
     .filter(([, policy]) => Object.keys(policy.require).length > 0)
     .map(([vm, policy]) => ({
       kind: "fence",
       vms: [vm],
       hosts: members.filter((member) => satisfies(member, policy)).map((member) => member.node),
+      continuous: right.has(vm),
     }));
 }
 
