@@ -136,6 +136,7 @@ function rules(
     ...labelRules(policies, input.members, placed),
     ...moveRules(input.events, new Set(input.members.map((member) => member.node)), here),
     ...coolDownRules(input, placed),
+    ...drainingRules(input, here),
     ...failedRules(input, here),
   ];
 }
@@ -200,6 +201,17 @@ function moveRules(
     return cause.to === null
       ? [{ kind: "ban", vms: [cause.vm], hosts: [origin].filter((host) => inside.has(host)) }]
       : [{ kind: "fence", vms: [cause.vm], hosts: [cause.to].filter((host) => inside.has(host)) }];
+  });
+}
+
+/** A draining host joins for its own events, whatever they are: nothing comes to it. */
+function drainingRules({ members }: PlanningInput, here: ReadonlySet<VmId>): Rule[] {
+  return members.flatMap(({ node, draining, vms }): Rule[] => {
+    const own = new Set(vms.map(({ id }) => id));
+    const others = [...here].filter((vm) => !own.has(vm)).sort(byText);
+    return draining && others.length > 0
+      ? [{ kind: "ban", vms: others, hosts: [node], continuous: true }]
+      : [];
   });
 }
 
