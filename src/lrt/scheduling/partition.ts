@@ -368,7 +368,8 @@ export class Partition {
     this.#times.solving = turn.now;
     const members = [...this.#members.values()].map(({ snapshot }) => snapshot);
     this.#considered = new Set(this.members());
-    const problem = buildProblem({ members, events: this.#events(turn.now), failed: this.#failed, config });
+    const events = this.#events(turn.now);
+    const problem = buildProblem({ members, events, failed: this.#failed, config, bestEffort });
     const operation = turn.solve(problem, { decisions: config.solverDecisions, bestEffort });
     this.#solve = { operation, problem, bestEffort };
   }
