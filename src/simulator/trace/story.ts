@@ -1,0 +1,60 @@
+import type { Notification } from "../../agent/notifications.ts";
+import { line } from "./line.ts";
+
+interface Clock {
+  readonly now: number;
+}
+
+/** Lines kept: a scenario has a few hundred; a replay of a bad seed must not eat the machine. */
+const MAX_LINES = 100_000;
+
+/** What happened, as people read it: one line per thing that matters, said once although many see it. */
+export class Story {
+  readonly #clock: Clock;
+  readonly #kept: boolean;
+  readonly #lines: string[] = [];
+  /** What was said of members last: every host sees the same death. */
+  readonly #said = new Map<string, string>();
+  readonly #troubled = new Set<string>();
+
+  constructor(clock: Clock, kept: boolean) {
+    this.#clock = clock;
+    this.#kept = kept;
+  }
+
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  tell(who: string, what: string): void {
+    if (!this.#kept || this.#lines.length >= MAX_LINES) return;
+    const time = (this.#clock.now / 1000).toFixed(3).padStart(9);
+    this.#lines.push(`${time} ${who.padEnd(4)} ${what}`);
+  }
+
+  notified(host: string, notification: Notification): void {
+    if (!this.#kept) return;
+    if (notification.kind === "member" && !this.#news(notification.change)) return;
+    if (notification.kind === "condition" && !this.#changed(host, notification.condition.kind)) return;
+    const text = line(notification, (node) => node);
+    if (text !== null) this.tell(host, text);
+  }
+
+  /** That a host is well is worth a word only when it was not. */
+  #changed(host: string, condition: string): boolean {
+    const troubled = condition === "overloaded" || condition === "blind";
+    const before = this.#troubled.has(host);
+    if (troubled) this.#troubled.add(host);
+    else this.#troubled.delete(host);
+    return troubled || before;
+  }
+
+  /** Only the first host to see it tells it. */
+  #news(change: Extract<Notification, { kind: "member" }>["change"]): boolean {
+    if (!("member" in change)) return true;
+    const { name, state } = change.member;
+    if ((this.#said.get(name) ?? "alive") === state) return false;
+    this.#said.set(name, state);
+    return true;
+  }
+}
