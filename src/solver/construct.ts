@@ -50,7 +50,7 @@ function initialWrongs(
   constraints.forEach((constraint, i) => {
     if (constraint.weight === 0) wrongs.push({ wrong: repair.constraintWrong(i), size: 0 });
   });
-  const overloaded = homes.filter((home) => home.cover !== null && home.cover.length > 0);
+  const overloaded = homes.filter((home) => home.cover === null || home.cover.length > 0);
   const hosts = overloaded.map((home) => ({ wrong: repair.hostWrong(home.host), home, size: home.charge }));
   return [...wrongs, ...hosts.sort((a, b) => b.size - a.size || a.wrong - b.wrong)];
 }

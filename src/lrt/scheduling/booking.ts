@@ -60,8 +60,12 @@ interface StoredBooking {
 
 const KEY_BOOKING = "lrt/booking";
 const KEY_TOKEN = "lrt/token";
+const KEY_CLOSED = "lrt/closed";
 const TIMER_LEASE = "lrt/lease";
 const TIMER_SLOT = "lrt/slot";
+
+/** Partitions ended by a successor that are remembered: more than can come back within their leader's sleep. */
+const MAX_CLOSED = 32;
 
 export type EndReason = "released" | "lapsed" | "leader-dead" | "restarted";
 
@@ -81,6 +85,8 @@ export class BookingDesk {
   #booking: Booking | null = null;
   #slot: Slot | null = null;
   #token: BookingToken;
+  /** Partitions that a successor has ended here, with its epoch: their first leader may not know yet. */
+  #closed: readonly PartitionRef[];
   /** Set by execution: whether an action of this booking is still open here. */
   readonly #openActions: () => number;
 
@@ -88,6 +94,7 @@ export class BookingDesk {
     this.#config = config;
     this.#openActions = openActions;
     this.#token = (restored.get(KEY_TOKEN) as number | undefined) ?? 0;
+    this.#closed = (restored.get(KEY_CLOSED) as PartitionRef[] | undefined) ?? [];
     const stored = restored.get(KEY_BOOKING) as StoredBooking | undefined;
     if (stored !== undefined) {
       this.#booking = { ...stored, raisedAt: 0, leaseUntil: 0, settling: false };
@@ -109,6 +116,8 @@ export class BookingDesk {
 
   reserve(request: ReserveRequest, turn: LrtTurn): Grant {
     const held = this.#booking;
+    const closed = this.#closed.find(({ pid }) => pid === request.pid);
+    if (closed !== undefined) return { kind: "stale", partitionEpoch: closed.partitionEpoch };
     if (held !== null && held.pid === request.pid && !held.settling) return this.#again(held, request, turn);
     if (held !== null) return this.#busy(held, request, turn);
     const slot = this.#liveSlot(turn.now);
@@ -155,6 +164,11 @@ export class BookingDesk {
       return { kind: "stale", partitionEpoch: held.partitionEpoch };
     }
     this.#renewLease({ ...held, partitionEpoch: ref.partitionEpoch, leader }, turn);
+    const { pid, partitionEpoch } = ref;
+    this.#closed = [...this.#closed.filter((old) => old.pid !== pid), { pid, partitionEpoch }].slice(
+      -MAX_CLOSED,
+    );
+    turn.persist([{ key: KEY_CLOSED, value: this.#closed }]);
     return this.#persist(turn);
   }
 

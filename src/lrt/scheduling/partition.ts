@@ -250,10 +250,21 @@ export class Partition {
         holder: answer.holder,
         slotted: answer.slotted,
       });
-    } else if (answer.kind === "no-answer") {
-      this.#giveBack(node, "no answer", turn);
+    } else {
+      this.#lose(node);
+      if (answer.kind === "no-answer") this.#giveBack(node, "no answer", turn);
+      if (answer.kind === "stale" && this.#phase === "growing") return this.#deposed(turn);
     }
     this.#step(turn);
+  }
+
+  /** A member that was asked again and did not join again is one no more. */
+  #lose(node: NodeId): void {
+    if (this.#phase !== "applying" && this.#members.delete(node)) this.#fresh = true;
+  }
+
+  #deposed(turn: LrtTurn): void {
+    this.#finish({ kind: "interrupted", reason: "another host took its partition for leaderless" }, turn);
   }
 
   #join(node: NodeId, token: BookingToken, snapshot: NodeSnapshot, turn: LrtTurn): void {
@@ -523,10 +534,8 @@ export class Partition {
         turn,
         (answer, later) => {
           if (answer.kind !== "not-mine" && answer.kind !== "stale") return;
-          if (this.#phase !== "applying" && this.#members.delete(node)) {
-            this.#fresh = true;
-            this.#step(later);
-          }
+          this.#lose(node);
+          this.#step(later);
         },
         { tries: 2 },
       );

@@ -210,7 +210,7 @@ export class Scheduler {
       case "partition.check":
         return this.#check(from, request, turn);
       case "partition.prepare":
-        return this.#held(request, from) ?? participant.prepare(from, request, turn);
+        return this.#held(request, from) ?? this.#unwilling() ?? participant.prepare(from, request, turn);
       case "partition.execute":
         return this.#held(request, from) ?? participant.execute(from, request, turn);
       case "partition.abort":
@@ -300,6 +300,7 @@ export class Scheduler {
     if (request.version !== inventory.version) return "something changed here since the snapshot";
     if (this.#deps.unfit(true) !== null) return this.#deps.unfit(true);
     const arriving = new Set(request.orders.filter(({ what }) => what.to === self).map(({ vm }) => vm));
+    if (arriving.size > 0 && this.#deps.unfit(false) !== null) return this.#deps.unfit(false);
     const leaving = request.orders.filter(({ what }) => what.kind === "migrate" && what.from === self);
     const missing = leaving.find(({ vm }) => !arriving.has(vm) && inventory.get(vm) === undefined);
     return missing === undefined ? null : `${missing.name} is not here`;
@@ -342,6 +343,12 @@ export class Scheduler {
       case "partition.progress":
         break;
     }
+  }
+
+  /** Nothing lands here while it drains, even if that was not so when the plan was checked. */
+  #unwilling(): Answered | null {
+    const reason = this.#deps.unfit(false);
+    return reason === null ? null : { body: { kind: "refused", reason } };
   }
 
   #held(request: PartitionRequest, from: NodeId): Answered | null {
