@@ -8,6 +8,8 @@
  * An intent is durable before the hypervisor is called. While one is open the node's booking cannot lapse into
  * free. The hypervisor checks no token, so this does: nothing starts under an old token, a short lease, or an
  * order that the other side has already been told is dead.
+ *
+ * A destination remembers, durably, what has arrived until the source says that it knows.
  */
 import type { HypervisorOutcome, MigrationProgress } from "../../hypervisor/command.ts";
 import { assert } from "../../lib/assert.ts";
@@ -54,6 +56,8 @@ const KEEPALIVE_MS = seconds(20);
 const REPORT_TRIES = 20;
 /** Keys that were declared dead to the other side and must never start; bounded by what one lease can hold. */
 const DEAD_KEYS = 512;
+/** Arrivals whose sources have not said that they know; more would need as many hosts silent at once. */
+const UNCONFIRMED = 256;
 
 interface Open {
   intent: Intent;
@@ -92,6 +96,11 @@ export class Participant {
   readonly #open = new Map<ActionKey, Open>();
   readonly #operations = new Map<OperationId, ActionKey>();
   readonly #dead = new Set<ActionKey>();
+  /**
+   * Orders whose guest has run here and whose source may not know it yet (it was stopped, or cut off). Whatever
+   * became of the guest since: to the source it must never look as if it had not arrived, or it would resume its copy.
+   */
+  readonly #arrived = new Set<ActionKey>();
   #restored: readonly Intent[];
 
   constructor(config: LrtConfig, deps: ParticipantDependencies, restored: ReadonlyMap<string, unknown>) {
@@ -100,14 +109,16 @@ export class Participant {
     this.#restored = restoredIntents(restored);
     for (const intent of this.#restored) {
       if (intent.outcome === null) this.#open.set(intent.order.key, opened(intent, true));
+      else if (intent.role === "destination") this.#arrived.add(intent.order.key);
     }
   }
 
   /** Intents that were open when the process ended are looked into; ended ones are told again. */
   start(turn: LrtTurn): void {
     for (const intent of this.#restored) {
-      if (intent.outcome !== null) this.#tell(intent, intent.outcome, turn);
-      else this.#open.set(intent.order.key, opened({ ...intent, since: turn.now }, true));
+      if (intent.outcome !== null && intent.role !== "destination") this.#tell(intent, intent.outcome, turn);
+      else if (intent.outcome === null)
+        this.#open.set(intent.order.key, opened({ ...intent, since: turn.now }, true));
     }
     this.#restored = [];
     if (this.#open.size > 0) turn.setTimer("lrt/look", LOOK_MS);
@@ -183,11 +194,12 @@ export class Participant {
 
   /** The executing node says how it ended: for a destination, the word it waits for. */
   onEnded(key: ActionKey, outcome: ActionOutcome, turn: LrtTurn): void {
+    if (this.#arrived.delete(key)) turn.persist([{ key: intentKey(key), value: null }]);
     const entry = this.#open.get(key);
     if (entry === undefined || entry.intent.role !== "destination") return;
     const here = sightOf(this.#deps.inventory.get(entry.intent.order.vm));
     if (here === "running")
-      this.#end(entry, { kind: "done", durationMs: turn.now - entry.intent.since }, turn);
+      this.#end(entry, { kind: "done", durationMs: turn.now - entry.intent.since }, turn, true);
     else if (outcome.kind !== "done" && here === "absent") this.#end(entry, outcome, turn);
     else this.#look(entry, "the source says it has ended", turn);
   }
@@ -196,6 +208,7 @@ export class Participant {
   inquire(key: ActionKey, vm: VmId): ReplyBody {
     const open = this.#open.has(key);
     if (!open) this.#bury(key);
+    if (this.#arrived.has(key)) return { kind: "seen", vm: "running", open };
     if (!this.#deps.inventory.listed) return { kind: "refused", reason: "the hypervisor is not connected" };
     return { kind: "seen", vm: sightOf(this.#deps.inventory.get(vm)), open };
   }
@@ -336,7 +349,8 @@ export class Participant {
     this.#refresh(entry, turn);
   }
 
-  #end(entry: Open, outcome: ActionOutcome, turn: LrtTurn): void {
+  /** @param known whether the other side has said so itself. */
+  #end(entry: Open, outcome: ActionOutcome, turn: LrtTurn, known = false): void {
     const { order, role } = entry.intent;
     this.#open.delete(order.key);
     this.#bury(order.key);
@@ -344,8 +358,20 @@ export class Participant {
     if (entry.asking !== null) this.#deps.calls.cancel(entry.asking, turn);
     if (role !== "source" && outcome.kind === "done") this.#deps.arrived(order, turn);
     this.#notifyEnded(entry.intent, outcome, turn);
-    this.#tell(entry.intent, outcome, turn);
+    if (role === "destination" && outcome.kind === "done" && !known)
+      this.#remember(entry.intent, outcome, turn);
+    else this.#tell(entry.intent, outcome, turn);
     this.#deps.desk().settled(turn);
+  }
+
+  #remember(intent: Intent, outcome: ActionOutcome, turn: LrtTurn): void {
+    const { key } = intent.order;
+    this.#arrived.add(key);
+    turn.persist([{ key: intentKey(key), value: { ...intent, outcome } }]);
+    const [oldest] = this.#arrived;
+    if (this.#arrived.size <= UNCONFIRMED || oldest === undefined) return;
+    this.#arrived.delete(oldest);
+    turn.persist([{ key: intentKey(oldest), value: null }]);
   }
 
   /** Executing nodes report to leader and destination; the row goes when both know or have had their chance. */

@@ -36,7 +36,10 @@ export class ActionChecker implements Checker {
     if (notification.kind === "partition-ended") this.#ended.set(notification.pid, world.now);
     else if (notification.kind === "action-started")
       this.#started.set(`${host.id} ${notification.vm}`, notification.key);
-    else if (notification.kind === "action-ended" && notification.role === "source") {
+    else if (
+      notification.kind === "action-ended" &&
+      (notification.role === "source" || notification.outcome.kind === "done")
+    ) {
       const running = this.#running.get(notification.vm);
       if (running?.key === notification.key) this.#running.delete(notification.vm);
     }
@@ -66,7 +69,10 @@ export class ActionChecker implements Checker {
 
   unsettled(world: CheckedWorld): readonly string[] {
     return world.hosts.flatMap((host) =>
-      host.disk.keys("lrt/intent/").map((key) => `${host.id} still has ${key} on its disk`),
+      host.disk
+        .keys("lrt/intent/")
+        .filter((key) => isPending(host.disk.read(key) ?? "null"))
+        .map((key) => `${host.id} still has ${key} on its disk`),
     );
   }
 
@@ -111,4 +117,10 @@ export class ActionChecker implements Checker {
 function isOpen(host: SimulatedHost, key: string): boolean {
   const text = host.disk.read(`lrt/intent/${key}`);
   return text !== undefined && (JSON.parse(text) as { outcome: unknown }).outcome === null;
+}
+
+/** Unfinished work; that a guest arrived is remembered for its source's sake and binds nobody. */
+function isPending(text: string): boolean {
+  const intent = JSON.parse(text) as { readonly role: string; readonly outcome: unknown } | null;
+  return intent !== null && (intent.outcome === null || intent.role !== "destination");
 }
