@@ -7,6 +7,8 @@ import type { MembershipChange } from "../dnt/membership/change.ts";
 import { Membership } from "../dnt/membership/membership.ts";
 import type { MembershipSettings } from "../dnt/membership/settings.ts";
 import { randomWalk, walk } from "../dnt/overlay/walk.ts";
+import { Registry } from "../dnt/registry/registry.ts";
+import type { HypervisorEvent } from "../hypervisor/command.ts";
 import { assert } from "../lib/assert.ts";
 import { fail, ok, type Result } from "../lib/error.ts";
 import type { Instant } from "../lib/instant.ts";
@@ -17,8 +19,11 @@ import type { EventOutcome, SchedulingEvent } from "../lrt/scheduling/event.ts";
 import type { Member } from "../model/member.ts";
 import type { Labels, NodeId } from "../model/node.ts";
 import type { Resources } from "../model/resources.ts";
-import type { OperationId } from "../ports/effects.ts";
+import type { OperationId, PersistId } from "../ports/effects.ts";
 import type { Solution } from "../solver/solution.ts";
+import type { VetCommand } from "../vet/commands.ts";
+import type { VeRecord } from "../vet/lifecycle/record.ts";
+import { VirtualEnvironmentsTracker } from "../vet/vet.ts";
 import { Answers } from "./answers.ts";
 import type { Command, PeerCommand } from "./commands.ts";
 import { Drain } from "./drain.ts";
@@ -63,6 +68,8 @@ export class Agent {
   readonly history: History;
   readonly remote: Remote;
   readonly migrations: Migrations;
+  readonly registry: Registry<VeRecord>;
+  readonly vet: VirtualEnvironmentsTracker;
   readonly #config: AgentConfig;
   readonly #random: Random;
   readonly #answers: Answers;
@@ -89,7 +96,7 @@ export class Agent {
       random: random.fork("membership"),
       restored,
     });
-    this.operations = new Operations(id, boot);
+    this.operations = new Operations(id, boot, restored);
     this.history = new History(nameOf);
     this.remote = new Remote(boot, nameOf);
     this.lrt = new LocalResourcesTracker(
@@ -99,6 +106,17 @@ export class Agent {
       random.fork("lrt"),
       restored,
     );
+    this.registry = new Registry<VeRecord>(
+      {
+        self: id,
+        boot,
+        members: () => this.members(),
+        ask: (to, command, turn, done, after) =>
+          this.#ask(to, command as VetCommand, turn as AgentTurn, done, after),
+      },
+      restored,
+    );
+    this.vet = this.#makeVet(random.fork("vet"), restored);
     this.drain = this.#makeDrain(restored);
     this.migrations = new Migrations(this);
     this.#answers = new Answers(this);
@@ -120,7 +138,7 @@ export class Agent {
 
   /** VE records whose home this agent is. */
   recordsHere(): number {
-    return 0;
+    return this.registry.size;
   }
 
   /** Hands one solver result to whoever asked outside the scheduler. */
@@ -189,9 +207,11 @@ export class Agent {
       case "timer-fired":
         return this.#onTimer(input.timer, input.token, turn);
       case "hypervisor-event":
-        return this.lrt.onHypervisor(input.event, turn);
+        return this.#onHypervisor(input.event, turn);
       case "hypervisor-completed":
-        this.lrt.onOperation(input.operation, input.outcome, turn);
+        if (!this.vet.onOperation(input.operation, input.outcome, turn)) {
+          this.lrt.onOperation(input.operation, input.outcome, turn);
+        }
         return;
       case "hypervisor-progressed":
         return this.lrt.onProgress(input.operation, input.progress, turn);
@@ -201,10 +221,17 @@ export class Agent {
         return this.membership.onAddressAnswered(input.address, input.answer, turn);
       case "command":
         return this.#onCommand(input.request, input.command, turn);
+      case "disk-space":
+        return this.lrt.setSpace(input.state, turn);
       case "stopping":
         this.#stopping = true;
         return this.membership.leave(turn);
     }
+  }
+
+  #onHypervisor(event: HypervisorEvent, turn: AgentTurn): void {
+    if (event.kind === "domain-changed" && event.cause === "migrated-out") this.vet.onLeaving(event.vm);
+    this.lrt.onHypervisor(event, turn);
   }
 
   #onSolved(operation: OperationId, solution: Solution | null, turn: AgentTurn): void {
@@ -216,7 +243,10 @@ export class Agent {
 
   #start(turn: AgentTurn): void {
     this.membership.start(turn);
+    for (const { order, role } of this.lrt.participant.open())
+      if (role === "source") this.vet.onLeaving(order.vm);
     this.lrt.start(turn);
+    this.vet.start(turn);
     this.drain.start(turn);
   }
 
@@ -245,6 +275,7 @@ export class Agent {
     this.#counters.timers.delete(timer);
     if (timer.startsWith("dnt/")) this.membership.onTimer(timer, turn);
     else if (timer.startsWith("lrt/")) this.lrt.onTimer(timer, turn);
+    else if (timer.startsWith("vet/")) this.vet.onTimer(timer, turn);
     else if (!this.drain.onTimer(timer, turn)) this.remote.onTimer(timer, turn);
   }
 
@@ -259,13 +290,21 @@ export class Agent {
   #afterwards(turn: AgentTurn): void {
     for (const change of this.membership.takeChanges()) this.#onMember(change, turn);
     for (const notification of this.operations.takeChanges()) turn.notify(notification);
+    const writes = this.operations.takeWrites();
+    if (writes.length > 0) turn.persist(writes);
     for (const effect of turn.effects)
       if (effect.kind === "notify") this.#remember(effect.notification, turn.now);
   }
 
   #remember(notification: Notification, now: Instant): void {
-    if (notification.kind === "action-ended") this.history.record(notification, now);
-    else if (notification.kind === "event-ended" && notification.outcome.kind !== "solved") {
+    if (notification.kind === "action-started" && notification.action === "migrate")
+      this.vet.onLeaving(notification.vm);
+    if (notification.kind === "action-ended") {
+      this.history.record(notification, now);
+      const stays = notification.role === "source" && notification.outcome.kind === "failed";
+      if (stays) this.vet.onStaying(notification.vm);
+    }
+    if (notification.kind === "event-ended" && notification.outcome.kind !== "solved") {
       this.history.unsolved(notification, now);
     }
   }
@@ -278,11 +317,13 @@ export class Agent {
     }
     const came = change.kind === "joined" || change.kind === "returned" || change.kind === "cleared";
     if (came || change.kind === "updated") this.lrt.onMembersChanged(turn);
+    this.vet.onMembersChanged(turn);
   }
 
   #onEventEnded(event: SchedulingEvent, outcome: EventOutcome, retry: boolean, turn: AgentTurn): void {
     this.drain.onEventEnded(event.id, outcome, retry, turn);
     this.migrations.onEventEnded(event.id, outcome, turn);
+    this.vet.eventEnded(event.id, outcome, retry, turn);
   }
 
   #hooks(): LrtHooks {
@@ -291,10 +332,13 @@ export class Agent {
       walk: () => this.#walk(),
       mode: () => this.#mode,
       nameOf: (node) => this.nameOf(node),
-      assign: () => null,
+      assign: (event, vm, host, turn) => this.vet.assign(event, vm, host, turn as AgentTurn),
       eventEnded: (event, outcome, retry, turn) =>
         this.#onEventEnded(event, outcome, retry, turn as AgentTurn),
-      inventoryChanged: (turn) => this.drain.check(turn as AgentTurn),
+      inventoryChanged: (turn) => {
+        this.vet.onInventoryChanged(turn as AgentTurn);
+        this.drain.check(turn as AgentTurn);
+      },
     };
   }
 
@@ -303,6 +347,42 @@ export class Agent {
     const nobody: ReadonlySet<NodeId> = new Set();
     if (this.#config.lrt.walk === "random") return randomWalk(self, this.members(), this.#random, nobody);
     return walk(self, this.members(), (id) => this.membership.rtt(id), nobody);
+  }
+
+  #makeVet(random: Random, restored: ReadonlyMap<string, unknown>): VirtualEnvironmentsTracker {
+    const { inventory, desk, participant, scheduler } = this.lrt;
+    const { id, boot } = this.identity;
+    return new VirtualEnvironmentsTracker(
+      {
+        self: id,
+        boot,
+        random,
+        registry: this.registry,
+        members: () => this.members(),
+        alive: (node) => node === id || this.membership.get(node)?.state === "alive",
+        nameOf: (node) => this.nameOf(node),
+        ask: (to, command, turn, done, after) => this.#ask(to, command, turn as AgentTurn, done, after),
+        raiseArrival: (ve, vms, turn) =>
+          this.lrt.raise({ kind: "arrival", ve, vms }, turn as AgentTurn)?.id ?? null,
+        cancelEvent: (event, reason, turn) => scheduler.cancel(event, reason, turn as AgentTurn),
+        localDomains: () => (inventory.listed ? inventory.all() : null),
+        expects: (vm) => !desk.free || participant.open().some(({ order }) => order.vm === vm),
+        room: () => this.lrt.space === "ample",
+        operations: this.operations,
+      },
+      restored,
+    );
+  }
+
+  /** A question of a tracker to a peer's. */
+  #ask(
+    to: NodeId,
+    command: PeerCommand,
+    turn: AgentTurn,
+    done: (result: Result<unknown>, turn: AgentTurn) => void,
+    after?: PersistId,
+  ): void {
+    this.remote.ask(to, command, turn, done, after);
   }
 
   #makeDrain(restored: ReadonlyMap<string, unknown>): Drain {
@@ -315,7 +395,7 @@ export class Agent {
         operations: this.operations,
         members: () => this.members(),
         setDraining: (draining, turn) => this.membership.update({ draining }, turn),
-        handOverRecords: () => 0,
+        handOverRecords: (turn) => this.vet.drained(turn),
       },
       restored,
     );

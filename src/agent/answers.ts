@@ -6,8 +6,13 @@ import { fail, ok, type Result } from "../lib/error.ts";
 import { byText } from "../lib/order.ts";
 import type { Member, MemberState } from "../model/member.ts";
 import type { NodeId } from "../model/node.ts";
+import type { VeCommand, VetCommand } from "../vet/commands.ts";
+import type { Respond as VetRespond } from "../vet/dependencies.ts";
+import type { VeView } from "../vet/views.ts";
 import type { Agent } from "./agent.ts";
 import type { PeerCommand } from "./commands.ts";
+import { doctor } from "./doctor.ts";
+import { explainVm } from "./explain.ts";
 import { shortId } from "./operations.ts";
 import { previewDrain } from "./preview.ts";
 import type { Respond } from "./remote.ts";
@@ -33,7 +38,11 @@ export class Answers {
       case "host.show":
         return this.#host(command, respond, turn);
       case "host.rtt":
-        return respond(ok(this.#rtt(turn)), turn);
+        return this.#survey({ type: "agent.rtt" }, turn, ({ answers, coverage }, later) =>
+          respond(ok({ items: answers.flatMap(({ value }) => value as RttRow[]), coverage }), later),
+        );
+      case "doctor":
+        return respond(ok(doctor(this.#agent, turn)), turn);
       case "host.drain":
         return this.#drain(command, respond, turn);
       case "host.restore":
@@ -56,9 +65,42 @@ export class Answers {
       case "op.show":
       case "op.cancel":
         return this.#operation(command, respond, turn);
+      case "ve.list":
+        return from === null
+          ? this.#environments(respond, turn)
+          : this.#agent.vet.execute(command, from, respond as never, turn);
+      case "ve.show":
+        return this.#agent.vet.execute(command, from, this.#showNames(from, respond), turn);
       default:
-        return respond(this.#own(command, turn), turn);
+        if (isEnvironmentCommand(command)) this.#agent.vet.execute(command, from, respond as never, turn);
+        else respond(this.#own(command, turn), turn);
     }
+  }
+
+  #environments(respond: Respond, turn: AgentTurn): void {
+    this.#survey({ type: "agent.environments" }, turn, ({ answers, coverage }, later) => {
+      const views = answers.flatMap(({ value }) => value as VeView[]).map((view) => this.#named(view));
+      respond(ok({ items: views.sort((a, b) => byText(a.name, b.name)), coverage }), later);
+    });
+  }
+
+  /** What goes to people has host names in it; what goes to a peer is passed on by it. */
+  #showNames(from: NodeId | null, respond: Respond): VetRespond {
+    return (result, turn, after) => {
+      const named = result.ok && from === null ? ok(this.#named(result.value as VeView)) : result;
+      respond(named, turn as AgentTurn, after);
+    };
+  }
+
+  /** People read host names, not node ids. */
+  #named(view: VeView): VeView {
+    const name = (node: NodeId | null): string | null => (node === null ? null : this.#agent.nameOf(node));
+    return {
+      ...view,
+      home: this.#agent.nameOf(view.home),
+      movingTo: name(view.movingTo),
+      vms: view.vms.map((vm) => ({ ...vm, host: name(vm.host) })),
+    };
   }
 
   /** This agent's part of a question to everybody. */
@@ -72,6 +114,10 @@ export class Answers {
         return ok(this.#ownVms(turn).filter(({ id, name }) => id === command.vm || name === command.vm));
       case "agent.operations":
         return ok(this.#agent.operations.list().map((operation) => this.#operationView(operation, turn)));
+      case "agent.rtt":
+        return ok(this.#rtt());
+      case "agent.environments":
+        return ok(this.#agent.vet.views(turn));
       case "agent.snapshot":
         return ok(this.#agent.lrt.snapshot(turn.now));
       case "agent.set-mode":
@@ -127,7 +173,7 @@ export class Answers {
       const reports = new Map(answers.map(({ node, value }) => [node, value as HostReport]));
       const members = this.#agent.members().filter(({ state }) => state !== "left");
       const hosts = members.map((member) => this.#hostView(member, reports.get(member.id) ?? null));
-      respond(ok({ hosts: hosts.sort((a, b) => byText(a.name, b.name)), coverage }), later);
+      respond(ok({ items: hosts.sort((a, b) => byText(a.name, b.name)), coverage }), later);
     });
   }
 
@@ -155,16 +201,10 @@ export class Answers {
     };
   }
 
-  #rtt(turn: AgentTurn) {
+  #rtt(): RttRow[] {
     const { membership, identity } = this.#agent;
     const others = this.#agent.members().filter(({ id, state }) => id !== identity.id && state !== "left");
-    return others.map(({ id, name, labels, state }) => ({
-      host: name,
-      state,
-      labels,
-      rttMs: membership.rtt(id),
-      lastHeardMs: membership.lastHeard(id, turn.now),
-    }));
+    return others.map(({ id, name }) => ({ from: identity.name, to: name, rttMs: membership.rtt(id) }));
   }
 
   #drain(command: Of<"host.drain">, respond: Respond, turn: AgentTurn): void {
@@ -202,7 +242,7 @@ export class Answers {
   #vms(respond: Respond, turn: AgentTurn): void {
     this.#survey({ type: "agent.vms" }, turn, ({ answers, coverage }, later) => {
       const vms = answers.flatMap(({ value }) => value as VmView[]).sort((a, b) => byText(a.name, b.name));
-      respond(ok({ vms, coverage }), later);
+      respond(ok({ items: vms, coverage }), later);
     });
   }
 
@@ -214,7 +254,13 @@ export class Answers {
     turn: AgentTurn,
   ): void {
     const [mine] = this.#ownVms(turn).filter(({ id, name }) => id === command.vm || name === command.vm);
-    if (mine !== undefined) return respond(this.#vmHere(command, mine, turn), turn);
+    if (mine !== undefined && command.type === "explain.vm") {
+      return this.#survey({ type: "agent.snapshot" }, turn, (findings, later) =>
+        respond(ok(explainVm(this.#agent, mine, findings, later)), later),
+      );
+    }
+    if (mine !== undefined && command.type !== "explain.vm")
+      return respond(this.#vmHere(command, mine, turn), turn);
     const missing = fail({
       code: "not-found",
       message: `no VM is called ${command.vm}`,
@@ -233,7 +279,7 @@ export class Answers {
   }
 
   #vmHere(
-    command: Of<"vm.show" | "vm.history" | "explain.vm" | "vm.migrate">,
+    command: Of<"vm.show" | "vm.history" | "vm.migrate">,
     vm: VmView,
     turn: AgentTurn,
   ): Result<unknown> {
@@ -242,14 +288,7 @@ export class Answers {
       case "vm.show":
         return ok(vm);
       case "vm.history":
-        return ok({ vm: vm.name, entries: history.of(vm.id, turn.now) });
-      case "explain.vm":
-        return ok({
-          vm,
-          host: this.report(turn),
-          history: history.of(vm.id, turn.now),
-          reasons: history.reasons(turn.now),
-        });
+        return ok(history.of(vm.id, turn.now));
       case "vm.migrate": {
         const target = command.to === undefined ? null : this.#agent.find(command.to);
         if (target !== null && !target.ok) return target;
@@ -265,18 +304,20 @@ export class Answers {
 
   #balance(respond: Respond, turn: AgentTurn): void {
     this.#survey({ type: "agent.reasons" }, turn, ({ answers, coverage }, later) => {
-      const hosts = answers.map(({ node, value }) => ({
+      const parts = answers.map(({ node, value }) => ({
         host: this.#agent.nameOf(node),
-        ...(value as object),
+        ...(value as BalancePart),
       }));
-      respond(ok({ mode: this.#agent.mode, hosts, coverage }), later);
+      const hosts = parts.map(({ host, report }) => balanceRow(host, report));
+      const reasons = parts.flatMap((part) => part.reasons).sort((a, b) => b.agoMs - a.agoMs);
+      respond(ok({ item: { mode: this.#agent.mode, hosts, reasons }, coverage }), later);
     });
   }
 
   #setMode({ mode }: Of<"balance.mode">, respond: Respond, turn: AgentTurn): void {
     this.#survey({ type: "agent.set-mode", mode }, turn, ({ coverage }, later) => {
       const silent = coverage.unreachable.map(({ host }) => host).join(", ");
-      if (silent === "") return respond(ok({ mode, coverage }), later);
+      if (silent === "") return respond(ok({ item: { mode }, coverage }), later);
       const reason = `${silent} did not answer and still has its old mode`;
       respond(
         fail({
@@ -293,10 +334,7 @@ export class Answers {
   #operations(respond: Respond, turn: AgentTurn): void {
     this.#survey({ type: "agent.operations" }, turn, ({ answers, coverage }, later) => {
       const operations = answers.flatMap(({ value }) => value as OperationView[]);
-      respond(
-        ok({ operations: operations.sort((a, b) => a.startedAgoMs - b.startedAgoMs), coverage }),
-        later,
-      );
+      respond(ok({ items: operations.sort((a, b) => a.startedAgoMs - b.startedAgoMs), coverage }), later);
     });
   }
 
@@ -315,7 +353,8 @@ export class Answers {
     if (command.type === "op.show") return respond(ok(this.#operationView(operation, turn)), turn);
     const { drain, migrations } = this.#agent;
     const found = drain.cancel(command.name, turn) || migrations.cancel(command.name, turn);
-    if (found) return respond(ok({ cancelled: command.name }), turn);
+    const now = this.#agent.operations.get(command.name) ?? operation;
+    if (found) return respond(ok(this.#operationView(now, turn)), turn);
     respond(
       fail({
         code: "conflict",
@@ -375,4 +414,29 @@ export class Answers {
     };
     survey(command, deps, turn, done);
   }
+}
+
+interface RttRow {
+  readonly from: string;
+  readonly to: string;
+  readonly rttMs: number | null;
+}
+
+interface BalancePart {
+  readonly report: HostReport;
+  readonly reasons: readonly { readonly event: string; readonly reason: string; readonly agoMs: number }[];
+}
+
+function balanceRow(host: string, { condition, wanted, capacity, partition }: HostReport) {
+  return {
+    host,
+    condition: condition.kind,
+    cpu: { wanted: wanted.cpu, capacity: capacity.cpu },
+    memory: { wanted: wanted.memory, capacity: capacity.memory },
+    partition,
+  };
+}
+
+function isEnvironmentCommand(command: PeerCommand): command is VeCommand | VetCommand {
+  return command.type.startsWith("ve.") || command.type.startsWith("vet.");
 }

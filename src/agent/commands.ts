@@ -47,6 +47,8 @@ export type AgentCommand =
   | { readonly type: "agent.vms" }
   | { readonly type: "agent.find-vm"; readonly vm: string }
   | { readonly type: "agent.operations" }
+  | { readonly type: "agent.environments" }
+  | { readonly type: "agent.rtt" }
   | { readonly type: "agent.snapshot" }
   | { readonly type: "agent.reasons" }
   | { readonly type: "agent.set-mode"; readonly mode: BalancingMode };

@@ -4,9 +4,10 @@
  * is then not known, and the failure says so.
  */
 import { fail, type Result } from "../lib/error.ts";
-import { type Millis, seconds } from "../lib/instant.ts";
+import { seconds } from "../lib/instant.ts";
 import { byText } from "../lib/order.ts";
 import type { NodeId } from "../model/node.ts";
+import type { PersistId } from "../ports/effects.ts";
 import type { PeerCommand } from "./commands.ts";
 import type { Ask, AskAnswer } from "./messages.ts";
 import type { AgentTurn } from "./turn.ts";
@@ -17,11 +18,21 @@ interface Question {
   readonly to: NodeId;
   readonly ask: Ask;
   readonly done: Done;
+  /** What must be durable here before the question leaves, each time. */
+  readonly after: PersistId | undefined;
   tries: number;
+}
+
+/** An answer, and what must be durable here before it is given, each time. */
+interface Answered {
+  readonly result: Result<unknown>;
+  readonly after: PersistId | undefined;
 }
 
 const RETRY_MS = seconds(2);
 const TRIES = 3;
+/** A VE's home may itself have to ask everybody, twice, before it answers. */
+const TRIES_OF_HOMES = 12;
 /** Questions under way at once; an agent that has more is being flooded by its own users. */
 const MAX_QUESTIONS = 4096;
 /** Answers kept for duplicates. */
@@ -32,7 +43,7 @@ const TIMER = "agent/ask/";
 export class Remote {
   readonly #questions = new Map<number, Question>();
   /** By `<peer>/<id>`; null: being worked on. */
-  readonly #answers = new Map<string, Result<unknown> | null>();
+  readonly #answers = new Map<string, Answered | null>();
   readonly #nameOf: (node: NodeId) => string;
   #next: number;
 
@@ -41,14 +52,15 @@ export class Remote {
     this.#nameOf = nameOf;
   }
 
-  ask(to: NodeId, command: PeerCommand, turn: AgentTurn, done: Done): void {
+  /** `after`: what must be durable here before the question leaves. */
+  ask(to: NodeId, command: PeerCommand, turn: AgentTurn, done: Done, after?: PersistId): void {
     if (this.#questions.size >= MAX_QUESTIONS) {
       return done(fail({ code: "busy", message: "too many questions to other agents are under way" }), turn);
     }
     const id = this.#next++;
     const ask: Ask = { type: "control.ask", id, command };
-    this.#questions.set(id, { to, ask, done, tries: TRIES });
-    turn.send(to, ask);
+    this.#questions.set(id, { to, ask, done, after, tries: triesOf(command) });
+    turn.send(to, ask, after);
     turn.setTimer(`${TIMER}${id}`, RETRY_MS);
   }
 
@@ -70,10 +82,12 @@ export class Remote {
     const key = `${from}/${id}`;
     const known = this.#answers.get(key);
     if (known === null) return;
-    if (known !== undefined) return turn.send(from, { type: "control.answer", re: id, result: known });
+    if (known !== undefined) {
+      return turn.send(from, { type: "control.answer", re: id, result: known.result }, known.after);
+    }
     this.#remember(key, null);
     execute(command, (result, later, after) => {
-      this.#remember(key, result);
+      this.#remember(key, { result, after });
       later.send(from, { type: "control.answer", re: id, result }, after);
     });
   }
@@ -86,7 +100,7 @@ export class Remote {
     question.tries--;
     if (question.tries <= 0) this.#giveUp(id, question, turn);
     else {
-      turn.send(question.to, question.ask);
+      turn.send(question.to, question.ask, question.after);
       turn.setTimer(timer, RETRY_MS);
     }
     return true;
@@ -107,7 +121,7 @@ export class Remote {
     question.done(fail({ code: "unreachable", message, hint: `discoveryctl host show ${name}` }), turn);
   }
 
-  #remember(key: string, result: Result<unknown> | null): void {
+  #remember(key: string, result: Answered | null): void {
     this.#answers.delete(key);
     this.#answers.set(key, result);
     if (this.#answers.size <= MAX_ANSWERS) return;
@@ -119,5 +133,6 @@ export class Remote {
 /** How a command is answered, now or in a later step. */
 export type Respond = (result: Result<unknown>, turn: AgentTurn, after?: number) => void;
 
-/** How long a question to a peer can take before it counts as unanswered. */
-export const ASK_DEADLINE_MS: Millis = RETRY_MS * TRIES;
+function triesOf({ type }: PeerCommand): number {
+  return type.startsWith("ve.") || type === "vet.adopt-into" ? TRIES_OF_HOMES : TRIES;
+}

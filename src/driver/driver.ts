@@ -135,7 +135,8 @@ export class Driver implements TransportSink<Message>, JournalSink, HypervisorSi
     const stream = streamOf(effect);
     const queue = this.#held.get(stream);
     const waits = effect.after !== undefined && this.#writing.has(effect.after);
-    if (queue !== undefined) queue.push(effect);
+    const urgent = effect.after === undefined && stream.startsWith("send/membership/");
+    if (queue !== undefined && !urgent) queue.push(effect);
     else if (waits) this.#held.set(stream, [effect]);
     else this.#execute(effect);
   }

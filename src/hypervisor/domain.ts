@@ -52,5 +52,3 @@ export interface HypervisorInfo {
   /** What the hypervisor believes the host has; configuration may declare less. */
   readonly capacity: Resources;
 }
-
-export const EXECUTING: ReadonlySet<DomainState> = new Set(["running"]);

@@ -1,4 +1,3 @@
-import type { NodeId } from "./node.ts";
 import type { VeName } from "./virtual-environment.ts";
 
 /** A VM's identity: its libvirt domain UUID, lower case. It never changes, wherever the VM goes. */
@@ -74,6 +73,3 @@ export interface VmSpec {
   /** A whole domain document, given instead of the short fields (`domain.fromFile`). */
   readonly domainXml?: string;
 }
-
-/** Where a VM was seen: its host, or nowhere. */
-export type Placement = NodeId | null;

@@ -5,7 +5,6 @@ import type { AgentConfig } from "../agent/agent.ts";
 import type { AgentInput } from "../agent/inputs.ts";
 import type { Notification } from "../agent/notifications.ts";
 import type { AgentEffect } from "../agent/turn.ts";
-import type { Domain } from "../hypervisor/domain.ts";
 import { DEFAULT_SETTINGS, type EmbeddedSettings } from "../hypervisor/embedded/settings.ts";
 import { Random } from "../lib/random.ts";
 import type { CheckedWorld, Checker } from "./checkers/checker.ts";
@@ -55,6 +54,8 @@ export class Simulation implements CheckedWorld, Watcher {
   readonly story: Story;
   /** Agents that are to die at an effect; one dies once. */
   readonly ambushes = new Set<Ambush>();
+  /** Actions that their executing hosts saw done. */
+  actionsDone = 0;
   readonly #checkers: readonly Checker[];
   readonly #byId: ReadonlyMap<string, SimulatedHost>;
 
@@ -116,6 +117,8 @@ export class Simulation implements CheckedWorld, Watcher {
 
   notified(host: SimulatedHost, notification: Notification): void {
     this.story.notified(host.id, notification);
+    if (notification.kind === "action-ended" && notification.role === "source")
+      this.actionsDone += notification.outcome.kind === "done" ? 1 : 0;
     for (const checker of this.#checkers) this.#record(checker, checker.notified?.(host, notification, this));
   }
 
@@ -161,11 +164,6 @@ export class Simulation implements CheckedWorld, Watcher {
       this.story.tell("!", `${checker.name}: ${what}`);
     }
   }
-}
-
-/** Whether the guest's memory is lost with this host: a shell has none yet. */
-export function isStranded({ pauseReason }: Domain): boolean {
-  return pauseReason !== "migrating-in";
 }
 
 function matches(effect: AgentEffect, wanted: string): boolean {

@@ -10,7 +10,10 @@ import type { Effort } from "./effort.ts";
 import { NARROW, type Repair, type Width, type Wrong } from "./repair.ts";
 import { isMisplaced } from "./violation.ts";
 
-const WIDER: Width = { direct: 6, ejecting: 8, culprits: 16, nodes: 6000, depth: 14 };
+/** Budgets tried one after the other, as multiples of what the wrong costs at least. */
+const GENEROSITY = [1.05, 1.5, 2.5];
+const NODES_PER_BUDGET = 60;
+const LAST_ATTEMPT: Width = { ...NARROW, nodes: 60, depth: 14 };
 
 /** Clears what it can; returns what it could not. */
 export function construct(
@@ -19,15 +22,51 @@ export function construct(
   homes: readonly HomeBound[],
   effort: Effort,
 ): readonly Wrong[] {
-  const wrongs = initialWrongs(assignment, repair, homes);
+  const misplaced = takeOff(assignment, homes);
   const left: Wrong[] = [];
-  for (const { wrong, home } of wrongs) {
-    if (!repair.isWrong(wrong) || (home !== undefined && shed(assignment, home, effort))) continue;
-    if (!repair.run([wrong], Number.POSITIVE_INFINITY, NARROW)) left.push(wrong);
+  for (const vm of misplaced) if (!settle(assignment, repair, vm, effort)) left.push(repair.vmWrong(vm));
+  for (const { wrong, home } of otherWrongs(assignment, repair, homes)) {
+    if (!repair.isWrong(wrong) || (home !== undefined && !effort.exhausted && shed(assignment, home, effort)))
+      continue;
+    if (effort.exhausted || !repairStepwise(assignment, repair, wrong)) left.push(wrong);
   }
-  return left.filter(
-    (wrong) => repair.isWrong(wrong) && !repair.run([wrong], Number.POSITIVE_INFINITY, WIDER),
-  );
+  putBack(assignment, misplaced);
+  return left.filter((wrong) => repair.isWrong(wrong));
+}
+
+/** Takes off all that may not stand where it is, so that its room counts; fewest choices first, then largest. */
+function takeOff(assignment: Assignment, homes: readonly HomeBound[]): readonly number[] {
+  const { dense } = assignment;
+  const vms = [...homes.flatMap(({ forced }) => forced), ...dense.arriving()];
+  for (const vm of vms) if (dense.fixed[vm] === 0) assignment.remove(vm);
+  return vms
+    .map((vm) => ({ vm, choices: dense.choices(vm), size: sizeOf(dense, vm) }))
+    .sort((a, b) => a.choices - b.choices || b.size - a.size || a.vm - b.vm)
+    .map(({ vm }) => vm);
+}
+
+function settle(assignment: Assignment, repair: Repair, vm: number, effort: Effort): boolean {
+  if (!isMisplaced(assignment, vm)) return true;
+  if (effort.exhausted) return false;
+  effort.decide();
+  const host = bestFit(assignment, vm, -1);
+  if (host >= 0 && assignment.at[vm] === -1) assignment.place(vm, host);
+  return host >= 0 || repairStepwise(assignment, repair, repair.vmWrong(vm));
+}
+
+function putBack(assignment: Assignment, vms: readonly number[]): void {
+  for (const vm of vms)
+    if (assignment.at[vm] === -1) assignment.move(vm, assignment.dense.home[vm] as number);
+}
+
+/** Small budgets first: they keep the search near the wrong, and what they find is cheap. */
+function repairStepwise(assignment: Assignment, repair: Repair, wrong: Wrong): boolean {
+  const least = repair.atLeast(wrong);
+  const width = { ...NARROW, nodes: NODES_PER_BUDGET };
+  for (const factor of least > 0 ? GENEROSITY : []) {
+    if (repair.run([wrong], assignment.charge + Math.ceil(least * factor) + 1, width)) return true;
+  }
+  return repair.run([wrong], Number.POSITIVE_INFINITY, LAST_ATTEMPT);
 }
 
 interface Initial {
@@ -36,23 +75,22 @@ interface Initial {
   readonly size: number;
 }
 
-function initialWrongs(
+function otherWrongs(
   assignment: Assignment,
   repair: Repair,
   homes: readonly HomeBound[],
 ): readonly Initial[] {
-  const { dense, constraints } = assignment;
-  const wrongs: Initial[] = [];
-  for (let v = 0; v < dense.vmCount; v++) {
-    if (isMisplaced(assignment, v)) wrongs.push({ wrong: repair.vmWrong(v), size: sizeOf(dense, v) });
-  }
-  wrongs.sort((a, b) => b.size - a.size || a.wrong - b.wrong);
-  constraints.forEach((constraint, i) => {
-    if (constraint.weight === 0) wrongs.push({ wrong: repair.constraintWrong(i), size: 0 });
-  });
-  const overloaded = homes.filter((home) => home.cover === null || home.cover.length > 0);
+  const rules = assignment.constraints.map((constraint, i) => ({
+    constraint,
+    wrong: repair.constraintWrong(i),
+    size: 0,
+  }));
+  const overloaded = homes.filter((home) => home.cover?.length !== 0);
   const hosts = overloaded.map((home) => ({ wrong: repair.hostWrong(home.host), home, size: home.charge }));
-  return [...wrongs, ...hosts.sort((a, b) => b.size - a.size || a.wrong - b.wrong)];
+  return [
+    ...rules.filter(({ constraint }) => constraint.weight === 0),
+    ...hosts.sort((a, b) => b.size - a.size || a.wrong - b.wrong),
+  ];
 }
 
 /** The VM's largest share of an average host. */
@@ -86,17 +124,23 @@ function shed(assignment: Assignment, home: HomeBound, effort: Effort): boolean 
 
 /** The cheapest host that takes the VM (standing nowhere) as it is, the fullest of those; -1: none. */
 export function bestFit(assignment: Assignment, vm: number, except: number): number {
-  const { dense } = assignment;
+  const { charges, hostCount, width, image } = assignment.dense;
+  const lies = image[vm] as number;
+  if (lies >= 0 && lies !== except && takes(assignment, vm, lies)) return lies;
   let best = -1;
   let least = Number.POSITIVE_INFINITY;
-  for (let host = 0; host < dense.hostCount; host++) {
-    if (host === except || !assignment.fits(vm, host)) continue;
-    if (!dense.mayEnd(vm, host) || !dense.mayEnter(vm, host) || !assignment.admitted(vm, host)) continue;
-    const score = dense.charges.standing(vm, host) + assignment.slack(host) / (dense.width + 1);
-    if (score < least) {
-      least = score;
-      best = host;
-    }
+  for (let host = 0; host < hostCount; host++) {
+    const charge = charges.level ? 0 : charges.standing(vm, host);
+    const score = charge + assignment.slack(host) / (width + 1);
+    if (score >= least || host === except || !takes(assignment, vm, host)) continue;
+    least = score;
+    best = host;
   }
   return best;
+}
+
+function takes(assignment: Assignment, vm: number, host: number): boolean {
+  const { dense } = assignment;
+  if (!assignment.fits(vm, host) || !dense.mayEnd(vm, host) || !dense.mayEnter(vm, host)) return false;
+  return assignment.admitted(vm, host);
 }

@@ -11,16 +11,19 @@ export class Effort {
   readonly #limits: Limits;
   readonly #observer: Observer | undefined;
   #stopped = false;
+  #nextPoll = POLL_EVERY;
 
   constructor(limits: Limits) {
     this.#limits = limits;
     this.#observer = limits.observer;
   }
 
-  /** Counts one placement decision. */
-  decide(): void {
-    this.decisions++;
-    if (this.decisions % POLL_EVERY === 0 && this.#observer?.shouldStop?.() === true) this.#stopped = true;
+  /** Counts placement decisions. */
+  decide(count = 1): void {
+    this.decisions += count;
+    if (this.decisions < this.#nextPoll) return;
+    this.#nextPoll = this.decisions + POLL_EVERY;
+    if (this.#observer?.shouldStop?.() === true) this.#stopped = true;
   }
 
   /** Counts one dead end. */

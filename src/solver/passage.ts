@@ -3,7 +3,9 @@
  * other. A step is legal when its destination has room for it beside everything that is there.
  */
 import { type Dense, FATE } from "./dense.ts";
+import { slotsOfHost } from "./slots.ts";
 import type { Step } from "./step.ts";
+import { Transit } from "./transit.ts";
 
 export class Passage {
   readonly dense: Dense;
@@ -12,11 +14,13 @@ export class Passage {
   readonly load: Float64Array;
   readonly steps: Step[] = [];
   charge = 0;
+  readonly #transit: Transit;
 
   constructor(dense: Dense, start: { readonly load: Float64Array }) {
     this.dense = dense;
     this.where = dense.home.slice();
     this.load = start.load.slice();
+    this.#transit = new Transit(dense);
   }
 
   /** What the VM takes on a host: as now where it is at the start, its full demand elsewhere. */
@@ -28,6 +32,7 @@ export class Passage {
   /** Whether the VM may arrive on the host now. */
   admits(vm: number, host: number): boolean {
     if (!this.dense.mayEnter(vm, host)) return false;
+    if (!this.#transit.idle && !this.#transit.admits(vm, host)) return false;
     const { width, ceiling, demand } = this.dense;
     for (let r = 0; r < width; r++) {
       const wanted = demand[vm * width + r] as number;
@@ -35,6 +40,39 @@ export class Passage {
       if (wanted > 0 && (this.load[cell] as number) + wanted > (ceiling[cell] as number)) return false;
     }
     return true;
+  }
+
+  /** Whether all these migrations may start at the same time, each host and slot serving them together. */
+  admitsAtOnce(
+    moves: readonly { readonly vm: number; readonly from: number; readonly to: number }[],
+  ): boolean {
+    const { width, demand } = this.dense;
+    const users = new Map<number, number>();
+    for (const { from, to } of moves)
+      for (const host of [from, to]) users.set(host, (users.get(host) ?? 0) + 1);
+    if ([...users].some(([host, count]) => count > slotsOfHost(this.dense, host))) return false;
+    if (!this.#transit.idle) return false;
+    const before = this.load.slice();
+    const admitted = moves.every(({ vm, to }) => {
+      const fits = this.admits(vm, to);
+      for (let r = 0; r < width; r++) {
+        this.load[to * width + r] =
+          (this.load[to * width + r] as number) + (demand[vm * width + r] as number);
+      }
+      return fits;
+    });
+    this.load.set(before);
+    return admitted;
+  }
+
+  /** Whether the VM may be raised to its full demand where it is. */
+  admitsRaise(vm: number, host: number): boolean {
+    const { width, ceiling, demand, held, resources } = this.dense;
+    return resources.every((_, r) => {
+      const raise = (demand[vm * width + r] as number) - (held[vm * width + r] as number);
+      const cell = host * width + r;
+      return raise <= 0 || (this.load[cell] as number) + raise <= (ceiling[cell] as number);
+    });
   }
 
   /** What the host lacks, per resource, to take the VM now; 0 where it has room. */
@@ -48,7 +86,7 @@ export class Passage {
   }
 
   take(step: Step): void {
-    const { kind, vm, from, to } = step;
+    const { kind, vm, to } = step;
     this.steps.push(step);
     if (kind === "allocate") {
       this.#allocate(vm, to);
@@ -58,14 +96,8 @@ export class Passage {
     if (running >= 0) this.#add(vm, running, -1);
     if (to >= 0) this.#add(vm, to, 1);
     this.where[vm] = to;
-    this.charge += this.#chargeOf(kind, vm, from, to);
-  }
-
-  #chargeOf(kind: Step["kind"], vm: number, from: number, to: number): number {
-    const { charges } = this.dense;
-    if (kind === "migrate") return charges.move(vm, from, to);
-    if (kind === "resume") return charges.resume(vm, from, to);
-    return kind === "suspend" ? charges.suspend(vm) : 0;
+    this.#transit.move(vm, to);
+    this.charge += stepCharge(this.dense, step);
   }
 
   #allocate(vm: number, host: number): void {
@@ -86,6 +118,28 @@ export class Passage {
   }
 }
 
+function stepCharge({ charges }: Dense, { kind, vm, from, to }: Step): number {
+  if (kind === "migrate") return charges.move(vm, from, to);
+  if (kind === "resume") return charges.resume(vm, from, to);
+  return kind === "suspend" ? charges.suspend(vm) : 0;
+}
+
+export function chargeOf(dense: Dense, steps: readonly Step[]): number {
+  return steps.reduce((sum, step) => sum + stepCharge(dense, step), 0);
+}
+
+/** The steps of all that leaves for good. They need no room, so they come first. */
+export function departures(dense: Dense): readonly Step[] {
+  const steps: Step[] = [];
+  for (let vm = 0; vm < dense.vmCount; vm++) {
+    if (dense.fate[vm] !== FATE.leaves) continue;
+    const kind = dense.problem.vms[vm]?.desired === "sleeping" ? "suspend" : "stop";
+    const home = dense.home[vm] as number;
+    steps.push({ kind, vm, from: home >= 0 ? home : (dense.image[vm] as number), to: -1 });
+  }
+  return steps;
+}
+
 /** Loads of all that runs now, whatever becomes of it. */
 export function startingLoad(dense: Dense): Float64Array {
   const { width, home, held } = dense;
@@ -102,7 +156,7 @@ export function startingLoad(dense: Dense): Float64Array {
 
 /** Whether the VM is to be given more than it has without moving. */
 export function growsInPlace(dense: Dense, vm: number, end: number): boolean {
-  if (dense.demand === dense.held || dense.home[vm] !== end || dense.fate[vm] !== FATE.stands) return false;
+  if (!dense.grows || dense.home[vm] !== end || dense.fate[vm] !== FATE.stands) return false;
   for (let r = 0; r < dense.width; r++) {
     if ((dense.demand[vm * dense.width + r] as number) > (dense.held[vm * dense.width + r] as number))
       return true;

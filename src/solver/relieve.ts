@@ -7,7 +7,7 @@ import { Assignment } from "./assignment.ts";
 import { bestFit } from "./construct.ts";
 import type { Dense } from "./dense.ts";
 import type { Effort } from "./effort.ts";
-import { sequenceTo } from "./sequence.ts";
+import { orderTo } from "./sequence.ts";
 import type { Step } from "./step.ts";
 import { isMisplaced, violationOf } from "./violation.ts";
 
@@ -27,7 +27,7 @@ export function relieve(
   for (const assignment of [repaired, new Assignment(dense)]) {
     easeMisplaced(assignment, effort);
     easeHosts(assignment, effort);
-    const { steps, charge } = sequenceTo(dense, assignment.at, load, Number.POSITIVE_INFINITY);
+    const { steps, charge } = orderTo(dense, assignment.at, load, Number.POSITIVE_INFINITY);
     if (steps !== null && steps.length > 0) return { steps, charge, violation: violationOf(assignment) };
   }
   return null;

@@ -12,6 +12,7 @@ import type { Assignment } from "./assignment.ts";
 import type { Constraint } from "./constraints/constraint.ts";
 import type { Dense } from "./dense.ts";
 import type { Effort } from "./effort.ts";
+import { Shortlist } from "./shortlist.ts";
 
 /** How much of the tree is looked at. */
 export interface Width {
@@ -30,11 +31,6 @@ export interface Width {
 /** A wrong, as one number: a host, then a VM, then a constraint. */
 export type Wrong = number;
 
-interface Option {
-  readonly host: number;
-  readonly score: number;
-}
-
 export class Repair {
   readonly #dense: Dense;
   readonly #assignment: Assignment;
@@ -49,6 +45,7 @@ export class Repair {
   #goodEnough = 0;
   #best: readonly number[] | null = null;
   #done = false;
+  #accepts: () => boolean = () => true;
 
   constructor(assignment: Assignment, effort: Effort) {
     this.#dense = assignment.dense;
@@ -78,24 +75,48 @@ export class Repair {
     return (this.#assignment.constraints[wrong - hostCount - vmCount] as Constraint).excess() > 0;
   }
 
-  /** True when `wrongs` are cleared, for a charge below `budget`; the assignment is then the best one found. */
-  run(wrongs: readonly Wrong[], budget: number, width: Width): boolean {
+  /**
+   * True when `wrongs` are cleared, for a charge below `budget`; the assignment is then the best one found.
+   * @param accepts asked at every leaf that is cheaper than the best so far; false: the search goes on.
+   */
+  run(wrongs: readonly Wrong[], budget: number, width: Width, accepts: () => boolean = () => true): boolean {
+    this.#prepare(wrongs, budget, width, accepts);
+    this.#goodEnough = this.#assignment.charge + wrongs.reduce((sum, wrong) => sum + this.atLeast(wrong), 0);
+    this.#search(0);
+    const found = this.#best as readonly number[] | null;
+    if (found === null) return false;
+    for (let i = 0; i < found.length; i += 2) {
+      this.#assignment.move(found[i] as number, found[i + 1] as number);
+    }
+    return true;
+  }
+
+  /** Shows `visit` ever cheaper ways to clear `wrongs`, and changes nothing. Complete: there are no others. */
+  explore(
+    wrongs: readonly Wrong[],
+    budget: number,
+    width: Width,
+    visit: () => void,
+  ): { readonly complete: boolean } {
+    this.#prepare(wrongs, budget, width, () => {
+      visit();
+      return true;
+    });
+    this.#goodEnough = Number.NEGATIVE_INFINITY;
+    this.#search(0);
+    return { complete: !this.#over() };
+  }
+
+  #prepare(wrongs: readonly Wrong[], budget: number, width: Width, accepts: () => boolean): void {
     this.#wrongs.length = 0;
     this.#wrongs.push(...wrongs);
     this.#moves.length = 0;
     this.#width = width;
     this.#nodes = width.nodes;
     this.#budget = budget;
+    this.#accepts = accepts;
     this.#best = null;
     this.#done = false;
-    this.#goodEnough = this.#assignment.charge + wrongs.reduce((sum, wrong) => sum + this.#atLeast(wrong), 0);
-    this.#search(0);
-    const found = this.#best as readonly number[] | null;
-    if (found === null) return false;
-    for (let k = 0; k < found.length; k += 2) {
-      this.#assignment.move(found[k] as number, found[k + 1] as number);
-    }
-    return true;
   }
 
   #misplaced(vm: number): boolean {
@@ -106,7 +127,7 @@ export class Repair {
   #search(depth: number): void {
     const wrong = this.#nextWrong();
     if (wrong < 0) this.#record();
-    else if (this.#assignment.charge + this.#atLeast(wrong) >= this.#budget) this.#effort.fail();
+    else if (this.#floor() + this.atLeast(wrong) >= this.#budget) this.#effort.fail();
     else if (depth < this.#width.depth) this.#branch(wrong, depth);
   }
 
@@ -126,6 +147,11 @@ export class Repair {
     return this.#done || this.#nodes <= 0 || this.#effort.exhausted;
   }
 
+  /** Charge that no further move takes back; a preferred rule that is broken now may hold later. */
+  #floor(): number {
+    return this.#assignment.charge - this.#assignment.penalty;
+  }
+
   #nextWrong(): Wrong {
     for (let i = this.#wrongs.length - 1; i >= 0; i--) {
       if (this.isWrong(this.#wrongs[i] as number)) return this.#wrongs[i] as number;
@@ -135,7 +161,7 @@ export class Repair {
 
   #record(): void {
     const charge = this.#assignment.charge;
-    if (charge >= this.#budget) return;
+    if (charge >= this.#budget || !this.#accepts()) return;
     this.#budget = charge;
     this.#best = [...this.#moves];
     if (charge <= this.#goodEnough) this.#done = true;
@@ -185,44 +211,48 @@ export class Repair {
   }
 
   /** What clearing this wrong adds to the charge at least. */
-  #atLeast(wrong: Wrong): number {
-    return wrong < this.#dense.hostCount ? this.#sheddingAtLeast(wrong) : 0;
+  atLeast(wrong: Wrong): number {
+    return wrong < this.#dense.hostCount ? this.#sheddingAtLeast(wrong, -1) : 0;
   }
 
-  #sheddingAtLeast(host: number): number {
-    const { width, room } = this.#dense;
+  /** What the host, with one more VM (-1: none), would have to shed at least; 0 when it would not be too full. */
+  #sheddingAtLeast(host: number, extra: number): number {
+    const { width, room, demand } = this.#dense;
     const { load } = this.#assignment;
     let least = 0;
     for (let r = 0; r < width; r++) {
       const cell = host * width + r;
-      const excess = (load[cell] as number) - (room[cell] as number);
+      const more = extra < 0 ? 0 : (demand[extra * width + r] as number);
+      const excess = (load[cell] as number) + more - (room[cell] as number);
       if (excess > 0) least = Math.max(least, this.#cheapestRelief(host, r, excess));
     }
     return least;
   }
 
-  /** Excess times the best charge per unit among those who may leave; all of it when even they do not suffice. */
+  /** Excess times the best charge per unit among those who may leave; infinite when nobody may. */
   #cheapestRelief(host: number, r: number, excess: number): number {
-    const { width, demand } = this.#dense;
+    const { width, demand, home, charges } = this.#dense;
+    const { at } = this.#assignment;
     let ratio = Number.POSITIVE_INFINITY;
     for (let vm = this.#assignment.first(host); vm >= 0; vm = this.#assignment.next(vm)) {
       const amount = demand[vm * width + r] as number;
-      if (amount > 0 && this.#mayMove(vm))
-        ratio = Math.min(ratio, this.#leavingCharge(vm) / Math.min(amount, excess));
+      if (amount === 0 || !this.#mayMove(vm)) continue;
+      if (at[vm] !== home[vm]) return 0;
+      ratio = Math.min(ratio, (charges.once[vm] as number) / Math.min(amount, excess));
     }
     return ratio * excess;
   }
 
   #relocate(vm: number, depth: number): void {
     const from = this.#assignment.at[vm] as number;
-    for (const { host } of this.#options(vm, from)) {
+    for (const host of this.#options(vm, from)) {
       if (this.#over()) return;
       this.#nodes--;
       this.#effort.decide();
       const mark = this.#wrongs.length;
       this.#apply(vm, from, host);
       this.#moves.push(vm, host);
-      if (this.#assignment.charge < this.#budget) this.#search(depth + 1);
+      if (this.#floor() < this.#budget) this.#search(depth + 1);
       this.#moves.length -= 2;
       this.#assignment.move(vm, from);
       this.#wrongs.length = mark;
@@ -247,45 +277,30 @@ export class Repair {
   }
 
   /** Where the VM may go: first where nobody has to make way, tightest first; then where it is cheapest to. */
-  #options(vm: number, from: number): readonly Option[] {
-    const direct: Option[] = [];
-    const ejecting: Option[] = [];
+  #options(vm: number, from: number): readonly number[] {
+    const direct = new Shortlist(this.#width.direct);
+    const ejecting = new Shortlist(this.#width.ejecting);
+    const { charges, hostCount, width } = this.#dense;
     this.#assignment.remove(vm);
-    const base = this.#assignment.charge;
-    for (let host = 0; host < this.#dense.hostCount; host++) {
+    const left = this.#budget - this.#floor();
+    for (let host = 0; host < hostCount; host++) {
       if (host === from || !this.#reaches(vm, host)) continue;
-      const charge = this.#dense.charges.standing(vm, host);
-      if (base + charge >= this.#budget) continue;
+      const charge = charges.standing(vm, host);
+      if (charge >= left) continue;
       if (this.#assignment.fits(vm, host) && this.#assignment.admitted(vm, host)) {
-        direct.push({ host, score: charge + this.#assignment.slack(host) / (this.#dense.width + 1) });
-      } else {
-        ejecting.push({ host, score: charge });
+        direct.offer(host, charge + this.#assignment.slack(host) / (width + 1));
+      } else if (this.#width.ejecting > 0) {
+        const score = charge + this.#sheddingAtLeast(host, vm);
+        if (score < left) ejecting.offer(host, score);
       }
     }
     if (from >= 0) this.#assignment.place(vm, from);
-    return [...lowest(direct, this.#width.direct), ...this.#cheapestEjections(vm, from, ejecting, base)];
+    return [...direct.hosts, ...ejecting.hosts];
   }
 
   #reaches(vm: number, host: number): boolean {
     return this.#dense.mayEnd(vm, host) && (host === this.#dense.home[vm] || this.#dense.mayEnter(vm, host));
   }
-
-  #cheapestEjections(vm: number, from: number, options: readonly Option[], base: number): readonly Option[] {
-    if (this.#width.ejecting === 0) return [];
-    const scored: Option[] = [];
-    for (const { host, score } of options) {
-      this.#assignment.remove(vm);
-      this.#assignment.place(vm, host);
-      const least = this.#sheddingAtLeast(host);
-      if (base + score + least < this.#budget) scored.push({ host, score: score + least });
-    }
-    this.#assignment.move(vm, from);
-    return lowest(scored, this.#width.ejecting);
-  }
 }
 
 export const NARROW: Width = { direct: 3, ejecting: 3, culprits: 6, nodes: 400, depth: 8 };
-
-function lowest(options: Option[], count: number): readonly Option[] {
-  return options.sort((a, b) => a.score - b.score || a.host - b.host).slice(0, count);
-}

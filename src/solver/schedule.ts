@@ -1,81 +1,131 @@
 /**
- * From a legal sequence to a graph of actions, so that *every* order that respects the graph is legal.
- *
- * Room. The k-th arrival at a host waits for the shortest prefix of that host's departures (in the sequence) which
- * makes room for the first k arrivals together. Prefixes only grow with k, so whatever subset of arrivals has
- * started, the departures that the last of them waits for make room for all of them.
- * Slots. Each migration takes one slot of its source, its destination and the sites between them, and waits for
- * the slot's last user: at most `slots` migrations are ever under way at once.
+ * From a legal sequence to a graph of actions with a time line, so that *every* order that respects the graph is
+ * legal: an action waits for its VM's previous one, for the departures that make its room (ledger.ts), for the last
+ * users of its slots (slots.ts), for all earlier steps under the same continuous rule, and for what the plan's own
+ * rules put before it. Actions start as early as that allows.
  */
 import type { Action, Plan } from "../model/plan.ts";
+import type { Constraint } from "./constraints/constraint.ts";
 import type { Dense } from "./dense.ts";
 import { durationOf } from "./durations.ts";
+import { Ledger } from "./ledger.ts";
 import { startingLoad } from "./passage.ts";
-import { MEMORY, SITE } from "./problem.ts";
+import { MEMORY } from "./problem.ts";
+import { type Slot, Slots } from "./slots.ts";
 import type { Step } from "./step.ts";
-
-const MIGRATIONS_PER_HOST = 2;
+import { continuousConstraints, hears } from "./transit.ts";
 
 export function schedule(dense: Dense, steps: readonly Step[]): Plan {
   return new Scheduler(dense).run(steps);
-}
-
-/** One host's bookkeeping: what has arrived, what has left, how many departures the last arrival waits for. */
-interface Ledger {
-  readonly excess: number[];
-  readonly departures: { readonly id: number; readonly amounts: readonly number[] }[];
-  awaited: number;
-}
-
-interface Slot {
-  freeAt: number;
-  lastUser: number;
 }
 
 class Scheduler {
   readonly #dense: Dense;
   readonly #load: Float64Array;
   readonly #ledgers = new Map<number, Ledger>();
-  readonly #slots = new Map<string, Slot[]>();
+  readonly #slots: Slots;
+  readonly #continuous: readonly Constraint[];
+  readonly #lastUnder = new Map<Constraint, number>();
   readonly #lastOf = new Map<number, number>();
+  /** VMs that have been somewhere else than at the start: they have their full demand ever after. */
+  readonly #moved = new Set<number>();
   readonly #actions: Action[] = [];
 
   constructor(dense: Dense) {
     this.#dense = dense;
     this.#load = startingLoad(dense);
+    this.#slots = new Slots(dense);
+    this.#continuous = continuousConstraints(dense, { at: dense.home });
   }
 
   run(steps: readonly Step[]): Plan {
-    for (const step of steps) this.#add(step);
+    for (let i = 0; i < steps.length; ) {
+      const batch = this.#batchAt(steps, i);
+      this.#add(batch);
+      i += batch.length;
+    }
     return { actions: this.#actions };
   }
 
-  #add(step: Step): void {
-    const id = this.#actions.length;
-    const after = new Set<number>();
-    const previous = this.#lastOf.get(step.vm);
-    if (previous !== undefined) after.add(previous);
-    for (const departure of this.#room(step)) after.add(departure);
-    const slots = this.#takeSlots(step, after);
-    const duration = this.#duration(step);
-    const start = Math.max(0, ...[...after].map((i) => this.#endOf(i)));
-    for (const slot of slots) Object.assign(slot, { freeAt: start + duration, lastUser: id });
-    this.#lastOf.set(step.vm, id);
-    this.#depart(step, id);
-    this.#actions.push(
-      this.#action(
-        step,
-        id,
-        start,
-        duration,
-        [...after].sort((a, b) => a - b),
-      ),
-    );
+  /** The steps that start together: several only under a sync rule. */
+  #batchAt(steps: readonly Step[], i: number): readonly Step[] {
+    const first = steps[i] as Step;
+    const sets = this.#dense.planRules.synced.filter((set) => first.kind === "migrate" && set.has(first.vm));
+    const batch = [first];
+    for (let next = steps[i + 1]; next?.kind === "migrate"; next = steps[i + batch.length]) {
+      const { vm } = next;
+      if (!sets.some((set) => set.has(vm)) || batch.some((step) => step.vm === vm)) break;
+      batch.push(next);
+    }
+    return batch;
   }
 
-  #action(step: Step, id: number, start: number, duration: number, after: readonly number[]): Action {
+  #add(batch: readonly Step[]): void {
+    const after = new Set<number>();
+    const taken = new Set<Slot>();
+    const slots = batch.map((step) => this.#prepare(step, after, taken));
+    const start = [...after].reduce((latest, id) => Math.max(latest, this.#endOf(id)), 0);
+    const order = [...after].sort((a, b) => a - b);
+    for (const [i, step] of batch.entries()) {
+      const id = this.#actions.length;
+      const action = this.#action(step, id, start, order);
+      this.#actions.push(action);
+      for (const slot of slots[i] as readonly Slot[])
+        Object.assign(slot, { freeAt: start + action.duration, lastUser: id });
+    }
+    for (const [i, step] of batch.entries()) this.#finish(step, this.#actions.length - batch.length + i);
+  }
+
+  /** Collects what the step waits for, and the slots it takes. */
+  #prepare(step: Step, after: Set<number>, taken: Set<Slot>): readonly Slot[] {
+    const previous = this.#lastOf.get(step.vm);
+    if (previous !== undefined) after.add(previous);
+    if (step.to >= 0) for (const id of this.#ledger(step.to).arrive(this.#arriving(step))) after.add(id);
+    for (const id of this.#ruledBefore(step)) after.add(id);
+    if (step.kind !== "migrate") return [];
+    const slots = this.#slots.choose(step, taken);
+    for (const slot of slots) {
+      taken.add(slot);
+      if (slot.lastUser >= 0) after.add(slot.lastUser);
+    }
+    return slots;
+  }
+
+  #finish(step: Step, id: number): void {
+    this.#lastOf.set(step.vm, id);
+    for (const constraint of this.#continuous)
+      if (this.#under(constraint, step)) this.#lastUnder.set(constraint, id);
+    const frees = step.kind === "migrate" || step.kind === "suspend" || step.kind === "stop";
+    const deletesImage = step.kind === "stop" && this.#dense.home[step.vm] === -1;
+    if (frees && !deletesImage) this.#ledger(step.from).depart(id, this.#amounts(step.vm));
+    if (step.kind !== "stop") this.#moved.add(step.vm);
+  }
+
+  #under(constraint: Constraint, { vm, from, to }: Step): boolean {
+    return hears(constraint, vm, from) || hears(constraint, vm, to);
+  }
+
+  /** Earlier actions that continuous, serialize and precedence rules put before this step. */
+  #ruledBefore(step: Step): readonly number[] {
+    const before = this.#continuous.flatMap((constraint) => {
+      return this.#under(constraint, step) ? (this.#lastUnder.get(constraint) ?? []) : [];
+    });
+    const { serialized, precedences } = this.#dense.planRules;
+    if (step.kind !== "migrate" || serialized.length + precedences.length === 0) return before;
+    const sets = serialized.filter((set) => set.has(step.vm));
+    const firsts = precedences.filter(({ after }) => after.has(step.vm)).map((rule) => rule.before);
+    const earlier = this.#actions.filter((action) => {
+      const vm = this.#dense.vmIndex.get(action.vm) as number;
+      return action.kind === "migrate" && [...sets, ...firsts].some((set) => set.has(vm));
+    });
+    return [...before, ...earlier.map((action) => action.id)];
+  }
+
+  #action({ kind, vm, from, to }: Step, id: number, start: number, after: readonly number[]): Action {
+    const { problem } = this.#dense;
     const name = (host: number) => (host < 0 ? null : this.#dense.hostId(host));
-    const { kind, vm, from, to } = step;
+    const memory = problem.vms[vm]?.demand[MEMORY] ?? 0;
+    const duration = durationOf(kind, memory, from !== to, problem.plan?.bandwidthMibPerSecond);
     return { id, kind, vm: this.#dense.vmId(vm), from: name(from), to: name(to), start, duration, after };
   }
 
@@ -84,45 +134,12 @@ class Scheduler {
     return action.start + action.duration;
   }
 
-  #duration({ kind, vm, from, to }: Step): number {
-    const { problem } = this.#dense;
-    const memory = problem.vms[vm]?.demand[MEMORY] ?? 0;
-    return durationOf(kind, memory, from !== to, problem.plan?.bandwidthMibPerSecond);
-  }
-
-  /** The departures that an arrival waits for. */
-  #room(step: Step): readonly number[] {
-    if (step.to < 0) return [];
-    const ledger = this.#ledger(step.to);
-    const amounts = this.#arriving(step);
-    amounts.forEach((amount, r) => {
-      ledger.excess[r] = (ledger.excess[r] as number) + amount;
-    });
-    while (amounts.some((amount, r) => amount > 0 && (ledger.excess[r] as number) > 0)) {
-      const departure = ledger.departures[ledger.awaited++];
-      if (departure === undefined) throw new RangeError("the sequence is not legal");
-      departure.amounts.forEach((amount, r) => {
-        ledger.excess[r] = (ledger.excess[r] as number) - amount;
-      });
-    }
-    return ledger.departures.slice(0, ledger.awaited).map((departure) => departure.id);
-  }
-
-  #depart(step: Step, id: number): void {
-    if (step.from < 0 || step.kind === "allocate" || step.kind === "resume") return;
-    this.#ledger(step.from).departures.push({ id, amounts: this.#amounts(step.vm, step.from) });
-  }
-
-  /** `excess` starts at load minus ceiling: negative where there is room. */
   #ledger(host: number): Ledger {
     let ledger = this.#ledgers.get(host);
     if (ledger === undefined) {
       const { width, ceiling, resources } = this.#dense;
-      const excess = resources.map((_, r) => {
-        const cell = host * width + r;
-        return (this.#load[cell] as number) - (ceiling[cell] as number);
-      });
-      ledger = { excess, departures: [], awaited: 0 };
+      const cells = resources.map((_, r) => host * width + r);
+      ledger = new Ledger(cells.map((cell) => (this.#load[cell] as number) - (ceiling[cell] as number)));
       this.#ledgers.set(host, ledger);
     }
     return ledger;
@@ -130,60 +147,16 @@ class Scheduler {
 
   #arriving(step: Step): readonly number[] {
     const { width, demand, held, resources } = this.#dense;
-    const kept = step.kind === "allocate" ? held : null;
     return resources.map((_, r) => {
       const cell = step.vm * width + r;
-      return (demand[cell] as number) - (kept === null ? 0 : (kept[cell] as number));
+      return (demand[cell] as number) - (step.kind === "allocate" ? (held[cell] as number) : 0);
     });
   }
 
-  /** What leaves a host: what the VM had there. A sleeping VM that is deleted had nothing. */
-  #amounts(vm: number, host: number): readonly number[] {
-    const { width, demand, held, home, image, resources } = this.#dense;
-    const table = home[vm] === host && !this.#returned(vm, host) ? held : demand;
-    const none = home[vm] === -1 && image[vm] === host && !this.#lastOf.has(vm);
-    return resources.map((_, r) => (none ? 0 : (table[vm * width + r] as number)));
-  }
-
-  /** Whether the VM came back to its first host, where it then has its full demand. */
-  #returned(vm: number, host: number): boolean {
-    return this.#actions.some(
-      (action) => action.vm === this.#dense.vmId(vm) && action.to === this.#dense.hostId(host),
-    );
-  }
-
-  #takeSlots(step: Step, after: Set<number>): Slot[] {
-    if (step.kind !== "migrate") return [];
-    const taken = [
-      this.#slot(`host ${step.from}`, this.#perHost(step.from)),
-      this.#slot(`host ${step.to}`, this.#perHost(step.to)),
-    ];
-    const link = this.#link(step);
-    if (link !== null) taken.push(this.#slot(link.name, link.slots));
-    for (const slot of taken) if (slot.lastUser >= 0) after.add(slot.lastUser);
-    return taken;
-  }
-
-  #perHost(host: number): number {
-    const { problem } = this.#dense;
-    return problem.hosts[host]?.concurrency ?? problem.plan?.migrationsPerHost ?? MIGRATIONS_PER_HOST;
-  }
-
-  #link({ from, to }: Step): { readonly name: string; readonly slots: number } | null {
-    const { problem } = this.#dense;
-    const slots = problem.plan?.migrationsBetweenSites;
-    const a = problem.hosts[from]?.labels[SITE] ?? "";
-    const b = problem.hosts[to]?.labels[SITE] ?? "";
-    if (slots === undefined || a === b) return null;
-    return { name: `link ${a < b ? `${a} ${b}` : `${b} ${a}`}`, slots };
-  }
-
-  #slot(name: string, count: number): Slot {
-    let slots = this.#slots.get(name);
-    if (slots === undefined) {
-      slots = Array.from({ length: count }, () => ({ freeAt: 0, lastUser: -1 }));
-      this.#slots.set(name, slots);
-    }
-    return slots.reduce((first, slot) => (slot.freeAt < first.freeAt ? slot : first));
+  /** What the VM has where it is now. */
+  #amounts(vm: number): readonly number[] {
+    const { width, demand, held, home, resources } = this.#dense;
+    const table = home[vm] !== -1 && !this.#moved.has(vm) ? held : demand;
+    return resources.map((_, r) => table[vm * width + r] as number);
   }
 }

@@ -6,8 +6,9 @@
  * the search above compares the charge of whole plans.
  */
 import { cheapestCover } from "./cover.ts";
-import { type Dense, FATE } from "./dense.ts";
-import { growsInPlace, Passage } from "./passage.ts";
+import type { Dense } from "./dense.ts";
+import { departures, growsInPlace, Passage } from "./passage.ts";
+import { schedule } from "./schedule.ts";
 import type { Step } from "./step.ts";
 
 export interface Sequence {
@@ -17,11 +18,25 @@ export interface Sequence {
   readonly charge: number;
   /** VMs that could not go where they should. */
   readonly stuck: readonly number[];
+  /** VMs that found no room to start or grow, though all others have gone. Never when the placement is viable. */
+  readonly late: readonly number[];
+  /** Detours looked at: each is about as much work as one placement decision. */
+  readonly work: number;
 }
 
-/** @param at wanted host of each VM, -1: nowhere. `load`: all hosts' loads at the start. */
-export function sequenceTo(dense: Dense, at: Int32Array, load: Float64Array, budget: number): Sequence {
+function sequenceTo(dense: Dense, at: Int32Array, load: Float64Array, budget: number): Sequence {
   return new Sequencer(dense, at, load, budget).run();
+}
+
+/**
+ * @param at wanted host of each VM, -1: nowhere. `load`: all hosts' loads at the start. `budget`: from this charge on
+ * it is of no interest. A sequence that comes too late for a rule about time has no steps.
+ */
+export function orderTo(dense: Dense, at: Int32Array, load: Float64Array, budget: number): Sequence {
+  const sequence = sequenceTo(dense, at, load, budget);
+  if (sequence.steps === null || !dense.planRules.timed) return sequence;
+  const late = dense.planRules.late(dense.vmIndex, schedule(dense, sequence.steps));
+  return late.length === 0 ? sequence : { ...sequence, steps: null, stuck: late };
 }
 
 interface Detour {
@@ -38,9 +53,12 @@ class Sequencer {
   /** VMs still to migrate, in the order in which they are tried. */
   #waiting: number[] = [];
   readonly #detoured = new Set<number>();
+  /** VMs that have gone together with others. */
+  readonly #synced = new Set<number>();
   /** VMs suspended on the way, and the host that has the image. */
   readonly #asleep = new Map<number, number>();
   #residents: number[][] | null = null;
+  #work = 0;
 
   constructor(dense: Dense, at: Int32Array, load: Float64Array, budget: number) {
     this.#dense = dense;
@@ -54,34 +72,34 @@ class Sequencer {
     while (this.#waiting.length > 0) {
       this.#goRounds();
       if (this.#waiting.length === 0) break;
-      if (this.#passage.charge >= this.#budget || !this.#makeWay()) return this.#result(this.#waiting);
+      if (this.#passage.charge >= this.#budget || !this.#makeWay()) return this.#result(this.#waiting, []);
     }
     const late = this.#arrive(arrivals);
-    return this.#result(late);
+    return this.#result([], late);
   }
 
-  #result(stuck: readonly number[]): Sequence {
+  #result(stuck: readonly number[], late: readonly number[]): Sequence {
     const { steps, charge } = this.#passage;
-    return { steps: stuck.length === 0 ? steps : null, charge, stuck };
+    return { steps: stuck.length === 0 ? steps : null, charge, stuck, late, work: this.#work };
   }
 
-  /** Takes the departures, which need no room, and lists what else is to be done. */
+  /** Takes the departures and lists what else is to be done. */
   #departAndList(): Step[] {
-    const { home, image, fate, vmCount, problem } = this.#dense;
+    const { home, image, vmCount } = this.#dense;
+    for (const step of departures(this.#dense)) this.#passage.take(step);
     const arrivals: Step[] = [];
     for (let vm = 0; vm < vmCount; vm++) {
       const from = home[vm] as number;
       const to = this.#at[vm] as number;
-      if (fate[vm] === FATE.leaves) {
-        const kind = problem.vms[vm]?.desired === "sleeping" ? "suspend" : "stop";
-        this.#passage.take({ kind, vm, from: from >= 0 ? from : (image[vm] as number), to: -1 });
-      } else if (to >= 0 && from !== to) {
+      if (to >= 0 && from !== to) {
         if (from >= 0) this.#waiting.push(vm);
         else arrivals.push({ kind: image[vm] === -1 ? "run" : "resume", vm, from: image[vm] as number, to });
       } else if (growsInPlace(this.#dense, vm, to)) {
         arrivals.push({ kind: "allocate", vm, from, to });
       }
     }
+    const { planRules } = this.#dense;
+    if (planRules.timed) this.#waiting.sort((a, b) => planRules.urgency(a) - planRules.urgency(b) || a - b);
     return arrivals;
   }
 
@@ -94,11 +112,33 @@ class Sequencer {
   }
 
   #goes(vm: number): boolean {
+    const { planRules } = this.#dense;
+    if (!planRules.none) {
+      if (this.#synced.has(vm)) return true;
+      const together = planRules.together(vm, this.#waiting);
+      if (together.some((member) => planRules.mustWait(member, this.#waiting))) return false;
+      if (together.length > 1) return this.#goTogether(together);
+    }
     const to = this.#at[vm] as number;
     if (!this.#passage.admits(vm, to)) return false;
     const image = this.#asleep.get(vm);
     if (image === undefined) this.#migrate(vm, to);
     else this.#passage.take({ kind: "resume", vm, from: image, to });
+    return true;
+  }
+
+  /** Several VMs whose migrations start at once: each must find room while none of them has left. */
+  #goTogether(group: readonly number[]): boolean {
+    const moves = group.map((member) => ({
+      vm: member,
+      from: this.#passage.where[member] as number,
+      to: this.#at[member] as number,
+    }));
+    if (!this.#passage.admitsAtOnce(moves)) return false;
+    for (const move of moves) {
+      this.#migrate(move.vm, move.to);
+      this.#synced.add(move.vm);
+    }
     return true;
   }
 
@@ -150,6 +190,7 @@ class Sequencer {
     const detours: Detour[] = [];
     for (const vm of this.#residentsOf(host)) {
       if (vm === mover || this.#dense.fixed[vm] === 1 || this.#detoured.has(vm)) continue;
+      if (this.#dense.planRules.direct(vm)) continue;
       const detour = this.#detour(vm, host);
       if (detour !== null) detours.push(detour);
     }
@@ -163,6 +204,7 @@ class Sequencer {
 
   /** The cheapest way out of `host` for the VM, with the most room left behind it. */
   #detour(vm: number, host: number): Detour | null {
+    this.#work++;
     const { charges, hostCount } = this.#dense;
     const end = this.#at[vm] as number;
     const direct = end === host ? 0 : charges.move(vm, host, end);
@@ -191,10 +233,10 @@ class Sequencer {
 
   /** The last resort: one waiting VM sleeps until its destination has room. */
   #suspendOne(): boolean {
-    const { suspendable, charges } = this.#dense;
+    const { suspendable, charges, planRules } = this.#dense;
     let cheapest = -1;
     for (const vm of this.#waiting) {
-      if (suspendable[vm] === 0 || this.#passage.where[vm] === -1) continue;
+      if (suspendable[vm] === 0 || this.#passage.where[vm] === -1 || planRules.direct(vm)) continue;
       if (cheapest < 0 || charges.suspend(vm) < charges.suspend(cheapest)) cheapest = vm;
     }
     if (cheapest < 0) return false;
@@ -220,7 +262,9 @@ class Sequencer {
   #arrive(arrivals: readonly Step[]): number[] {
     const late: number[] = [];
     for (const step of arrivals) {
-      if (step.kind === "allocate" || this.#passage.admits(step.vm, step.to)) this.#passage.take(step);
+      const { kind, vm, to } = step;
+      if (kind === "allocate" ? this.#passage.admitsRaise(vm, to) : this.#passage.admits(vm, to))
+        this.#passage.take(step);
       else late.push(step.vm);
     }
     return late;

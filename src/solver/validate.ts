@@ -32,12 +32,23 @@ function checkHost(host: ProblemHost, place: string, { hosts, faults }: Known): 
 function checkVm(vm: ProblemVm, place: string, { hosts, vms, faults }: Known): void {
   if (vms.has(vm.id)) faults.push(`${place}.id: ${quote(vm.id)} is taken`);
   vms.add(vm.id);
+  faults.push(...vmFaults(vm, place, hosts));
+}
+
+/** The faults of one VM by itself. */
+export function vmFaults(
+  vm: ProblemVm,
+  place: string,
+  hosts: { has(id: string): boolean },
+): readonly string[] {
+  const faults: string[] = [];
   checkAmounts(vm.demand, `${place}.demand`, faults);
   if (vm.cost !== undefined && !isCount(vm.cost, 0))
     faults.push(`${place}.cost: not a whole number from 0 on`);
   if (vm.state === "waiting" && vm.host !== null) faults.push(`${place}.host: a waiting VM has no host`);
   if (vm.state !== "waiting" && vm.host === null) faults.push(`${place}.host: a ${vm.state} VM has a host`);
   if (vm.host !== null && !hosts.has(vm.host)) faults.push(`${place}.host: unknown host ${quote(vm.host)}`);
+  return faults;
 }
 
 function checkAmounts(amounts: Amounts, place: string, faults: string[]): void {
@@ -52,12 +63,25 @@ function checkRule(rule: Rule, place: string, { hosts, vms, faults }: Known): vo
   if (preferred !== undefined && !isCount(preferred.weight, 1)) {
     faults.push(`${place}.preferred.weight: not a whole number from 1 on`);
   }
+  if (preferred !== undefined && STRICT_ONLY.has(rule.kind))
+    faults.push(`${place}.preferred: ${rule.kind} is always strict`);
+  if ("hostGroups" in rule) checkDisjoint(rule.hostGroups, `${place}.hostGroups`, faults);
+  if ("groups" in rule) checkDisjoint(rule.groups, `${place}.groups`, faults);
   for (const [field, value] of Object.entries(rule)) {
     const known = VM_FIELDS.has(field) ? vms : HOST_FIELDS.has(field) ? hosts : null;
     if (known !== null) checkIds(value as Ids, `${place}.${field}`, known, faults);
     if (NUMBER_FIELDS.has(field) && !isCount(value, field === "denominator" ? 1 : 0)) {
       faults.push(`${place}.${field}: not a whole number in range`);
     }
+  }
+}
+
+function checkDisjoint(groups: readonly (readonly string[])[], place: string, faults: string[]): void {
+  const seen = new Set<string>();
+  for (const [i, group] of groups.entries()) {
+    for (const id of group)
+      if (seen.has(id)) faults.push(`${place}[${i}]: ${quote(id)} is in another group too`);
+    for (const id of group) seen.add(id);
   }
 }
 
@@ -73,6 +97,15 @@ function checkIds(ids: Ids, place: string, known: ReadonlySet<string>, faults: s
   });
 }
 
+const STRICT_ONLY: ReadonlySet<string> = new Set([
+  "preserve",
+  "online",
+  "no-delay",
+  "serialize",
+  "sync",
+  "precedence",
+  "deadline",
+]);
 const VM_FIELDS: ReadonlySet<string> = new Set(["vms", "groups", "before", "after"]);
 const HOST_FIELDS: ReadonlySet<string> = new Set(["hosts", "hostGroups"]);
 const NUMBER_FIELDS: ReadonlySet<string> = new Set(["max", "amount", "numerator", "denominator", "atMs"]);

@@ -3,7 +3,11 @@ import type { Stamp, VmId } from "../model/virtual-machine.ts";
 import type { VeManifest } from "./lifecycle/manifest.ts";
 import type { VeRecord } from "./lifecycle/record.ts";
 
-/** What users ask of VEs. Any agent takes them; the VE's home carries them out. */
+/**
+ * What users ask of VEs. Any agent takes them; the VE's home carries them out. Answers: `VeAnswer` of `apply`,
+ * `start`, `stop`, `delete` and `adopt`; `VeView` of `show`, the answering agent's own `VeView[]` of `list`,
+ * `VeManifest` of `export`.
+ */
 export type VeCommand =
   | {
       readonly type: "ve.apply";
@@ -11,19 +15,22 @@ export type VeCommand =
       /** Refused as a conflict unless the VE is at this generation; 0: it must not exist. */
       readonly ifGeneration?: number;
       readonly allowRestart?: boolean;
+      /** Only says what would change. */
       readonly dryRun?: boolean;
       readonly reason?: string;
     }
+  /** The VEs whose home the asked agent is: a list of all is a question to everybody. */
   | { readonly type: "ve.list" }
   | { readonly type: "ve.show"; readonly name: VeName }
   | { readonly type: "ve.export"; readonly name: VeName }
   | { readonly type: "ve.start"; readonly name: VeName; readonly reason?: string }
   | { readonly type: "ve.stop"; readonly name: VeName; readonly graceMs?: number; readonly reason?: string }
   | { readonly type: "ve.delete"; readonly name: VeName; readonly graceMs?: number; readonly reason?: string }
-  /** Makes running, unmanaged domains of the host that executes it a VE, untouched. */
+  /** Makes running, unmanaged domains (by name or id) of the host that executes it a VE, untouched. */
   | {
       readonly type: "ve.adopt";
       readonly name: VeName;
+      /** A host's name or id; absent: the agent that was asked. */
       readonly host?: string;
       readonly domains: readonly string[];
       readonly reason?: string;
@@ -31,19 +38,34 @@ export type VeCommand =
 
 /** What VETs ask of one another; accepted from peers only. */
 export type VetCommand =
-  /** Does your agent hold, or is it creating, a record of that name? */
+  /** Does your agent hold, or is it creating, a record of that name? Answer: the registry's `HoldsAnswer`. */
   | { readonly type: "vet.holds"; readonly name: VeName }
-  /** Take this record over: you are its home now. */
-  | { readonly type: "vet.transfer"; readonly record: VeRecord }
-  /** Host → home: these VMs of your VE are here, in these states (all of them, each time). */
+  /** Take this record over. `number` counts the sender's transfers; `floor`: its oldest one still open to you. */
+  | {
+      readonly type: "vet.transfer";
+      readonly record: VeRecord;
+      readonly number: number;
+      readonly floor: number;
+    }
+  /** Host → home, unasked: these VMs of your VE are here (all of them, each time). A hint: the home then asks. */
   | {
       readonly type: "vet.report";
       readonly ve: VeName;
+      readonly life: string;
       readonly vms: readonly { readonly id: VmId; readonly state: string }[];
     }
-  /** Home → host. */
-  | { readonly type: "vet.stop-vm"; readonly vm: VmId; readonly graceMs: number }
-  | { readonly type: "vet.stamp-vm"; readonly vm: VmId; readonly stamp: Stamp | null }
+  /** Home → host: what do you know of these VMs? Answer: `LookAnswer`. */
+  | { readonly type: "vet.look"; readonly vms: readonly VmId[] }
+  /** Home → host: stop it; answered when that has begun. `not-found`: it is not there. */
+  | { readonly type: "vet.stop-vm"; readonly ve: VeName; readonly vm: VmId; readonly graceMs: number }
+  /** Home → host: write this stamp, or (null) remove ours; answered when that is done. */
+  | {
+      readonly type: "vet.stamp-vm";
+      readonly ve: VeName;
+      readonly vm: VmId;
+      readonly stamp: Stamp | null;
+    }
+  /** Host → home: make these running domains of mine a VE. */
   | {
       readonly type: "vet.adopt-into";
       readonly name: VeName;
@@ -58,4 +80,28 @@ export interface AdoptedDomain {
   readonly cpus: number;
   /** MiB. */
   readonly memory: number;
+}
+
+/** What a host knows of a VM now. */
+export type Sight =
+  /** `generation`: of its stamp; null: it has none. */
+  | { readonly kind: "here"; readonly state: string; readonly generation: number | null }
+  /** Not here, but an action or a booking of this host may still bring it. */
+  | { readonly kind: "expected" }
+  /** It was here and has left alive, perhaps: an outgoing migration was under way, or its end was not seen. */
+  | { readonly kind: "left" }
+  /** It was here, and its guest ended here. */
+  | { readonly kind: "ended" }
+  /** Not here, and never seen in this agent's life. */
+  | { readonly kind: "absent" };
+
+export interface LookAnswer {
+  /** False: the hypervisor is not connected, and nothing can be said. */
+  readonly listed: boolean;
+  /** Names an unbroken memory: equal lives, nothing was forgotten in between. */
+  readonly life: string;
+  /** Grows whenever one of the asked VMs comes or goes here. */
+  readonly version: number;
+  /** By VM, in the order in which they were asked for. */
+  readonly sights: readonly Sight[];
 }

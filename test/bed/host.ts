@@ -75,7 +75,7 @@ export class BedHost {
   async install(): Promise<void> {
     const { dir, network, index, cgroups } = this.#parts;
     const settings = { address: this.ip, hostUuid: this.uuid, cgroupControllers: cgroups.controllers };
-    for (const part of ["lib/console", "log/console", "cache", "etc/qemu"])
+    for (const part of ["lib/console", "log/console", "log/qemu", "cache", "etc/qemu"])
       mkdirSync(`${dir}/${part}`, { recursive: true });
     writeFileSync(`${dir}/etc/libvirtd.conf`, libvirtdConf(settings));
     writeFileSync(`${dir}/etc/qemu.conf`, qemuConf(settings));

@@ -7,7 +7,7 @@
  *
  * A holder dies with the thread that made it (PR_SET_PDEATHSIG), pid 1 with its holder, and the rest with pid 1.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { childrenOf } from "./processes.ts";
 import { until } from "./run.ts";
@@ -32,7 +32,7 @@ export interface InitOptions {
 export interface ExecOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
-  readonly stdio?: "pipe" | "inherit" | "ignore";
+  readonly stdio?: StdioOptions;
 }
 
 export interface HostExit {

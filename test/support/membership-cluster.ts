@@ -85,6 +85,8 @@ export class MembershipCluster {
   readonly sentByType = new Map<string, number>();
   /** Called after each step of a node. */
   watch: ((node: NodeId, membership: Membership) => void) | null = null;
+  /** Called for each message sent. */
+  overhear: ((from: NodeId, to: NodeId, message: MembershipMessage) => void) | null = null;
   conditions: NetworkConditions;
   readonly #nodes = new Map<NodeId, Node>();
   readonly #events = new Heap<Event>((a, b) => a.at - b.at);
@@ -298,6 +300,7 @@ export class MembershipCluster {
   #send(node: Node, to: NodeId, message: MembershipMessage, after: PersistId | undefined): void {
     this.sent.set(node.id, (this.sent.get(node.id) ?? 0) + 1);
     this.sentByType.set(message.type, (this.sentByType.get(message.type) ?? 0) + 1);
+    this.overhear?.(node.id, to, message);
     const leaves = Math.max(this.now, after === undefined ? 0 : (node.writes.get(after) ?? Number.NaN));
     if (Number.isNaN(leaves)) throw new AssertionError("a message waits for a write that was never made");
     this.#in(node, leaves, () => this.#transmit(node.id, to, message));

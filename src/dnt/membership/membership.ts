@@ -8,9 +8,9 @@
  *      └──────┘ ←──── higher incarnation ──┴─────────┴──── higher incarnation ─┴──────┘   │ left │ ← of its own will
  *
  * Each round (a second): conclude the probes of the last one, let suspicions age, probe the next members, do
- * one bit of upkeep. News rides on pings and acks and, while fresh, in gossip messages of its own; every 30 s
- * two lists are compared. An idle network sends two messages per node and second whatever its size (six in one
- * of up to 16 members, where more probes make up for fewer probers).
+ * one bit of upkeep. News rides on pings and acks and, while fresh, in gossip messages of its own; every 30 s,
+ * and soon after any news, two lists are compared. An idle network sends two messages per node and second
+ * whatever its size (below 48 members four, up to 16 six: there more probes make up for fewer probers).
  *
  * Nothing that matters rests on this view being right: it only costs time when it is wrong.
  *

@@ -143,16 +143,20 @@ export class Probes {
   }
 
   acknowledged(from: NodeId, sequence: number, now: Instant): Answered {
-    const relay = this.#relays.get(sequence);
-    const ours = relay !== undefined && relay.target === from ? relay : null;
-    if (ours !== null) this.#relays.delete(sequence);
+    const relay = this.#fulfilled(from, sequence);
     const probe = this.#open.get(from);
-    if (ours !== null) this.#answeredAt = now;
-    if (probe === undefined || sequence < probe.first || sequence > probe.last)
-      return { probe: null, relay: ours };
+    const answers = probe !== undefined && sequence >= probe.first && sequence <= probe.last;
+    if (relay !== null || answers) this.#answeredAt = now;
+    if (!answers) return { probe: null, relay };
     this.#open.delete(from);
-    this.#answeredAt = now;
-    return { probe: { roundTrip: sequence === probe.last ? now - probe.sentAt : null }, relay: ours };
+    return { probe: { roundTrip: sequence === probe.last ? now - probe.sentAt : null }, relay };
+  }
+
+  #fulfilled(from: NodeId, sequence: number): Relay | null {
+    const relay = this.#relays.get(sequence);
+    if (relay?.target !== from) return null;
+    this.#relays.delete(sequence);
+    return relay;
   }
 
   /** What a helper says; `false` when nothing was asked of it. */

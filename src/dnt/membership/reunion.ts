@@ -20,6 +20,7 @@ export class Reunion {
   readonly #random: Random;
   readonly #synchronisation: Synchronisation;
   #synchroniseAt: Instant = 0;
+  #version = 0;
 
   constructor(
     settings: MembershipSettings,
@@ -46,6 +47,7 @@ export class Reunion {
     if (this.#view.roster.live().length === 0 || isolated) this.#seek(turn);
     else this.#knownPeers.joined();
     this.#tryTheDead(turn);
+    this.#checkNews(turn.now);
     if (turn.now >= this.#synchroniseAt) this.#agree(turn);
     const { roster } = this.#view;
     const peers = this.#knownPeers.save(() => roster.members(), roster.version, turn.now);
@@ -71,7 +73,8 @@ export class Reunion {
   /** False: it was not asked for. */
   onPage(from: NodeId, page: Page, turn: MembershipTurn): boolean {
     if (!this.#synchronisation.expects(from, page, turn.now)) return false;
-    if (page.buckets.length > 0) this.#plan(turn.now, this.#settings.syncAgain);
+    const agreed = page.buckets.length === 0;
+    this.#plan(turn.now, agreed ? this.#settings.syncEvery : this.#settings.syncAgain);
     this.#view.read(page.claims, from, turn);
     for (const claims of this.#synchronisation.better(page)) this.#view.spread(from, claims, turn);
     const pull = this.#synchronisation.pull(page);
@@ -105,13 +108,22 @@ export class Reunion {
     if (id !== undefined) this.meet(id, turn);
   }
 
+  /** Until a page says that nothing differs, another comparison follows soon. */
   #agree(turn: MembershipTurn): void {
-    this.#plan(turn.now, this.#settings.syncEvery);
+    this.#plan(turn.now, this.#settings.syncAgain);
     this.#view.forgetLeft(turn.now - this.#settings.forgetLeftAfter);
     for (const peer of this.#view.pick(1)) this.meet(peer, turn);
   }
 
+  #checkNews(now: Instant): void {
+    const { version } = this.#view.roster;
+    if (version === this.#version) return;
+    this.#version = version;
+    const soon = now + this.#random.jitter(this.#settings.syncAfterNews, 0.5);
+    this.#synchroniseAt = Math.min(this.#synchroniseAt, soon);
+  }
+
   #plan(now: Instant, mean: Millis): void {
-    this.#synchroniseAt = now + this.#random.jitter(mean, 0.5);
+    this.#synchroniseAt = now + this.#random.jitter(mean, 0.25);
   }
 }

@@ -32,8 +32,9 @@ export class Roster {
   readonly #names = new Map<string, Set<NodeId>>();
   #version = 0;
   #members: readonly Member[] | null = null;
-  #live: readonly NodeId[] | null = null;
-  #dead: readonly NodeId[] | null = null;
+  /** Kept sorted as it changes: every message draws from them. */
+  readonly #live: NodeId[] = [];
+  readonly #dead: NodeId[] = [];
 
   constructor(self: NodeId) {
     this.#self = self;
@@ -58,15 +59,13 @@ export class Roster {
     return this.#members;
   }
 
-  /** The others that are alive or suspect, sorted. */
+  /** The others that are alive or suspect, sorted; changes with the next `put`. */
   live(): readonly NodeId[] {
-    this.#live ??= this.#ids.filter((id) => id !== this.#self && isLive(this.#member(id)));
     return this.#live;
   }
 
-  /** The dead, sorted; not those that left. */
+  /** The dead, sorted; not those that left; changes with the next `put`. */
   dead(): readonly NodeId[] {
-    this.#dead ??= this.#ids.filter((id) => this.#member(id).state === "dead");
     return this.#dead;
   }
 
@@ -88,7 +87,7 @@ export class Roster {
     if (entry === undefined) return;
     this.#unindex(entry);
     this.#entries.delete(id);
-    this.#ids.splice(this.#position(id), 1);
+    remove(this.#ids, id);
     this.#changed();
   }
 
@@ -111,7 +110,7 @@ export class Roster {
 
   /** Members of these buckets with ids after `after`, in order of ids. */
   *inBuckets(buckets: ReadonlySet<number>, after: NodeId): Generator<Member> {
-    for (let i = this.#position(after); i < this.#ids.length; i++) {
+    for (let i = position(this.#ids, after); i < this.#ids.length; i++) {
       const id = this.#ids[i] as NodeId;
       const entry = this.#entries.get(id) as Entry;
       if (id !== after && buckets.has(entry.bucket)) yield entry.member;
@@ -128,7 +127,7 @@ export class Roster {
       print: 0,
     };
     this.#entries.set(member.id, entry);
-    this.#ids.splice(this.#position(member.id), 0, member.id);
+    insert(this.#ids, member.id);
     this.#index(entry);
   }
 
@@ -144,14 +143,18 @@ export class Roster {
     const { id, name, state } = entry.member;
     entry.print = state === "left" ? 0 : claimPrint(entry.member);
     this.#fold(entry);
+    if (isLive(entry.member) && id !== this.#self) insert(this.#live, id);
+    if (state === "dead") insert(this.#dead, id);
     const ids = this.#names.get(name);
     if (ids === undefined) this.#names.set(name, new Set([id]));
     else ids.add(id);
   }
 
   #unindex(entry: Entry): void {
-    const { id, name } = entry.member;
+    const { id, name, state } = entry.member;
     this.#fold(entry);
+    if (isLive(entry.member) && id !== this.#self) remove(this.#live, id);
+    if (state === "dead") remove(this.#dead, id);
     const ids = this.#names.get(name);
     ids?.delete(id);
     if (ids?.size === 0) this.#names.delete(name);
@@ -166,24 +169,32 @@ export class Roster {
     return (this.#entries.get(id) as Entry).member;
   }
 
-  /** Where the id is in the sorted list, or would be. */
-  #position(id: NodeId): number {
-    let low = 0;
-    let high = this.#ids.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (byText(this.#ids[middle] as NodeId, id) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
   #changed(): void {
     this.#version++;
     this.#members = null;
-    this.#live = null;
-    this.#dead = null;
   }
+}
+
+/** Where the id is in the sorted list, or would be. */
+function position(ids: readonly NodeId[], id: NodeId): number {
+  let low = 0;
+  let high = ids.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (byText(ids[middle] as NodeId, id) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function insert(ids: NodeId[], id: NodeId): void {
+  ids.splice(position(ids, id), 0, id);
+}
+
+function remove(ids: NodeId[], id: NodeId): void {
+  const at = position(ids, id);
+  assert(ids[at] === id, "an id is taken only from a list that has it");
+  ids.splice(at, 1);
 }
 
 export function isLive(member: Member): boolean {

@@ -16,8 +16,10 @@ export interface MembershipSettings {
   readonly isolatedAfter: Millis;
   /** Mean time between two synchronisations that a node opens. */
   readonly syncEvery: Millis;
-  /** The same after one that found differences: somebody missed news, and others may have. */
+  /** The same after one that found differences or was not answered: news was missed, perhaps by others, too. */
   readonly syncAgain: Millis;
+  /** The same after any news: gossip misses somebody now and then. */
+  readonly syncAfterNews: Millis;
   /** Back-off of the attempts to join, while alone. */
   readonly rejoinFirst: Millis;
   readonly rejoinMost: Millis;
@@ -41,6 +43,7 @@ export const DEFAULTS: MembershipSettings = {
   isolatedAfter: seconds(4),
   syncEvery: seconds(30),
   syncAgain: seconds(2),
+  syncAfterNews: seconds(5),
   rejoinFirst: seconds(1),
   rejoinMost: minutes(1),
   forgetLeftAfter: minutes(24 * 60),
@@ -50,6 +53,8 @@ export const DEFAULTS: MembershipSettings = {
 /** Probes per period: in a small network more, so that somebody notices a crash within half a second. */
 export const MOST_PROBES_PER_PERIOD = 3;
 export const PROBES_TIMES_MEMBERS = 48;
+/** Periods within which a death cannot follow from silence: who was heard that lately contradicts it. */
+export const HEARD_LATELY = 4;
 /** Suspects asked once more, per round, before they are declared dead; in a mass failure the rest go unasked. */
 export const LAST_CHANCES = 16;
 /** Members asked to probe for us (SWIM's k): at 5 % loss all of them and both own pings fail once in 17,000. */
@@ -60,6 +65,8 @@ export const CONFIRMATIONS = 3;
 export const GOSSIP_FANOUT = 3;
 /** What rides on a ping or an ack: about one packet. */
 export const PIGGYBACK = { claims: 6, bytes: 2048 } as const;
+/** A rumour leaves a node this often, plus once per doubling: it misses one of 30 members once in 100 times. */
+export const SENDINGS = 3;
 /** What one gossip message or page holds: a flash join of 1,000 nodes is 16 pages. */
 export const PAGE = { claims: 64, bytes: 32_768 } as const;
 /** Records pushed back per page: the rest travels when the other side opens its own synchronisation. */

@@ -20,11 +20,13 @@ import {
   CLAIMS_READ,
   doublings,
   GOSSIP_FANOUT,
+  HEARD_LATELY,
   type MembershipSettings,
   MOST_INCARNATION_JUMP,
   MOST_MEMBERS,
   PAGE,
   PIGGYBACK,
+  SENDINGS,
 } from "./settings.ts";
 import { Suspicions } from "./suspicions.ts";
 import { GOSSIP_TIMER, type MembershipTurn } from "./turn.ts";
@@ -138,8 +140,17 @@ export class View {
   #update(known: Member, claim: MemberClaim, turn: MembershipTurn): void {
     if (claim.member.incarnation - known.incarnation > MOST_INCARNATION_JUMP) return;
     const order = compareClaims(claim.member, known);
-    if (order > 0) this.adopt(this.#screened(claim), turn);
+    if (order > 0) this.#believe(this.#screened(claim), turn);
     else if (order === 0) this.#corroborate({ ...claim, member: known }, turn);
+  }
+
+  /** Whoever is said to be gone though it was heard just now is told at once, so that it can refute. */
+  #believe(claim: MemberClaim, turn: MembershipTurn): void {
+    const { id, state } = claim.member;
+    this.adopt(claim, turn);
+    const heardAt = this.roster.get(id)?.heardAt ?? null;
+    const fresh = heardAt !== null && turn.now - heardAt < HEARD_LATELY * this.#settings.period;
+    if (fresh && (state === "suspect" || state === "dead")) this.spread(id, [claim], turn);
   }
 
   #corroborate(claim: MemberClaim, turn: MembershipTurn): void {
@@ -256,6 +267,6 @@ export class View {
 
   /** How often a rumour leaves this node. */
   #sendings(): number {
-    return doublings(this.networkSize()) + 1;
+    return doublings(this.networkSize()) + SENDINGS;
   }
 }

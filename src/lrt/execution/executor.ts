@@ -227,6 +227,7 @@ export class Executor {
     this.#deps.calls.send(at, call, turn, (answer, later) => {
       if (OVER.has(step.stage)) return;
       if (answer.kind === "seen" && answer.open) step.stage = "running";
+      else if (answer.kind === "seen" && answer.outcome === "done") this.#set(step, "done", null, later);
       else
         this.#set(
           step,

@@ -60,12 +60,8 @@ interface StoredBooking {
 
 const KEY_BOOKING = "lrt/booking";
 const KEY_TOKEN = "lrt/token";
-const KEY_CLOSED = "lrt/closed";
 const TIMER_LEASE = "lrt/lease";
 const TIMER_SLOT = "lrt/slot";
-
-/** Partitions ended by a successor that are remembered: more than can come back within their leader's sleep. */
-const MAX_CLOSED = 32;
 
 export type EndReason = "released" | "lapsed" | "leader-dead" | "restarted";
 
@@ -84,9 +80,9 @@ export class BookingDesk {
   readonly #config: LrtConfig;
   #booking: Booking | null = null;
   #slot: Slot | null = null;
+  /** What was served last: a leader that was replaced there may not know it yet. */
+  #last: PartitionRef | null = null;
   #token: BookingToken;
-  /** Partitions that a successor has ended here, with its epoch: their first leader may not know yet. */
-  #closed: readonly PartitionRef[];
   /** Set by execution: whether an action of this booking is still open here. */
   readonly #openActions: () => number;
 
@@ -94,7 +90,6 @@ export class BookingDesk {
     this.#config = config;
     this.#openActions = openActions;
     this.#token = (restored.get(KEY_TOKEN) as number | undefined) ?? 0;
-    this.#closed = (restored.get(KEY_CLOSED) as PartitionRef[] | undefined) ?? [];
     const stored = restored.get(KEY_BOOKING) as StoredBooking | undefined;
     if (stored !== undefined) {
       this.#booking = { ...stored, raisedAt: 0, leaseUntil: 0, settling: false };
@@ -116,10 +111,10 @@ export class BookingDesk {
 
   reserve(request: ReserveRequest, turn: LrtTurn): Grant {
     const held = this.#booking;
-    const closed = this.#closed.find(({ pid }) => pid === request.pid);
-    if (closed !== undefined) return { kind: "stale", partitionEpoch: closed.partitionEpoch };
     if (held !== null && held.pid === request.pid && !held.settling) return this.#again(held, request, turn);
     if (held !== null) return this.#busy(held, request, turn);
+    if (this.#last?.pid === request.pid && request.partitionEpoch < this.#last.partitionEpoch)
+      return { kind: "stale", partitionEpoch: this.#last.partitionEpoch };
     const slot = this.#liveSlot(turn.now);
     if (slot !== null && slot.pid !== request.pid && !this.#outranks(request, slot, turn.now)) {
       return { kind: "busy", holder: slot.pid, phase: "growing", slotted: false };
@@ -137,18 +132,23 @@ export class BookingDesk {
     return null;
   }
 
-  /** Notes what the leader says of the partition; call only when `refusal` was null. */
-  heard(ref: PartitionRef, phase: PartitionPhase, members: readonly NodeId[], turn: LrtTurn): void {
+  /**
+   * Notes what the leader says of the partition; call only when `refusal` was null.
+   * @returns the write to wait for when that changes what must be remembered: epochs only grow, over restarts, too.
+   */
+  heard(
+    ref: PartitionRef,
+    phase: PartitionPhase,
+    members: readonly NodeId[],
+    turn: LrtTurn,
+  ): PersistId | undefined {
     const held = this.#booking;
     assert(held !== null && held.pid === ref.pid, "only the holder renews a booking");
     assert(ref.partitionEpoch >= held.partitionEpoch, "a partition's epoch only grows");
     const next = { ...held, partitionEpoch: ref.partitionEpoch, phase, members };
     this.#renewLease(next, turn);
-  }
-
-  /** Makes phase and members durable: before a plan is accepted, so that a successor can be found after a crash. */
-  record(turn: LrtTurn): PersistId {
-    return this.#persist(turn);
+    const same = held.partitionEpoch === ref.partitionEpoch && held.phase === phase;
+    return same ? undefined : this.#persist(turn);
   }
 
   /** Votes for a successor of a dead leader: durably, once per epoch. */
@@ -164,11 +164,6 @@ export class BookingDesk {
       return { kind: "stale", partitionEpoch: held.partitionEpoch };
     }
     this.#renewLease({ ...held, partitionEpoch: ref.partitionEpoch, leader }, turn);
-    const { pid, partitionEpoch } = ref;
-    this.#closed = [...this.#closed.filter((old) => old.pid !== pid), { pid, partitionEpoch }].slice(
-      -MAX_CLOSED,
-    );
-    turn.persist([{ key: KEY_CLOSED, value: this.#closed }]);
     return this.#persist(turn);
   }
 
@@ -182,6 +177,7 @@ export class BookingDesk {
       return true;
     }
     this.#booking = null;
+    this.#last = { pid: held.pid, partitionEpoch: held.partitionEpoch };
     turn.clearTimer(TIMER_LEASE);
     turn.persist([{ key: KEY_BOOKING, value: null }]);
     turn.notify({ kind: "booking-ended", pid: held.pid, token: held.token, why });
@@ -224,8 +220,8 @@ export class BookingDesk {
   #again(held: Booking, request: ReserveRequest, turn: LrtTurn): Grant {
     const refused = this.refusal(request, request.from);
     if (refused?.kind === "stale") return refused;
-    this.#renewLease({ ...held, partitionEpoch: request.partitionEpoch }, turn);
-    return { kind: "granted", token: held.token, after: undefined };
+    const after = this.heard(request, held.phase, held.members, turn);
+    return { kind: "granted", token: held.token, after };
   }
 
   #busy(held: Booking, request: ReserveRequest, turn: LrtTurn): Grant {

@@ -44,7 +44,7 @@ import {
 } from "./event.ts";
 import { ordersOf } from "./orders.ts";
 import { buildProblem } from "./problem.ts";
-import { tell } from "./reason.ts";
+import { domainNames, tell } from "./reason.ts";
 import type { NodeSnapshot } from "./snapshot.ts";
 
 export type Phase = "growing" | "checking" | "applying" | "handing-over" | "ended";
@@ -71,6 +71,9 @@ const ROUNDS = [1, 1, 2, 4, 8, 16] as const;
 const TIMER_GROW = "lrt/partition/grow";
 const TIMER_RENEW = "lrt/partition/renew";
 const TIMER_LIFE = "lrt/partition/life";
+const TIMER_AGAIN = "lrt/partition/again";
+/** How soon a member with an open action is asked again how it is. */
+const AGAIN_MS = 500;
 
 export class Partition {
   readonly pid: PartitionId;
@@ -78,9 +81,11 @@ export class Partition {
   readonly #deps: PartitionDependencies;
   readonly #members = new Map<NodeId, MemberState>();
   readonly #taken: { readonly event: TravellingEvent; readonly at: Instant }[] = [];
-  readonly #candidates: NodeId[];
+  #candidates: NodeId[];
   /** Nodes whose hand-over slot we hold: they will call. */
   readonly #slots = new Set<NodeId>();
+  /** Members with an open action: they are asked again before anything is planned. */
+  readonly #unsettled = new Set<NodeId>();
   readonly #asking = new Map<NodeId, number>();
   readonly #failed: { vm: string; host: NodeId }[] = [];
   readonly #times = { start: 0, asked: 0, buildMs: 0, computeMs: 0, applyMs: 0, solving: 0, applying: 0 };
@@ -141,6 +146,7 @@ export class Partition {
     if (timer === TIMER_GROW) this.#growingIsOver(turn);
     else if (timer === TIMER_RENEW) this.#renew(turn);
     else if (timer === TIMER_LIFE) this.#lifeIsOver(turn);
+    else if (timer === TIMER_AGAIN) this.#askUnsettledAgain(turn);
     else return false;
     return true;
   }
@@ -238,33 +244,39 @@ export class Partition {
 
   #answered(node: NodeId, answer: Answer, turn: LrtTurn): void {
     this.#asking.delete(node);
-    if (answer.kind === "joined") {
-      if (this.#phase !== "growing") return this.#giveBack(node, "no longer needed", turn);
+    if (answer.kind === "joined" && this.#phase === "growing") {
       this.#join(node, answer.token, answer.snapshot, turn);
-    } else if (answer.kind === "busy") {
-      if (answer.slotted) this.#slots.add(node);
-      turn.notify({
-        kind: "partition-busy",
-        pid: this.pid,
-        node,
-        holder: answer.holder,
-        slotted: answer.slotted,
-      });
-    } else {
-      this.#lose(node);
-      if (answer.kind === "no-answer") this.#giveBack(node, "no answer", turn);
-      if (answer.kind === "stale" && this.#phase === "growing") return this.#deposed(turn);
-    }
+    } else if (answer.kind === "joined") this.#giveBack(node, "no longer needed", turn);
+    else this.#notJoined(node, answer, turn);
     this.#step(turn);
   }
 
-  /** A member that was asked again and did not join again is one no more. */
-  #lose(node: NodeId): void {
-    if (this.#phase !== "applying" && this.#members.delete(node)) this.#fresh = true;
+  /** A member that was asked how it is now, and does not say so, is a member no more. */
+  #notJoined(node: NodeId, answer: Answer, turn: LrtTurn): void {
+    if (answer.kind === "unsettled" && this.#members.has(node) && this.#phase === "growing") {
+      this.#unsettled.add(node);
+      turn.setTimer(TIMER_AGAIN, AGAIN_MS);
+      return;
+    }
+    if (answer.kind === "busy") {
+      if (answer.slotted) this.#slots.add(node);
+      const { holder, slotted } = answer;
+      turn.notify({ kind: "partition-busy", pid: this.pid, node, holder, slotted });
+    }
+    if (this.#members.delete(node)) this.#fresh = true;
+    if (answer.kind === "no-answer" || answer.kind === "unsettled")
+      this.#giveBack(node, "did not join", turn);
   }
 
-  #deposed(turn: LrtTurn): void {
-    this.#finish({ kind: "interrupted", reason: "another host took its partition for leaderless" }, turn);
+  #askUnsettledAgain(turn: LrtTurn): void {
+    const nodes = [...this.#unsettled];
+    this.#unsettled.clear();
+    if (this.#phase !== "growing") return;
+    for (const node of nodes) {
+      if (turn.now < this.#growUntil) this.#ask(node, turn);
+      else this.#leave(node, "it did not settle in time", turn);
+    }
+    this.#step(turn);
   }
 
   #join(node: NodeId, token: BookingToken, snapshot: NodeSnapshot, turn: LrtTurn): void {
@@ -277,7 +289,8 @@ export class Partition {
 
   /** The one place that decides what a growing partition does next. */
   #step(turn: LrtTurn): void {
-    if (this.#phase !== "growing" || this.#asking.size > 0 || this.#solve !== null) return;
+    if (this.#phase !== "growing" || this.#solve !== null) return;
+    if (this.#asking.size > 0 || this.#unsettled.size > 0) return;
     if (!this.#members.has(this.#deps.self)) return this.#withoutSelf(turn);
     const missing = this.#missingHosts();
     if (missing.length > 0) return this.#askAll(missing, turn);
@@ -320,8 +333,10 @@ export class Partition {
     this.#settleForLess(turn);
   }
 
+  /** A host that is only emptied by half has gained nothing: its guests would wander for ever. */
   #settleForLess(turn: LrtTurn): void {
-    if (!this.#triedBestEffort && this.#members.size > 1) this.#startSolve(true, turn);
+    const worth = this.#events(turn.now).some(({ cause }) => cause.kind !== "underload");
+    if (worth && !this.#triedBestEffort && this.#members.size > 1) this.#startSolve(true, turn);
     else this.#giveUp(turn);
   }
 
@@ -361,7 +376,7 @@ export class Partition {
     assert(wrong.length === 0, `a plan passes the independent checkers: ${wrong.join("; ")}`);
     this.#reduced = null;
     if (solution.status === "reduced") {
-      this.#reduced = tell(solution.explanation, this.#deps.nameOf);
+      this.#reduced = this.#tell(solution.explanation, turn.now);
       this.#explanation = solution.explanation;
     }
     if (solution.plan.actions.length === 0) return this.#nothingToDo(turn);
@@ -376,7 +391,7 @@ export class Partition {
   #giveUp(turn: LrtTurn): void {
     const hosts = this.members();
     turn.notify({ kind: "partition-unsolved", pid: this.pid, explanation: this.#explanation, hosts });
-    const reason = tell(this.#explanation, this.#deps.nameOf);
+    const reason = this.#tell(this.#explanation, turn.now);
     const final = this.#candidates.length === 0 && this.#explanation.some(({ kind }) => kind === "too-large");
     if (this.#migrations > 0)
       this.#finish({ kind: "best-effort", migrations: this.#migrations, reason }, turn);
@@ -395,7 +410,7 @@ export class Partition {
       cost: solution.cost,
       bound: solution.status === "reduced" ? 0 : solution.bound,
       hosts: this.members(),
-      reason: this.#reason(),
+      reason: this.#reason(this.event),
       applied,
     });
     if (applied) this.#check(solution.plan, turn);
@@ -480,6 +495,8 @@ export class Partition {
     this.#triedBestEffort = false;
     this.#times.asked = turn.now;
     this.#fresh = true;
+    this.#slots.clear();
+    this.#candidates = this.#deps.walk.filter((node) => !this.#members.has(node));
     if (!this.#members.has(this.#deps.self)) this.#ask(this.#deps.self, turn);
     this.#step(turn);
   }
@@ -534,8 +551,10 @@ export class Partition {
         turn,
         (answer, later) => {
           if (answer.kind !== "not-mine" && answer.kind !== "stale") return;
-          this.#lose(node);
-          this.#step(later);
+          if (this.#phase !== "applying" && this.#members.delete(node)) {
+            this.#fresh = true;
+            this.#step(later);
+          }
         },
         { tries: 2 },
       );
@@ -557,7 +576,7 @@ export class Partition {
     assert(this.#phase !== "ended", "a partition ends once");
     this.#phase = "ended";
     this.#cancelSolve(turn);
-    for (const timer of [TIMER_GROW, TIMER_RENEW, TIMER_LIFE]) turn.clearTimer(timer);
+    for (const timer of [TIMER_GROW, TIMER_RENEW, TIMER_LIFE, TIMER_AGAIN]) turn.clearTimer(timer);
     for (const node of this.members()) this.#leave(node, outcome.kind, turn);
     for (const node of this.#slots) turn.send(node, { type: "partition.pass", pid: this.pid });
     const told: EventOutcome =
@@ -595,12 +614,16 @@ export class Partition {
 
   #orders(plan: Plan, now: Instant): Map<number, ActionOrder> {
     const snapshots = [...this.#members.values()].map(({ snapshot }) => snapshot);
-    return ordersOf(plan, { ref: this.ref(), snapshots, events: this.#events(now), reason: this.#reason() });
+    return ordersOf(plan, {
+      ref: this.ref(),
+      snapshots,
+      events: this.#events(now),
+      reason: (event) => this.#reason(event),
+    });
   }
 
-  #reason(): string {
-    const { cause } = this.event;
-    const name = this.#deps.nameOf(this.event.origin);
+  #reason({ cause, origin }: Pick<TravellingEvent, "cause" | "origin">): string {
+    const name = this.#deps.nameOf(origin);
     switch (cause.kind) {
       case "overload":
         return `${name} is over its ${cause.resource} limit (${cause.wanted} wanted, ${cause.limit} allowed)`;
@@ -615,6 +638,11 @@ export class Partition {
       case "move":
         return "an operator asked for it";
     }
+  }
+
+  #tell(explanation: readonly Explanation[], now: Instant): string {
+    const members = [...this.#members.values()].map(({ snapshot }) => snapshot);
+    return tell(explanation, { node: this.#deps.nameOf, vm: domainNames(members, this.#events(now)) });
   }
 
   #labels(node: NodeId): Labels {

@@ -28,7 +28,7 @@ export function buildProblem(input: PlanningInput): Problem {
   const inside = new Set(input.members.map((member) => member.node));
   const emptied = new Set([...hostsToEmpty(input.events)].filter((host) => inside.has(host)));
   const arriving = arrivals(input.events);
-  const placed = placedOnce(input.members);
+  const placed = input.members.flatMap((member) => member.vms.map((vm) => ({ vm, member })));
   const here = new Set([...placed.map(({ vm }) => vm.id), ...arriving.map((vm) => vm.spec.id)]);
   const vms: ProblemVm[] = placed.map(({ vm, member }) => ({
     id: vm.id,
@@ -47,25 +47,6 @@ export function buildProblem(input: PlanningInput): Problem {
     rules: rules(input, placed, arriving, here, emptied),
     objective: "memory",
   };
-}
-
-/**
- * Every VM where it is. One that two members have (a migration that is not settled yet) counts on both and moves on
- * neither: its second sight goes by a name of its own.
- */
-function placedOnce(members: readonly NodeSnapshot[]): Placed[] {
-  const sights = new Map<VmId, number>();
-  for (const { id } of members.flatMap(({ vms }) => vms)) sights.set(id, (sights.get(id) ?? 0) + 1);
-  const seen = new Set<VmId>();
-  return members.flatMap((member) =>
-    member.vms.map((vm) => {
-      if (sights.get(vm.id) === 1) return { vm, member };
-      const again = seen.has(vm.id);
-      seen.add(vm.id);
-      const id = again ? `${vm.id} on ${member.node}` : vm.id;
-      return { vm: { ...vm, id, pinned: "it is on two hosts until its migration is settled" }, member };
-    }),
-  );
 }
 
 /** Why a VM stays where it is in this partition, or null when it may move. */
@@ -93,6 +74,16 @@ export function hostsToEmpty(events: readonly TravellingEvent[]): ReadonlySet<No
   return new Set(emptying.map(({ origin }) => origin));
 }
 
+/** Emptying one host into another that is empty gains nothing, and would go on for ever. */
+function hostsToSpare({ events, members }: PlanningInput): NodeId[] {
+  if (!events.every(({ cause }) => cause.kind === "underload")) return [];
+  return members.filter(({ vms }) => vms.length === 0).map(({ node }) => node);
+}
+
+function offlineRule(hosts: ReadonlySet<NodeId>): Rule[] {
+  return hosts.size > 0 ? [{ kind: "offline", hosts: [...hosts].sort(byText) }] : [];
+}
+
 function arrivals(events: readonly TravellingEvent[]): ArrivingVm[] {
   return events.flatMap(({ cause }) => (cause.kind === "arrival" ? cause.vms : []));
 }
@@ -100,15 +91,13 @@ function arrivals(events: readonly TravellingEvent[]): ArrivingVm[] {
 /**
  * What a host may carry at the plan's end. The origin of an overload is to be brought below its margin, or it
  * would not leave the state; others may fill up to their margin, or stay as full as they are below the limit.
- * An operator's move asks for no relief: whoever is too full may stay so.
  */
 function problemHost(member: NodeSnapshot, { events, config }: PlanningInput): ProblemHost {
   const load = member.vms.reduce((sum, vm) => sum + vm.demand.cpu, 0);
   const limit = share(member.capacity.cpu, config.overloadPermille);
   const target = share(member.capacity.cpu, config.overloadPermille - config.marginPermille);
   const relieved = events.some(({ origin, cause }) => origin === member.node && cause.kind === "overload");
-  const onlyMoves = events.every(({ cause }) => cause.kind === "move");
-  const cpu = relieved ? target : Math.max(target, onlyMoves ? load : Math.min(load, limit));
+  const cpu = relieved ? target : Math.max(target, Math.min(load, limit));
   return {
     id: member.node,
     capacity: { cpu, memory: share(member.capacity.memory, Math.min(1000, config.overloadPermille)) },
@@ -135,22 +124,28 @@ function rules(
     ...arriving.map(({ spec, stamp }): [VmId, VmPolicy] => [spec.id, stamp.policy]),
   ];
   return [
-    ...(emptied.size > 0 ? [{ kind: "offline", hosts: [...emptied].sort(byText) } as const] : []),
-    ...pairRules(policies, here),
+    ...offlineRule(new Set([...emptied, ...hostsToSpare(input)])),
+    ...pairRules(policies, here, new Map(placed.map(({ vm, member }) => [vm.id, member.node]))),
     ...labelRules(policies, input.members),
     ...moveRules(input.events, new Set(input.members.map((member) => member.node)), here),
-    ...drainingRules(input.members, placed, arriving),
     ...coolDownRules(input, placed),
     ...failedRules(input, here),
   ];
 }
 
-function pairRules(policies: readonly [VmId, VmPolicy][], here: ReadonlySet<VmId>): Rule[] {
+/** Two that are apart now stay so at every instant of the plan; two that share a host are parted at its end. */
+function pairRules(
+  policies: readonly [VmId, VmPolicy][],
+  here: ReadonlySet<VmId>,
+  hostOf: ReadonlyMap<VmId, NodeId>,
+): Rule[] {
   const pairs = new Map<string, Rule>();
   for (const [vm, policy] of policies) {
     for (const other of policy.apart) {
-      if (here.has(other))
-        pairs.set(`apart ${pair(vm, other)}`, { kind: "spread", vms: [vm, other].sort(byText) });
+      if (!here.has(other)) continue;
+      const continuous = hostOf.get(vm) !== hostOf.get(other);
+      const vms = [vm, other].sort(byText);
+      pairs.set(`apart ${pair(vm, other)}`, { kind: "spread", vms, continuous });
     }
     for (const other of policy.together) {
       if (here.has(other))
@@ -199,20 +194,6 @@ function failedRules({ failed, members }: PlanningInput, here: ReadonlySet<VmId>
     .map(({ vm, host }) => ({ kind: "ban", vms: [vm], hosts: [host] }));
 }
 
-/** Nothing lands on a host that drains, whatever the event. */
-function drainingRules(
-  members: readonly NodeSnapshot[],
-  placed: readonly Placed[],
-  arriving: readonly ArrivingVm[],
-): Rule[] {
-  const hosts = members.filter(({ draining }) => draining).map(({ node }) => node);
-  return hosts.map((host) => {
-    const strangers = placed.filter(({ member }) => member.node !== host).map(({ vm }) => vm.id);
-    const vms = [...strangers, ...arriving.map(({ spec }) => spec.id)].sort(byText);
-    return { kind: "ban", vms, hosts: [host], continuous: true };
-  });
-}
-
 /** Overload and underload never send a VM back where it came from within its cool-down; others may. */
 function coolDownRules({ events, members, config }: PlanningInput, placed: readonly Placed[]): Rule[] {
   if (!events.some(({ cause }) => cause.kind === "overload" || cause.kind === "underload")) return [];
@@ -224,7 +205,6 @@ function coolDownRules({ events, members, config }: PlanningInput, placed: reado
     const hosts = vm.left
       .filter(({ host, agoMs }) => agoMs < config.cooldownMs && host !== member.node && inside.has(host))
       .map(({ host }) => host);
-    const unique = [...new Set(hosts)].sort(byText);
-    return hosts.length > 0 ? [{ kind: "ban", vms: [vm.id], hosts: unique, continuous: true }] : [];
+    return hosts.length > 0 ? [{ kind: "ban", vms: [vm.id], hosts: [...new Set(hosts)].sort(byText) }] : [];
   });
 }

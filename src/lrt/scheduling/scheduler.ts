@@ -210,7 +210,7 @@ export class Scheduler {
       case "partition.check":
         return this.#check(from, request, turn);
       case "partition.prepare":
-        return this.#held(request, from) ?? this.#unwilling() ?? participant.prepare(from, request, turn);
+        return this.#held(request, from) ?? participant.prepare(from, request, turn);
       case "partition.execute":
         return this.#held(request, from) ?? participant.execute(from, request, turn);
       case "partition.abort":
@@ -242,8 +242,8 @@ export class Scheduler {
     const { desk, participant } = this.#deps;
     const unfit = this.#deps.unfit(request.own);
     if (unfit !== null) return { body: { kind: "refused", reason: unfit } };
-    if (desk.free && participant.openActions() > 0) {
-      return { body: { kind: "refused", reason: "an earlier action is still unsettled" } };
+    if (participant.openActions() > 0 && (desk.free || desk.booking?.pid === request.pid)) {
+      return { body: { kind: "unsettled" } };
     }
     const grant = desk.reserve({ ...request, from }, turn);
     if (grant.kind !== "granted") return { body: grant };
@@ -261,8 +261,8 @@ export class Scheduler {
     if (refused !== null) return refused;
     const { desk } = this.#deps;
     const members = request.phase === "applying" ? request.members : (desk.booking?.members ?? []);
-    desk.heard(request, request.phase, members, turn);
-    return { body: { kind: "renewed", leaseMs: this.#config.leaseMs } };
+    const after = desk.heard(request, request.phase, members, turn);
+    return { body: { kind: "renewed", leaseMs: this.#config.leaseMs }, after };
   }
 
   #release(
@@ -286,11 +286,10 @@ export class Scheduler {
     if (refused !== null) return refused;
     const reason = this.#objection(request);
     if (reason !== null) {
-      this.#deps.desk.heard(request, "growing", [], turn);
-      return { body: { kind: "checked", ok: false, reason, snapshot: this.#deps.snapshot(turn) } };
+      const after = this.#deps.desk.heard(request, "growing", [], turn);
+      return { body: { kind: "checked", ok: false, reason, snapshot: this.#deps.snapshot(turn) }, after };
     }
-    this.#deps.desk.heard(request, "applying", request.members, turn);
-    const after = this.#deps.desk.record(turn);
+    const after = this.#deps.desk.heard(request, "applying", request.members, turn);
     return { body: { kind: "checked", ok: true, reason: "", snapshot: null }, after };
   }
 
@@ -300,7 +299,6 @@ export class Scheduler {
     if (request.version !== inventory.version) return "something changed here since the snapshot";
     if (this.#deps.unfit(true) !== null) return this.#deps.unfit(true);
     const arriving = new Set(request.orders.filter(({ what }) => what.to === self).map(({ vm }) => vm));
-    if (arriving.size > 0 && this.#deps.unfit(false) !== null) return this.#deps.unfit(false);
     const leaving = request.orders.filter(({ what }) => what.kind === "migrate" && what.from === self);
     const missing = leaving.find(({ vm }) => !arriving.has(vm) && inventory.get(vm) === undefined);
     return missing === undefined ? null : `${missing.name} is not here`;
@@ -343,12 +341,6 @@ export class Scheduler {
       case "partition.progress":
         break;
     }
-  }
-
-  /** Nothing lands here while it drains, even if that was not so when the plan was checked. */
-  #unwilling(): Answered | null {
-    const reason = this.#deps.unfit(false);
-    return reason === null ? null : { body: { kind: "refused", reason } };
   }
 
   #held(request: PartitionRequest, from: NodeId): Answered | null {

@@ -4,15 +4,13 @@ import { type CheckedWorld, type Checker, NOTHING_WRONG } from "./checker.ts";
 
 /**
  * Invariant 11: overload and underload never send a VM back to a host on which it executed within its cool-down.
- * Where VMs execute is read from the hypervisors. A step aside and back within one plan (a pivot) is no return.
+ * Where VMs execute is read from the hypervisors.
  */
 export class PingPongChecker implements Checker {
   readonly name = "ping-pong";
   readonly #cooldownMs: number;
   readonly #executing = new Map<string, ReadonlySet<string>>();
-  readonly #left = new Map<string, Map<string, { readonly at: number; readonly plan: string }>>();
-  /** VM → the plan that moves it. */
-  readonly #plans = new Map<string, string>();
+  readonly #left = new Map<string, Map<string, number>>();
 
   constructor(cooldownMs: number) {
     this.#cooldownMs = cooldownMs;
@@ -22,8 +20,8 @@ export class PingPongChecker implements Checker {
     const now = new Set(host.executing());
     for (const vm of this.#executing.get(host.id) ?? []) {
       if (now.has(vm)) continue;
-      const left = this.#left.get(vm) ?? new Map<string, { at: number; plan: string }>();
-      this.#left.set(vm, left.set(host.id, { at: world.now, plan: this.#plans.get(vm) ?? "" }));
+      const left = this.#left.get(vm) ?? new Map<string, number>();
+      this.#left.set(vm, left.set(host.id, world.now));
     }
     this.#executing.set(host.id, now);
     return NOTHING_WRONG;
@@ -31,13 +29,11 @@ export class PingPongChecker implements Checker {
 
   notified(host: SimulatedHost, notification: Notification, world: CheckedWorld): readonly string[] {
     if (notification.kind !== "action-started" || notification.action !== "migrate") return NOTHING_WRONG;
-    const { vm, to, event, key } = notification;
-    const plan = key.slice(0, key.lastIndexOf("/"));
-    this.#plans.set(vm, plan);
-    const left = this.#left.get(vm)?.get(to);
+    const { vm, to, event } = notification;
+    const at = this.#left.get(vm)?.get(to);
     const automatic = /\/(overload|underload)\//.test(event);
-    if (!automatic || left === undefined || to === host.id || left.plan === plan) return NOTHING_WRONG;
-    const ago = Math.round(world.now - left.at);
-    return ago < this.#cooldownMs ? [`${vm} goes back to ${to}, which it left ${ago} ms ago`] : NOTHING_WRONG;
+    if (!automatic || at === undefined || to === host.id || world.now - at >= this.#cooldownMs)
+      return NOTHING_WRONG;
+    return [`${vm} goes back to ${to}, which it left ${Math.round(world.now - at)} ms ago`];
   }
 }

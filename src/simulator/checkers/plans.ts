@@ -3,12 +3,14 @@ import type { Notification } from "../../agent/notifications.ts";
 import type { LrtConfig } from "../../lrt/config.ts";
 import type { NodeSnapshot, VmSnapshot } from "../../lrt/scheduling/snapshot.ts";
 import type { Action } from "../../model/plan.ts";
-import { RESOURCE_NAMES, type ResourceName } from "../../model/resources.ts";
+import type { ResourceName } from "../../model/resources.ts";
 import type { SimulatedHost } from "../world/host.ts";
 import { type Checker, NOTHING_WRONG } from "./checker.ts";
 import type { Ledger } from "./ledger.ts";
 
 type Planned = Extract<Notification, { kind: "partition-planned" }>;
+
+const RESOURCES: readonly ResourceName[] = ["cpu", "memory"];
 
 /** States of a plan that are looked at; a larger plan is followed in the order of its ids only. */
 const MAX_STATES = 2000;
@@ -43,7 +45,7 @@ export class PlanChecker implements Checker {
     const demands = new Map(members.flatMap(({ vms }) => vms.map((vm): [string, VmSnapshot] => [vm.id, vm])));
     const states = statesOf(planned.plan.actions);
     return members.flatMap((member) =>
-      RESOURCE_NAMES.flatMap((resource) => {
+      RESOURCES.flatMap((resource) => {
         const load = member.vms.reduce((sum, { demand }) => sum + demand[resource], 0);
         const most = Math.max(...states.map((state) => change(state, member.node, resource, demands)));
         const allowed = Math.max(load, this.#limit(member, resource));

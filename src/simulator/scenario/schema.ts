@@ -1,103 +1,80 @@
-import { LineCounter, parseDocument } from "yaml";
+/** What `scenario.yaml` may say: bounded, strict, one sentence per mistake. */
 import { z } from "zod";
-import { ScenarioError } from "./script.ts";
+import { DEFAULT_LRT_CONFIG } from "../../lrt/config.ts";
 
-/** Bounds: a scenario is something to read. */
-const MAX_HOSTS = 100;
-const MAX_VMS = 500;
+const NAME = z.string().regex(/^[a-z][a-z0-9%#-]{0,30}$/, "must be a short name of small letters and digits");
+const MILLIS = z.int().min(0).max(86_400_000);
+const SHARE = z.number().min(0).max(1);
+const LABELS = z.record(z.string().max(64), z.string().max(64));
+const TEXTS = z.array(z.string().min(1).max(300)).max(60);
 
-const name = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,30}$/, "a short lower-case name");
-const millis = z.number().min(0).max(3_600_000);
-const amount = z.int().min(0).max(100_000_000);
-
-const host = z.strictObject({
-  cpu: amount.optional(),
-  memory: amount.optional(),
-  labels: z.record(name, z.string().max(60)).optional(),
-});
-
-const vm = z.strictObject({
-  host: name,
-  cpus: z.int().min(1).max(256).optional(),
-  memory: amount.optional(),
-  load: amount.optional(),
-  dirty: amount.optional(),
-  managed: z.boolean().optional(),
-  adopted: z.boolean().optional(),
-  apart: z.array(name).max(20).optional(),
-  together: z.array(name).max(20).optional(),
-  require: z.record(name, z.string().max(60)).optional(),
+const POLICY = z.strictObject({
+  apart: z.array(NAME).max(64).optional(),
+  together: z.array(NAME).max(64).optional(),
+  require: LABELS.optional(),
   balancing: z.enum(["auto", "recommend", "off"]).optional(),
   drain: z.enum(["live", "stay"]).optional(),
-  migrationTimeoutMs: millis.optional(),
 });
 
-const link = z.strictObject({ latencyMs: millis.optional(), jitterMs: millis.optional() });
-
-export const scenarioSchema = z.strictObject({
-  /** Seeds every stream of chance; absent: the folder's name. */
-  seed: z.string().max(60).optional(),
-  /** What a host has where its own entry does not say. */
-  host: host.optional(),
-  hosts: z.record(name, host.nullable()),
-  /** What a VM is where its own entry does not say. */
-  vm: vm.partial().optional(),
-  vms: z.record(name, vm).optional(),
-  /** Every link; hosts in one group of `near` are nearer to each other. */
-  link: link.optional(),
-  near: z.array(z.array(name).max(MAX_HOSTS)).max(50).optional(),
-  /** The scheduler's constants that differ from the defaults. */
-  lrt: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).optional(),
-  hypervisor: z.record(z.string(), z.number()).optional(),
-  msPerDecision: z.number().min(0).max(1000).optional(),
-  /** Absent: everything must have settled at the end. */
-  settles: z.boolean().optional(),
+const VM = z.strictObject({
+  /** `%` becomes its host's number, `#` its own. */
+  name: NAME,
+  count: z.int().min(1).max(64).default(1),
+  /** milli-CPU. */
+  load: z.int().min(0).max(256_000).default(500),
+  /** MiB. */
+  memory: z.int().min(16).max(1_048_576).default(1024),
+  cpus: z.int().min(1).max(256).default(4),
+  /** MiB/s. */
+  dirtyRate: z.int().min(0).max(100_000).default(0),
+  policy: POLICY.optional(),
 });
 
-export type ScenarioFile = z.infer<typeof scenarioSchema>;
+const HOST = z.strictObject({
+  /** With `%` for each of `numbers`. */
+  name: NAME,
+  numbers: z.array(z.int().min(1).max(1000)).min(1).max(256).optional(),
+  cpu: z.int().min(100).max(1_000_000).default(4000),
+  memory: z.int().min(64).max(16_777_216).default(16_384),
+  labels: LABELS.default({}),
+  vms: z.array(VM).max(64).default([]),
+});
 
-/** @throws ScenarioError with the place of the first mistake. */
-export function parseScenario(file: string, text: string): ScenarioFile {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  const fail = (offset: number, what: string): never => {
-    const { line, col } = lines.linePos(offset);
-    throw new ScenarioError(file, line, col, what);
-  };
-  const [broken] = document.errors;
-  if (broken !== undefined)
-    fail(broken.pos[0], (broken.message.split("\n")[0] ?? "").replace(/ at line.*/, ""));
-  const parsed = scenarioSchema.safeParse(document.toJS());
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    return fail(offsetOf(document, issue?.path ?? []), `${issue?.path.join(".")}: ${issue?.message}`);
-  }
-  checkNames(parsed.data, (path, what) => fail(offsetOf(document, path), what));
-  return parsed.data;
-}
+const LINK = z.strictObject({
+  latencyMs: z.number().min(0).max(60_000).default(0.2),
+  jitterMs: z.number().min(0).max(60_000).default(0.3),
+  loss: SHARE.default(0),
+  duplication: SHARE.default(0),
+});
 
-/** Where in the text a path's value begins; of a missing one, its parent's. */
-function offsetOf(document: ReturnType<typeof parseDocument>, path: readonly PropertyKey[]): number {
-  for (let length = path.length; length > 0; length--) {
-    const node: unknown = document.getIn(path.slice(0, length), true);
-    const range = (node as { range?: readonly number[] } | null | undefined)?.range;
-    if (range?.[0] !== undefined) return range[0];
-  }
-  return 0;
-}
+/** Settings of the scheduler, each of the kind that its default is. */
+const LRT = z
+  .record(z.string(), z.union([MILLIS, z.boolean(), z.string().max(20)]))
+  .superRefine((given, context) => {
+    const known: { readonly [key: string]: unknown } = { ...DEFAULT_LRT_CONFIG };
+    for (const [key, value] of Object.entries(given)) {
+      const right = key in known && typeof value === typeof known[key];
+      if (!right) context.addIssue({ code: "custom", path: [key], message: `no such setting: ${key}` });
+    }
+  });
 
-function checkNames(
-  { hosts, vms = {}, near = [] }: ScenarioFile,
-  fail: (path: string[], what: string) => void,
-): void {
-  const count = Object.keys(hosts).length;
-  if (count === 0 || count > MAX_HOSTS) fail(["hosts"], `1 to ${MAX_HOSTS} hosts`);
-  if (Object.keys(vms).length > MAX_VMS) fail(["vms"], `at most ${MAX_VMS} VMs`);
-  for (const [id, { host, apart = [], together = [] }] of Object.entries(vms)) {
-    if (!(host in hosts)) fail(["vms", id, "host"], `no host is called ${host}`);
-    const unknown = [...apart, ...together].find((other) => !(other in vms));
-    if (unknown !== undefined) fail(["vms", id], `no VM is called ${unknown}`);
-  }
-  const stranger = near.flat().find((id) => !(id in hosts));
-  if (stranger !== undefined) fail(["near"], `no host is called ${stranger}`);
-}
+export const SCENARIO = z.strictObject({
+  seed: z.string().min(1).max(64).default("1"),
+  lrt: LRT.default({}),
+  hypervisor: z
+    .strictObject({ linkMibPerSecond: z.int().min(1).max(100_000), maxDowntimeMs: MILLIS })
+    .partial()
+    .default({}),
+  /** Every link's; `between` is for hosts of different racks. */
+  link: LINK.optional(),
+  between: LINK.optional(),
+  hosts: z.array(HOST).min(1).max(256),
+  /** Texts that the story must have, in this order, each after the one before. */
+  shows: TEXTS.default([]),
+  /** Texts that it must not have. */
+  never: TEXTS.default([]),
+});
+
+export type ScenarioShape = z.infer<typeof SCENARIO>;
+export type HostShape = ScenarioShape["hosts"][number];
+export type VmShape = HostShape["vms"][number];

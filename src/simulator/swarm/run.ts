@@ -1,74 +1,99 @@
 /**
- * One run of a swarm: safety first (faults; no invariant may break), then everything is healed and must settle, within
- * a bounded time: nobody booked, no order open, every VM running once, every event ended or waiting with a reason.
+ * One seed, one world:
+ *
+ *   calm start ─▶ faults, every checker at every step ─▶ healed, loads lowered ─▶ everything must settle in time
  */
-import { hash32 } from "../../lib/random.ts";
-import { perform } from "../faults/verbs.ts";
+import { Random } from "../../lib/random.ts";
+import { allCheckers } from "../checkers/all.ts";
+import type { TimedFault } from "../faults/fault.ts";
+import { Injector } from "../faults/inject.ts";
 import { Simulation, type Violation } from "../simulation.ts";
-import { drawRun } from "./draw.ts";
-import { Tally } from "./tally.ts";
+import { drawFaults } from "./draw-faults.ts";
+import { drawWorld, type SwarmWorld } from "./world.ts";
 
-export interface RunResult {
-  readonly seed: number;
-  readonly violations: readonly Violation[];
-  readonly lines: readonly string[];
-  readonly tally: Tally;
-  /** Simulated milliseconds until everything had settled, from the healing. */
-  readonly settledInMs: number;
-  readonly events: number;
-  /** Of everything that was said: the same seed gives the same. */
-  readonly fingerprint: string;
+export interface SwarmCase {
+  readonly seed: string;
+  readonly world: SwarmWorld;
+  /** When the faults are over, simulated milliseconds. */
+  readonly healAt: number;
+  readonly faults: readonly TimedFault[];
 }
 
-/** Two leases, a partition's whole life, and the patience with one that took an event over: no run needs more. */
-const SETTLE_MS = 900_000;
-/** How often it is asked whether everything has settled. */
-const LOOK_MS = 1_000;
-/** Nothing has settled earlier: loads are still being averaged and dead members found again. */
-const CALM_MS = 15_000;
+export interface SwarmResult {
+  readonly violations: readonly Violation[];
+  readonly story: readonly string[];
+  /** Actions that hosts carried out to their end. */
+  readonly actions: number;
+  readonly simulatedMs: number;
+  readonly events: number;
+  readonly messages: number;
+  readonly bytes: number;
+}
 
-export function runSeed(seed: number, trace = false): RunResult {
-  const tally = new Tally();
-  const { spec, deeds, healAtMs } = drawRun(seed, trace);
-  const world = new Simulation({ ...spec, checkers: [tally, ...spec.checkers] });
-  world.start();
-  for (const deed of deeds) if (deed.atMs < healAtMs) world.queue.at(deed.atMs, () => perform(world, deed));
-  world.run(healAtMs);
-  const settledInMs = world.violations.length > 0 ? 0 : settle(world, healAtMs);
-  return {
+const CALM_MS = 10_000;
+const CALM_LOAD = 60;
+/** From healing to settled; a migration's timeout, a lease and the longest back-off fit several times. */
+const SETTLE_MS = 420_000;
+const LOOK_MS = 5000;
+/** Time for conditions that the lowered loads ended to be seen by everybody. */
+const QUIET_MS = 40_000;
+
+export function drawCase(seed: string): SwarmCase {
+  const random = new Random(`swarm/${seed}`);
+  const world = drawWorld(random.fork("world"));
+  const healAt = CALM_MS + random.int(20_000, 180_000);
+  const faults = drawFaults(random.fork("faults"), world.hosts, { from: CALM_MS, until: healAt });
+  return { seed, world, healAt, faults };
+}
+
+/** @param trace whether the story is kept. */
+export function runCase({ seed, world, healAt, faults }: SwarmCase, trace: boolean): SwarmResult {
+  const simulation = new Simulation({
     seed,
-    violations: world.violations,
-    lines: world.story.lines,
-    tally,
-    settledInMs,
-    events: world.queue.executed,
-    fingerprint: hash32(`${tally.digest} ${world.network.bytes} ${world.network.sent}`).toString(16),
+    hosts: world.hosts,
+    config: { lrt: world.lrt, membership: {} },
+    hypervisor: world.hypervisor,
+    linkOf: world.linkOf,
+    checkers: allCheckers(world.lrt),
+    trace,
+  });
+  const injector = new Injector(simulation);
+  simulation.start();
+  injector.schedule(faults);
+  if (simulation.run(healAt)) {
+    simulation.story.tell("#", "everything is healed");
+    heal(simulation, injector);
+    settle(simulation, injector, healAt);
+  }
+  const { violations, story, queue, network } = simulation;
+  return {
+    violations,
+    story: story.lines,
+    actions: simulation.actionsDone,
+    simulatedMs: queue.now,
+    events: queue.executed,
+    messages: network.sent,
+    bytes: network.bytes,
   };
 }
 
-function settle(world: Simulation, healAtMs: number): number {
-  heal(world);
-  for (let at = healAtMs + CALM_MS; at <= healAtMs + SETTLE_MS; at += LOOK_MS) {
-    if (!world.run(at)) return at - healAtMs;
-    if (world.unsettled().length === 0) return at - healAtMs;
-  }
-  world.demandSettled();
-  return SETTLE_MS;
+function heal(simulation: Simulation, injector: Injector): void {
+  injector.healAll();
+  for (const host of simulation.hosts)
+    for (const { vm } of host.domains()) host.control({ kind: "set-load", vm, load: CALM_LOAD });
 }
 
-function heal(world: Simulation): void {
-  world.story.tell("-", "everything is healed");
-  world.ambushes.clear();
-  world.network.heal();
-  for (const host of world.hosts) {
-    host.powerOn();
-    host.disk.slownessMs = 0;
-    host.solver.slownessMs = 0;
-    host.solver.resume();
-    host.control({ kind: "unstall" });
-    host.control({ kind: "set-usage-readable", readable: true });
-    host.connectControl();
-    host.resumeAgent();
-    host.startAgent();
+/** Faults that began late are still undone: healed once more when the last is; then an operator tidies up. */
+function settle(simulation: Simulation, injector: Injector, healAt: number): void {
+  if (!simulation.run(healAt + LOOK_MS)) return;
+  injector.healAll();
+  for (const host of simulation.hosts) {
+    host.command({ type: "host.restore", host: host.id }, () => {});
+    host.command({ type: "balance.mode", mode: "auto" }, () => {});
   }
+  const until = healAt + SETTLE_MS;
+  if (!simulation.run(healAt + QUIET_MS)) return;
+  while (simulation.unsettled().length > 0 && simulation.now < until)
+    if (!simulation.run(simulation.now + LOOK_MS)) return;
+  simulation.demandSettled();
 }

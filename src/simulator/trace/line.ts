@@ -11,6 +11,8 @@ export function line(notification: Notification, nameOf: NameOf): string | null 
       return memberLine(notification);
     case "condition":
       return conditionLine(notification);
+    case "disk-space":
+      return `has ${notification.state} room on its disk`;
     case "event-raised":
       return `raises ${notification.event.id}: ${causeText(notification.event.cause, nameOf)}`;
     case "event-cleared":
@@ -35,7 +37,16 @@ type ActionNotification = Of<"action-started" | "action-ended" | "action-looking
 type Rest = Exclude<
   Notification,
   | ActionNotification
-  | Of<"member" | "condition" | "event-raised" | "event-cleared" | "event-ended" | "drain" | "operation">
+  | Of<
+      | "member"
+      | "condition"
+      | "event-raised"
+      | "event-cleared"
+      | "event-ended"
+      | "disk-space"
+      | "drain"
+      | "operation"
+    >
 >;
 
 function partitionLine(notification: Rest, nameOf: NameOf): string | null {
@@ -56,6 +67,20 @@ function partitionLine(notification: Rest, nameOf: NameOf): string | null {
       return `partition ${notification.pid} gives way to ${notification.by}`;
     case "handed-over":
       return `${notification.event} is handed over to ${notification.to}`;
+    case "ve-created":
+      return `VE ${notification.ve} is created`;
+    case "ve-changed":
+      return `VE ${notification.ve}: ${notification.verb}`;
+    case "ve-deleted":
+      return `VE ${notification.ve} is deleted`;
+    case "ve-moving":
+      return null;
+    case "ve-moved":
+      return `the record of VE ${notification.ve} is with ${nameOf(notification.to)} now`;
+    case "ve-received":
+      return `takes the record of VE ${notification.ve} from ${nameOf(notification.from)}`;
+    case "ve-vm":
+      return `${notification.ve}.${notification.name}: ${notification.from} → ${notification.to}`;
     case "took-over":
       return `ends ${notification.pid}, which ${nameOf(notification.dead)} led (epoch ${notification.partitionEpoch})`;
     case "booked":
@@ -98,12 +123,12 @@ function memberLine({ change }: Of<"member">): string | null {
   return null;
 }
 
-function conditionLine({ condition }: Of<"condition">): string | null {
+function conditionLine({ condition }: Of<"condition">): string {
   switch (condition.kind) {
     case "overloaded":
       return `is overloaded: ${condition.wanted} ${unit(condition.resource)} of ${condition.resource} wanted, ${condition.limit} allowed`;
     case "underloaded":
-      return null;
+      return `is underloaded: ${condition.wanted} mCPU wanted`;
     case "blind":
       return `is blind: ${condition.reason}`;
     case "normal":
@@ -166,7 +191,7 @@ function actionEnded(ended: Of<"action-ended">, nameOf: NameOf): string {
   const { vm, outcome, role, from, action } = ended;
   if (outcome.kind === "done") {
     if (action === "run") return `${vm} runs`;
-    return role === "source" ? `${vm} has gone${where(ended, nameOf)}` : `${vm} has arrived`;
+    return role === "source" ? `${vm} has left${where(ended, nameOf)}` : `${vm} has arrived`;
   }
   const other = role === "source" ? where(ended, nameOf) : ` from ${nameOf(from ?? "")}`;
   return `${vm}${other}: ${outcome.kind}, ${outcome.reason}`;

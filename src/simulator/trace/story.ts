@@ -15,7 +15,6 @@ export class Story {
   readonly #lines: string[] = [];
   /** What was said of members last: every host sees the same death. */
   readonly #said = new Map<string, string>();
-  readonly #troubled = new Set<string>();
 
   constructor(clock: Clock, kept: boolean) {
     this.#clock = clock;
@@ -35,18 +34,8 @@ export class Story {
   notified(host: string, notification: Notification): void {
     if (!this.#kept) return;
     if (notification.kind === "member" && !this.#news(notification.change)) return;
-    if (notification.kind === "condition" && !this.#changed(host, notification.condition.kind)) return;
     const text = line(notification, (node) => node);
     if (text !== null) this.tell(host, text);
-  }
-
-  /** That a host is well is worth a word only when it was not. */
-  #changed(host: string, condition: string): boolean {
-    const troubled = condition === "overloaded" || condition === "blind";
-    const before = this.#troubled.has(host);
-    if (troubled) this.#troubled.add(host);
-    else this.#troubled.delete(host);
-    return troubled || before;
   }
 
   /** Only the first host to see it tells it. */

@@ -2,10 +2,13 @@
  * The independent replay of a plan: whether every legal order is harmless at every instant and ends well. It reads
  * problem and plan as given and shares no code with the search; the agent runs it before the first action.
  */
+import type { Rule } from "../../model/constraint.ts";
 import type { Action, Plan } from "../../model/plan.ts";
 import type { Problem, ProblemVm } from "../problem.ts";
 import { capacityOf, resourcesOf, taken } from "./amounts.ts";
 import { checkConcurrency } from "./concurrency.ts";
+import { checkContinuous } from "./continuous.ts";
+import { checkPlanRules } from "./plan-rules.ts";
 import { Precedence } from "./precedence.ts";
 import { checkRoom } from "./room.ts";
 import { type Configuration, holds } from "./rules.ts";
@@ -27,6 +30,8 @@ export function checkSteps(problem: Problem, plan: Plan): readonly string[] {
     ...checkAdmission(problem, plan),
     ...checkRoom(problem, plan, order),
     ...checkConcurrency(problem, plan, order),
+    ...checkContinuous(problem, plan, order),
+    ...checkPlanRules(problem, plan, order),
   ];
 }
 
@@ -121,6 +126,8 @@ function checkAdmission(problem: Problem, plan: Plan): readonly string[] {
   }
   return plan.actions.flatMap((action) => {
     const arrives = action.to !== null && action.kind !== "allocate";
+    if (arrives && strict.some((rule) => keepsOut(rule, action)))
+      return [`action ${action.id} enters ${action.to}, which a continuous rule forbids`];
     if (arrives && barred.has(action.to))
       return [`action ${action.id} enters ${action.to}, which takes nothing`];
     if (action.kind !== "migrate") return [];
@@ -129,6 +136,12 @@ function checkAdmission(problem: Problem, plan: Plan): readonly string[] {
       return [`action ${action.id} leaves ${action.from}, which is in quarantine`];
     return [];
   });
+}
+
+function keepsOut(rule: Rule, { vm, to }: Action): boolean {
+  if (rule.continuous !== true || to === null) return false;
+  if (rule.kind === "ban") return rule.vms.includes(vm) && rule.hosts.includes(to);
+  return rule.kind === "fence" && rule.vms.includes(vm) && !rule.hosts.includes(to);
 }
 
 function checkEnd(problem: Problem, end: Configuration): readonly string[] {

@@ -1,0 +1,50 @@
+/** What went wrong with the daemon, as the port says it. */
+import type { HypervisorFailureCode, HypervisorOutcome } from "../../../hypervisor/command.ts";
+import { CallError, ConnectionError, ErrorCode, LibvirtError } from "../index.ts";
+
+export const DONE: HypervisorOutcome = { ok: true };
+
+export const failed = (code: HypervisorFailureCode, message: string): HypervisorOutcome => ({
+  ok: false,
+  failure: { code, message },
+});
+
+/** A refusal found before or beside the daemon, thrown to the one place that makes outcomes of errors. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly code: HypervisorFailureCode;
+
+  constructor(code: HypervisorFailureCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export function outcomeOf(error: unknown): HypervisorOutcome {
+  if (error instanceof Refusal) return failed(error.code, error.message);
+  if (error instanceof LibvirtError) return failed(codeOf(error), error.message);
+  if (error instanceof ConnectionError) return failed("unknown", error.message);
+  if (error instanceof CallError) {
+    const nothingHappened = error.outcome === "not-sent" && error.failure !== "not-connected";
+    return failed(nothingHappened ? "failed" : "unknown", error.message);
+  }
+  return failed("unknown", error instanceof Error ? error.message : String(error));
+}
+
+function codeOf({ code }: LibvirtError): HypervisorFailureCode {
+  switch (code) {
+    case ErrorCode.noDomain:
+      return "no-such-domain";
+    case ErrorCode.operationAborted:
+      return "aborted";
+    case ErrorCode.xmlError:
+    case ErrorCode.xmlInvalidSchema:
+    case ErrorCode.invalidArgument:
+    case ErrorCode.configUnsupported:
+      return "invalid";
+    default:
+      return "failed";
+  }
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

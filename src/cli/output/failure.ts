@@ -1,0 +1,17 @@
+import { ERROR_CODES, type Failure } from "../../lib/error.ts";
+import type { Palette } from "./palette.ts";
+
+/** Three short lines: what, why, what next. */
+export function sayFailure({ message, reason, hint, changed }: Failure, palette: Palette): string {
+  const lines = [`${palette.bad("error:")} ${message}`];
+  if (reason !== undefined) lines.push(`  ${palette.dim("why:")} ${reason}`);
+  const next =
+    changed === true ? [...(hint === undefined ? [] : [hint]), "something may have been changed"] : [hint];
+  const text = next.filter((part) => part !== undefined).join("; ");
+  if (text !== "") lines.push(`  ${palette.dim("next:")} ${text}`);
+  return lines.join("\n");
+}
+
+export function exitCodeOf({ code }: Failure): number {
+  return ERROR_CODES[code].exit;
+}

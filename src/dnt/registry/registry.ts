@@ -1,0 +1,321 @@
+/**
+ * Who holds the record of a name. In this version a record lives once, with its *home* (rendezvous hash over the
+ * members); a replicated register takes this module's place later, behind the same methods.
+ *
+ *   nobody ─find: nobody has it─▶ held ─move─▶ moving ─acknowledged─▶ (held by the next home)
+ *                                  │ forget
+ *                                  ▼
+ *                                gone
+ *
+ * - A record is changed only where it is held, and not while it moves. *Moving* is durable before the transfer
+ *   is sent, and the transfer is durable with its receiver before it is acknowledged: at every instant exactly
+ *   one member acts on it. A record that moves waits for its receiver, however long that takes.
+ * - A name is created only by its home, after everybody who can be asked has said twice that they neither hold nor
+ *   create it, and that no such record has come or gone with them in between (a record on the move could slip past one
+ *   round of questions); and only if nobody who cannot be asked could hold it (`couldHold`).
+ *
+ * Thin: a home that is lost takes its records with it; `joinedAt` is wall-clock time of different hosts.
+ */
+import { assert } from "../../lib/assert.ts";
+import type { Result } from "../../lib/error.ts";
+import { byText, sortedEntries, sortedValues } from "../../lib/order.ts";
+import type { NodeId } from "../../model/node.ts";
+import type { PersistId, Turn } from "../../ports/effects.ts";
+import { Receipts } from "./receipts.ts";
+import { couldHold, homeOf, type RegistryMember } from "./rendezvous.ts";
+
+export type RegistryTurn = Turn<never, never>;
+
+/** What registries ask of one another. */
+export type RegistryCommand<R> =
+  /** Do you hold, or are you creating, a record of that name? Answer: `HoldsAnswer`. */
+  | { readonly type: "vet.holds"; readonly name: string }
+  /** Take this record over. `number` counts the sender's transfers; `floor`: its oldest one still open to you. */
+  | { readonly type: "vet.transfer"; readonly record: R; readonly number: number; readonly floor: number };
+
+export type Holding = "record" | "creating" | "no";
+
+export interface HoldsAnswer {
+  readonly holding: Holding;
+  /** Another one whenever a record of that name has come or gone there, or the agent has started anew. */
+  readonly version: string;
+}
+
+/** Where a name was found to be. */
+export type Found =
+  | { readonly kind: "held"; readonly by: NodeId }
+  | { readonly kind: "being-created"; readonly by: NodeId }
+  | { readonly kind: "nobody" }
+  /** Nobody who answered has it, but these did not answer and could. */
+  | { readonly kind: "unsure"; readonly silent: readonly NodeId[] }
+  /** Records were moving while everybody was asked. */
+  | { readonly kind: "unsettled" };
+
+/** What everybody said in one round of questions. */
+interface Round {
+  readonly answers: ReadonlyMap<NodeId, HoldsAnswer>;
+  readonly silent: readonly NodeId[];
+}
+
+export interface RegistryDependencies<R> {
+  readonly self: NodeId;
+  /** Durable count of this agent's starts. */
+  readonly boot: number;
+  readonly members: () => readonly RegistryMember[];
+  /** `after`: what must be durable here before the question leaves. Failure: no answer, or none of use. */
+  readonly ask: (
+    to: NodeId,
+    command: RegistryCommand<R>,
+    turn: RegistryTurn,
+    done: (result: Result<unknown>, later: RegistryTurn) => void,
+    after?: PersistId,
+  ) => void;
+}
+
+interface Stored<R> {
+  readonly record: R;
+  readonly moving: { readonly to: NodeId; readonly number: number } | null;
+}
+
+/** Names that something is remembered of: more than one agent's records and guests together. */
+const MAX_NAMES = 16_384;
+const PREFIX = "registry/record/";
+const KEY_TRANSFERS = "registry/transfers";
+
+export class Registry<R extends { readonly name: string; readonly handler: string }> {
+  readonly #deps: RegistryDependencies<R>;
+  readonly #stored = new Map<string, Stored<R>>();
+  readonly #creating = new Set<string>();
+  readonly #receipts: Receipts;
+  /** Names whose transfer is being asked for just now. */
+  readonly #asking = new Set<string>();
+  #transfers: number;
+  /** Homes of names, as long as nobody comes, goes or drains. */
+  readonly #homes = new Map<string, NodeId | null>();
+  #electorate = "";
+  /** How often a record of a name has come or gone, and how many names have been forgotten here. */
+  readonly #changes = new Map<string, number>();
+  #forgotten = 0;
+
+  constructor(deps: RegistryDependencies<R>, restored: ReadonlyMap<string, unknown>) {
+    this.#deps = deps;
+    this.#receipts = new Receipts(restored);
+    this.#transfers = (restored.get(KEY_TRANSFERS) as number | undefined) ?? 0;
+    for (const [key, value] of sortedEntries(restored)) {
+      if (key.startsWith(PREFIX)) this.#stored.set(key.slice(PREFIX.length), value as Stored<R>);
+    }
+  }
+
+  homeOf(name: string): NodeId | null {
+    const members = this.#deps.members();
+    const electorate = members
+      .map(({ id, state, draining }) => `${id} ${state === "left"} ${draining}`)
+      .join();
+    if (electorate !== this.#electorate || this.#homes.size >= MAX_NAMES) this.#homes.clear();
+    this.#electorate = electorate;
+    const known = this.#homes.get(name);
+    if (known !== undefined) return known;
+    const home = homeOf(name, members);
+    this.#homes.set(name, home);
+    return home;
+  }
+
+  /** A record that this member may act on. */
+  get(name: string): R | undefined {
+    const stored = this.#stored.get(name);
+    return stored?.moving === null ? stored.record : undefined;
+  }
+
+  /** Every record that this member may act on, by name. */
+  held(): R[] {
+    return sortedValues(this.#stored).flatMap(({ record, moving }) => (moving === null ? [record] : []));
+  }
+
+  /** Where a record of that name is on its way to from here, or null. */
+  movingTo(name: string): NodeId | null {
+    return this.#stored.get(name)?.moving?.to ?? null;
+  }
+
+  /** Records here, those on their way included. */
+  get size(): number {
+    return this.#stored.size;
+  }
+
+  holding(name: string): HoldsAnswer {
+    const version = `${this.#deps.boot}.${this.#forgotten}.${this.#changes.get(name) ?? 0}`;
+    if (this.#stored.has(name)) return { holding: "record", version };
+    return { holding: this.#creating.has(name) ? "creating" : "no", version };
+  }
+
+  put(record: R, turn: RegistryTurn): PersistId {
+    assert(this.movingTo(record.name) === null, "a record that moves is not changed");
+    const stored: Stored<R> = { record, moving: null };
+    if (!this.#stored.has(record.name)) this.#changed(record.name);
+    this.#stored.set(record.name, stored);
+    return turn.persist([{ key: PREFIX + record.name, value: stored }]);
+  }
+
+  forget(name: string, turn: RegistryTurn): PersistId {
+    assert(this.movingTo(name) === null, "a record that moves is not forgotten");
+    this.#changed(name);
+    this.#stored.delete(name);
+    return turn.persist([{ key: PREFIX + name, value: null }]);
+  }
+
+  /** Asks everybody for the name. With `claim` this member says, until `done` is called, that it is creating it. */
+  find(
+    name: string,
+    claim: boolean,
+    turn: RegistryTurn,
+    done: (found: Found, later: RegistryTurn) => void,
+  ): void {
+    if (claim && this.#creating.has(name)) return done({ kind: "being-created", by: this.#deps.self }, turn);
+    if (claim) this.#creating.add(name);
+    const finish = (found: Found, later: RegistryTurn): void => {
+      if (claim) this.#creating.delete(name);
+      done(found, later);
+    };
+    this.#askEverybody(name, turn, (first, later) => {
+      const found = this.#seen(name, first);
+      if (found !== null) return finish(found, later);
+      this.#askEverybody(name, later, (second, last) => {
+        finish(this.#seen(name, second) ?? this.#conclude(name, first, second), last);
+      });
+    });
+  }
+
+  /** Records that belong elsewhere as the members are now, and can go there. */
+  misplaced(): readonly { readonly name: string; readonly to: NodeId }[] {
+    const members = this.#deps.members();
+    if (this.#stored.size === 0) return [];
+    const up = new Set(members.filter(({ state }) => state === "alive").map(({ id }) => id));
+    return this.held().flatMap(({ name }) => {
+      const to = this.homeOf(name);
+      return to !== null && to !== this.#deps.self && up.has(to) ? [{ name, to }] : [];
+    });
+  }
+
+  /** From here on the record is not acted on here any more; `moved` when its receiver has it. */
+  move(name: string, to: NodeId, turn: RegistryTurn, moved: (later: RegistryTurn) => void): void {
+    const record = this.get(name);
+    assert(record !== undefined && to !== this.#deps.self, "only a record held here moves, to somebody else");
+    const number = ++this.#transfers;
+    const stored: Stored<R> = { record, moving: { to, number } };
+    this.#stored.set(name, stored);
+    const after = turn.persist([
+      { key: KEY_TRANSFERS, value: number },
+      { key: PREFIX + name, value: stored },
+    ]);
+    this.#send(name, turn, moved, after);
+  }
+
+  /** Asks again for every transfer that has not been acknowledged. */
+  resend(turn: RegistryTurn, moved: (name: string, to: NodeId, later: RegistryTurn) => void): void {
+    for (const [name, { moving }] of sortedEntries(this.#stored)) {
+      if (moving !== null && !this.#asking.has(name))
+        this.#send(name, turn, (later) => moved(name, moving.to, later), undefined);
+    }
+  }
+
+  /**
+   * Takes a record over from another member. `conflict`: another VE of that name is here; its sender keeps it.
+   * The acknowledgement must wait for `after`.
+   */
+  take(
+    from: NodeId,
+    transfer: Extract<RegistryCommand<R>, { type: "vet.transfer" }>,
+    turn: RegistryTurn,
+  ): { readonly kind: "taken" | "known"; readonly after: PersistId } | { readonly kind: "conflict" } {
+    const { record, number, floor } = transfer;
+    if (this.#receipts.taken(from, number)) {
+      return { kind: "known", after: turn.persist([this.#receipts.row(from)]) };
+    }
+    if (this.#stored.has(record.name)) return { kind: "conflict" };
+    const stored: Stored<R> = { record, moving: null };
+    this.#changed(record.name);
+    this.#stored.set(record.name, stored);
+    const receipt = this.#receipts.take(from, number, floor);
+    const after = turn.persist([receipt, { key: PREFIX + record.name, value: stored }]);
+    return { kind: "taken", after };
+  }
+
+  #changed(name: string): void {
+    const count = (this.#changes.get(name) ?? 0) + 1;
+    this.#changes.delete(name);
+    this.#changes.set(name, count);
+    if (this.#changes.size <= MAX_NAMES) return;
+    const oldest = this.#changes.keys().next().value;
+    if (oldest !== undefined) this.#changes.delete(oldest);
+    this.#forgotten++;
+  }
+
+  #send(
+    name: string,
+    turn: RegistryTurn,
+    moved: (later: RegistryTurn) => void,
+    after: PersistId | undefined,
+  ): void {
+    const stored = this.#stored.get(name);
+    if (stored === undefined || stored.moving === null) return;
+    const { to, number } = stored.moving;
+    this.#asking.add(name);
+    const command = { type: "vet.transfer", record: stored.record, number, floor: this.#floor(to) } as const;
+    const done = (result: Result<unknown>, later: RegistryTurn): void => {
+      this.#asking.delete(name);
+      if (!result.ok || this.#stored.get(name)?.moving?.number !== number) return;
+      this.#changed(name);
+      this.#stored.delete(name);
+      later.persist([{ key: PREFIX + name, value: null }]);
+      moved(later);
+    };
+    this.#deps.ask(to, command, turn, done, after);
+  }
+
+  /** The oldest transfer to that member which it has not acknowledged. */
+  #floor(to: NodeId): number {
+    const open = [...this.#stored.values()].flatMap(({ moving }) =>
+      moving?.to === to ? [moving.number] : [],
+    );
+    return Math.min(...open);
+  }
+
+  /** One round; this member answers with the others. */
+  #askEverybody(name: string, turn: RegistryTurn, done: (round: Round, later: RegistryTurn) => void): void {
+    const { self, members, ask } = this.#deps;
+    const others = members().filter(({ id, state }) => id !== self && state !== "left");
+    const silent = others.filter(({ state }) => state === "dead").map(({ id }) => id);
+    const asked = others.filter(({ state }) => state !== "dead").map(({ id }) => id);
+    const answers = new Map<NodeId, HoldsAnswer>([[self, this.holding(name)]]);
+    let open = asked.length;
+    if (open === 0) return done({ answers, silent }, turn);
+    for (const peer of asked.sort(byText)) {
+      ask(peer, { type: "vet.holds", name }, turn, (result, later) => {
+        if (result.ok) answers.set(peer, result.value as HoldsAnswer);
+        else silent.push(peer);
+        if (--open === 0) done({ answers, silent: silent.sort(byText) }, later);
+      });
+    }
+  }
+
+  /** Whoever has it, or is making it. */
+  #seen(name: string, { answers }: Round): Found | null {
+    const { self } = this.#deps;
+    if (this.#stored.has(name)) return { kind: "held", by: self };
+    const saying = (what: Holding): NodeId | undefined =>
+      sortedEntries(answers).find(([id, { holding }]) => id !== self && holding === what)?.[0];
+    const holder = saying("record");
+    if (holder !== undefined) return { kind: "held", by: holder };
+    const creator = saying("creating");
+    return creator === undefined ? null : { kind: "being-created", by: creator };
+  }
+
+  #conclude(name: string, first: Round, second: Round): Found {
+    const own = second.answers.get(this.#deps.self)?.version === this.holding(name).version;
+    const same = [...second.answers].every(([id, { version }]) => first.answers.get(id)?.version === version);
+    if (!own || !same) return { kind: "unsettled" };
+    const members = this.#deps.members();
+    const silent = [...new Set([...first.silent, ...second.silent])].sort(byText);
+    const able = silent.filter((id) => couldHold(name, id, members));
+    return able.length === 0 ? { kind: "nobody" } : { kind: "unsure", silent: able };
+  }
+}

@@ -1,0 +1,71 @@
+import { byText } from "../../lib/order.ts";
+import { hash32 } from "../../lib/random.ts";
+import type { MemberState } from "../../model/member.ts";
+import type { NodeId } from "../../model/node.ts";
+
+/** What the registry needs to know of a member. */
+export interface RegistryMember {
+  readonly id: NodeId;
+  readonly state: MemberState;
+  readonly draining: boolean;
+  /** RFC 3339, UTC: its first join. */
+  readonly joinedAt: string;
+  /** RFC 3339, UTC: since when it has been a home without a break (a drain is one); absent: since it joined. */
+  readonly homeSince?: string;
+}
+
+/**
+ * Everybody who has not left, in the order in which they would be home of `name`: highest random weight first
+ * (Thaler & Ravishankar, "Using Name-Based Mappings to Increase Hit Rates", 1998), ties by id.
+ */
+export function ranked<M extends RegistryMember>(name: string, members: readonly M[]): M[] {
+  return members
+    .filter(({ state }) => state !== "left")
+    .map((member) => ({ member, high: weight(name, member.id, "a"), low: weight(name, member.id, "b") }))
+    .sort((a, b) => b.high - a.high || b.low - a.low || byText(a.member.id, b.member.id))
+    .map(({ member }) => member);
+}
+
+/**
+ * The home of `name`. The dead count: a record whose home is dead is out of reach, and nobody else makes it
+ * again. Draining members are homes only when nobody else is left.
+ */
+export function homeOf(name: string, members: readonly RegistryMember[]): NodeId | null {
+  const staying = members.filter(({ state }) => state !== "left");
+  const taking = staying.filter(({ draining }) => !draining);
+  return highest(name, taking.length > 0 ? taking : staying)?.id ?? null;
+}
+
+/**
+ * Whether `silent`, who cannot be asked, may hold a record of `name`. It was home of it only while everybody
+ * ranked above it was not: while they had not joined yet, or were draining.
+ */
+export function couldHold(name: string, silent: NodeId, members: readonly RegistryMember[]): boolean {
+  const order = ranked(name, members);
+  const rank = order.findIndex(({ id }) => id === silent);
+  const joinedAt = order[rank]?.joinedAt;
+  if (joinedAt === undefined) return false;
+  return order
+    .slice(0, rank)
+    .every((above) => above.draining || (above.homeSince ?? above.joinedAt) > joinedAt);
+}
+
+function highest<M extends RegistryMember>(name: string, members: readonly M[]): M | undefined {
+  let best: { readonly member: M; readonly high: number } | undefined;
+  for (const member of members) {
+    const high = weight(name, member.id, "a");
+    const equal = best !== undefined && high === best.high && before(name, member.id, best.member.id);
+    if (best === undefined || high > best.high || equal) best = { member, high };
+  }
+  return best?.member;
+}
+
+/** Between two of equal weight. */
+function before(name: string, a: NodeId, b: NodeId): boolean {
+  const difference = weight(name, b, "b") - weight(name, a, "b");
+  return difference !== 0 ? difference < 0 : a < b;
+}
+
+function weight(name: string, id: NodeId, salt: string): number {
+  return hash32(`${salt}/${id}/${name}`);
+}

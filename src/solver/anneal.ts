@@ -1,0 +1,271 @@
+/**
+ * Simulated annealing (Kirkpatrick et al., Science 1983) on the placement alone, for hosts packed so full that
+ * putting one thing right at a time gets nowhere. Overload is allowed and charged, at a price that rises while no
+ * viable placement turns up and falls while they do; VMs shift to other hosts or trade places. Every viable
+ * placement cheaper than the best plan is shown to the caller, who tries to order it.
+ *
+ * VMs with relative rules, and those that stand where they may not, are left to the repair search.
+ */
+import type { Random } from "../lib/random.ts";
+import type { Assignment } from "./assignment.ts";
+import { type Dense, FATE } from "./dense.ts";
+
+/** Proposals that count as one decision: about as much work as one of the repair search. */
+export const PROPOSALS_PER_DECISION = 64;
+
+/** Share of proposals about a VM that is away, of trades among all, and of shifts home among the shifts of the away. */
+const FOCUS = 0.3;
+const SWAP = 0.7;
+const GO_HOME = 0.5;
+/** Charge of an overload before any excess, and per whole host of it, in mean moves. */
+const OVERLOAD_FIXED = 0.05;
+const OVERLOAD_LINEAR = 12;
+/** What multiplies that charge: at first, and after a cooling with too few or many viable placements. */
+const FIRST_PRICE = 2.5;
+const DEARER = 1.3;
+const CHEAPER = 0.8;
+/** Beyond this many temperatures a proposal is not worth a closer look. */
+const HOPELESS = 12;
+/** The first temperature of a cooling is drawn between these, the last is fixed; in mean moves. */
+const HOTTEST = 0.15;
+const HOT_OCTAVES = 2;
+const COLD = 0.005;
+
+export class Annealing {
+  readonly #dense: Dense;
+  readonly #random: Random;
+  readonly at: Int32Array;
+  readonly #load: Float64Array;
+  /** VMs that may be moved here, the cheapest first. */
+  readonly #mobile: Int32Array;
+  readonly #others: Int32Array;
+  /** VMs that are away, as a set with constant-time removal. */
+  readonly #away: number[] = [];
+  readonly #place: Int32Array;
+  /** 1: no rule hears of every VM on this host. */
+  readonly #free: Uint8Array;
+  readonly #unit: number;
+  readonly #penalties: Float64Array;
+  #price = FIRST_PRICE;
+  #temperature = 1;
+  /** Proposals dearer than this are refused without a closer look. */
+  #tolerance = 1;
+  #overloaded = 0;
+  #charge = 0;
+
+  constructor(assignment: Assignment, random: Random) {
+    this.#dense = assignment.dense;
+    this.#random = random;
+    this.at = assignment.at.slice();
+    this.#load = assignment.load.slice();
+    this.#charge = assignment.charge;
+    this.#mobile = mobileVms(assignment);
+    const mobile = new Set(this.#mobile);
+    this.#others = Int32Array.from([...this.at.keys()].filter((vm) => !mobile.has(vm)));
+    this.#free = Uint8Array.from({ length: this.#dense.hostCount }, (_, host) =>
+      assignment.watched(host) ? 0 : 1,
+    );
+    this.#place = new Int32Array(this.#dense.vmCount).fill(-1);
+    for (const vm of this.#mobile) this.#noteAway(vm);
+    this.#penalties = new Float64Array(this.#dense.hostCount);
+    this.#unit = this.#mobile.reduce((sum, vm) => sum + this.#once(vm), 0) / Math.max(1, this.#mobile.length);
+  }
+
+  /** How many VMs it moves about. */
+  get size(): number {
+    return this.#mobile.length;
+  }
+
+  /** Goes on from this placement. */
+  restart(assignment: Assignment): void {
+    this.at.set(assignment.at);
+    this.#load.set(assignment.load);
+    this.#charge = assignment.charge;
+    for (const vm of this.#mobile) this.#noteAway(vm);
+  }
+
+  /** Takes over where the others, whom it does not move, stand by now. */
+  follow(assignment: Assignment): void {
+    for (const vm of this.#others) {
+      const to = assignment.at[vm] as number;
+      if (to !== this.at[vm]) this.#settle(vm, to);
+    }
+    const moved = this.#mobile.reduce((sum, vm) => sum + this.#standing(vm, this.at[vm] as number), 0);
+    const kept = this.#mobile.reduce((sum, vm) => sum + this.#standing(vm, assignment.at[vm] as number), 0);
+    this.#charge = assignment.charge - kept + moved;
+  }
+
+  /**
+   * One cooling. `show` is called at every viable placement that is cheaper than
+   * what it returned last (at first `ceiling`).
+   */
+  cool(proposals: number, ceiling: number, show: (ceiling: number) => number): void {
+    const hot = HOTTEST * 2 ** (-HOT_OCTAVES * this.#random.fraction());
+    let best = ceiling;
+    let viable = 0;
+    this.#heat(hot * this.#unit);
+    for (let host = 0; host < this.#dense.hostCount; host++) this.#refresh(host);
+    const factor = (COLD / hot) ** (1 / Math.max(1, proposals / 256));
+    for (let i = 0; i < proposals; i++) {
+      if ((i & 255) === 255) this.#heat(this.#temperature * factor);
+      const changed = this.#propose();
+      if (this.#overloaded > 0) continue;
+      viable++;
+      if (changed && this.#charge < best) best = show(best);
+    }
+    this.#price *= viable * 20 < proposals ? DEARER : viable * 4 > proposals ? CHEAPER : 1;
+  }
+
+  #heat(temperature: number): void {
+    this.#temperature = temperature;
+    this.#tolerance = temperature * HOPELESS;
+  }
+
+  #once(vm: number): number {
+    return this.#dense.charges.once[vm] as number;
+  }
+
+  #propose(): boolean {
+    const vm = this.#pick();
+    if (this.#random.fraction() < SWAP) return this.#trade(vm, this.#any());
+    const home = this.#dense.home[vm] as number;
+    const goHome = home >= 0 && this.at[vm] !== home && this.#random.fraction() < GO_HOME;
+    return this.#shift(vm, goHome ? home : this.#random.int(0, this.#dense.hostCount - 1));
+  }
+
+  /** A VM to move: one that is away, or one from everywhere. */
+  #pick(): number {
+    if (this.#away.length > 0 && this.#random.fraction() < FOCUS) {
+      return this.#away[this.#random.int(0, this.#away.length - 1)] as number;
+    }
+    return this.#any();
+  }
+
+  /** Any VM, the cheap ones rather. */
+  #any(): number {
+    const draw = this.#random.fraction();
+    return this.#mobile[Math.floor(draw * draw * this.#mobile.length)] as number;
+  }
+
+  #shift(vm: number, to: number): boolean {
+    const from = this.at[vm] as number;
+    if (from === to || from < 0) return false;
+    const charge = this.#gain(vm, from, to);
+    const paid = (this.#penalties[from] as number) + (this.#penalties[to] as number);
+    if (charge - paid > this.#tolerance || !this.#reaches(vm, to)) return false;
+    const due = this.#penaltyWith(from, -1, vm) + this.#penaltyWith(to, vm, -1);
+    if (!this.#accepts(charge + due - paid)) return false;
+    this.#settle(vm, to);
+    this.#charge += charge;
+    this.#noteAway(vm);
+    this.#refresh(from);
+    this.#refresh(to);
+    return true;
+  }
+
+  #trade(a: number, b: number): boolean {
+    const from = this.at[a] as number;
+    const to = this.at[b] as number;
+    if (from === to) return false;
+    const chargeA = this.#gain(a, from, to);
+    const chargeB = this.#gain(b, to, from);
+    const paid = (this.#penalties[from] as number) + (this.#penalties[to] as number);
+    if (chargeA + chargeB - paid > this.#tolerance || !this.#reaches(a, to) || !this.#reaches(b, from))
+      return false;
+    const due = this.#penaltyWith(from, b, a) + this.#penaltyWith(to, a, b);
+    if (!this.#accepts(chargeA + chargeB + due - paid)) return false;
+    this.#settle(a, to);
+    this.#settle(b, from);
+    this.#charge += chargeA + chargeB;
+    this.#noteAway(a);
+    this.#noteAway(b);
+    this.#refresh(from);
+    this.#refresh(to);
+    return true;
+  }
+
+  #reaches(vm: number, host: number): boolean {
+    const { home } = this.#dense;
+    return (
+      this.#free[host] === 1 &&
+      this.#dense.mayEnd(vm, host) &&
+      (home[vm] === host || this.#dense.mayEnter(vm, host))
+    );
+  }
+
+  #gain(vm: number, from: number, to: number): number {
+    return this.#standing(vm, to) - this.#standing(vm, from);
+  }
+
+  #standing(vm: number, host: number): number {
+    return this.#dense.charges.standing(vm, host);
+  }
+
+  #accepts(delta: number): boolean {
+    return delta <= 0 || this.#random.fraction() < Math.exp(-delta / this.#temperature);
+  }
+
+  #settle(vm: number, to: number): void {
+    this.#add(vm, this.at[vm] as number, -1);
+    this.#add(vm, to, 1);
+    this.at[vm] = to;
+  }
+
+  #add(vm: number, host: number, sign: number): void {
+    if (host < 0) return;
+    const { width, demand } = this.#dense;
+    for (let r = 0; r < width; r++) {
+      const cell = host * width + r;
+      this.#load[cell] = (this.#load[cell] as number) + sign * (demand[vm * width + r] as number);
+    }
+  }
+
+  #noteAway(vm: number): void {
+    const away = this.at[vm] !== this.#dense.home[vm];
+    const place = this.#place[vm] as number;
+    if (away && place < 0) {
+      this.#place[vm] = this.#away.push(vm) - 1;
+    } else if (!away && place >= 0) {
+      const last = this.#away.pop() as number;
+      if (last !== vm) {
+        this.#away[place] = last;
+        this.#place[last] = place;
+      }
+      this.#place[vm] = -1;
+    }
+  }
+
+  #refresh(host: number): void {
+    const before = this.#penalties[host] as number;
+    const after = this.#penaltyWith(host, -1, -1);
+    if (before > 0 !== after > 0) this.#overloaded += after > 0 ? 1 : -1;
+    this.#penalties[host] = after;
+  }
+
+  /** What the host would be charged with one VM more and one less (-1: none). */
+  #penaltyWith(host: number, plus: number, minus: number): number {
+    const { width, room, meanRoom, demand } = this.#dense;
+    let excess = 0;
+    for (let r = 0; r < width; r++) {
+      const cell = host * width + r;
+      let over = (this.#load[cell] as number) - (room[cell] as number);
+      if (plus >= 0) over += demand[plus * width + r] as number;
+      if (minus >= 0) over -= demand[minus * width + r] as number;
+      if (over > 0) excess += over / (meanRoom[r] as number);
+    }
+    return excess === 0 ? 0 : this.#price * this.#unit * (OVERLOAD_FIXED + OVERLOAD_LINEAR * excess);
+  }
+}
+
+function mobileVms(assignment: Assignment): Int32Array {
+  const { dense, at } = assignment;
+  const mobile: number[] = [];
+  for (let vm = 0; vm < dense.vmCount; vm++) {
+    const host = at[vm] as number;
+    const free =
+      dense.fate[vm] === FATE.stands && dense.fixed[vm] === 0 && host >= 0 && dense.mayEnd(vm, host);
+    if (free && assignment.concerned(vm, host).length === 0) mobile.push(vm);
+  }
+  const { once } = dense.charges;
+  return Int32Array.from(mobile.sort((a, b) => (once[a] as number) - (once[b] as number) || a - b));
+}

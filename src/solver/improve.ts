@@ -1,0 +1,252 @@
+/**
+ * Large-neighbourhood search on the executable plan. Some moved VMs that have to do with one another go home, what
+ * that makes wrong is repaired, and the result is kept when it ranks at least as well: first fewer wrongs, then
+ * fewer VMs without an order, then a cheaper whole plan, pivots included. Ordering is inside the search: every leaf
+ * of a repair is ordered before it counts, and the repair goes on where no order exists. In turn with it, annealing
+ * looks for placements far away; the one takes over what the other found.
+ */
+import { present } from "../lib/assert.ts";
+import type { Random } from "../lib/random.ts";
+import { Annealing, PROPOSALS_PER_DECISION } from "./anneal.ts";
+import type { Assignment } from "./assignment.ts";
+import type { Constraint } from "./constraints/constraint.ts";
+import type { Effort } from "./effort.ts";
+import { chargeOf } from "./passage.ts";
+import type { Repair, Width, Wrong } from "./repair.ts";
+import { orderTo, type Sequence } from "./sequence.ts";
+import type { Step } from "./step.ts";
+
+/** How far the search is: what is still wrong, else the best order known for the assignment. */
+export interface Incumbent {
+  wrongs: readonly Wrong[];
+  sequence: Sequence;
+}
+
+/** Decisions of the first turn of ruin and repair, and of every later one. */
+const FIRST_TURN = 0;
+const TURN = 100;
+/** Proposals of one annealing turn per VM, and their range. */
+const PROPOSALS_PER_VM = 64;
+const FEWEST_PROPOSALS = 20_000;
+const MOST_PROPOSALS = 400_000;
+const RESTART = 0.3;
+/** Share of repairs that are about a preferred rule, while one is broken. */
+const WISHES = 0.5;
+/** Placements of one annealing turn that are ordered. */
+const MOST_ORDERINGS = 24;
+
+/** Ruins are drawn from this many moved VMs at most. */
+const LARGEST_RUIN = 6;
+
+export class Improvement {
+  readonly #assignment: Assignment;
+  readonly #repair: Repair;
+  readonly #load: Float64Array;
+  readonly #effort: Effort;
+  readonly #random: Random;
+  readonly #incumbent: Incumbent;
+  readonly #log: number[] = [];
+  /** Cost of the best executable leaf so far. */
+  #ceiling = Number.POSITIVE_INFINITY;
+
+  constructor(
+    incumbent: Incumbent,
+    assignment: Assignment,
+    repair: Repair,
+    load: Float64Array,
+    effort: Effort,
+    random: Random,
+  ) {
+    this.#incumbent = incumbent;
+    this.#assignment = assignment;
+    this.#repair = repair;
+    this.#load = load;
+    this.#effort = effort;
+    this.#random = random;
+  }
+
+  get executable(): boolean {
+    return this.#incumbent.wrongs.length === 0 && this.#incumbent.sequence.steps !== null;
+  }
+
+  /** Of the incumbent, which must be executable. */
+  get steps(): readonly Step[] {
+    return present(this.#incumbent.sequence.steps, "the steps of an executable plan");
+  }
+
+  get cost(): number {
+    return this.executable
+      ? this.#incumbent.sequence.charge + this.#assignment.penalty
+      : Number.POSITIVE_INFINITY;
+  }
+
+  /** Goes on until the cost meets the bound or the limits are reached; the assignment is then the incumbent's. */
+  run(bound: number, firstPlan: boolean): void {
+    const done = () => this.cost <= bound || (firstPlan && this.executable) || this.#effort.exhausted;
+    const annealing = new Annealing(this.#assignment, this.#random.fork("annealing"));
+    for (let turn = annealing.size > 0 ? FIRST_TURN : TURN; !done(); turn = TURN) {
+      const end = this.#effort.decisions + turn;
+      while (!done() && this.#effort.decisions < end) this.#reporting(bound, () => this.#ruinAndRepair());
+      if (!done() && annealing.size > 0) this.#reporting(bound, () => this.#anneal(annealing));
+    }
+  }
+
+  #reporting(bound: number, search: () => void): void {
+    const before = this.cost;
+    search();
+    if (this.cost < before) this.#effort.improved(this.cost, bound);
+  }
+
+  #ruinAndRepair(): void {
+    if (this.#incumbent.wrongs.length === 0) {
+      if (this.#assignment.penalty > 0 && this.#random.chance(WISHES)) this.#grant();
+      else this.#reorder();
+    } else this.#rightOne();
+  }
+
+  /** One cooling; the best executable placement it comes by becomes the incumbent. */
+  #anneal(annealing: Annealing): void {
+    const proposals = Math.min(MOST_PROPOSALS, Math.max(FEWEST_PROPOSALS, annealing.size * PROPOSALS_PER_VM));
+    if (this.#random.chance(RESTART)) annealing.restart(this.#assignment);
+    else annealing.follow(this.#assignment);
+    const found: { at: Int32Array; steps: readonly Step[] }[] = [];
+    let attempts = 0;
+    annealing.cool(proposals, this.cost, (ceiling) => {
+      if (++attempts > MOST_ORDERINGS || this.#effort.exhausted) return Number.NEGATIVE_INFINITY;
+      const sequence = this.#order(annealing.at, ceiling);
+      const cost = sequence.charge + this.#assignment.penalty;
+      if (sequence.steps === null || cost >= ceiling) return ceiling;
+      found.push({ at: annealing.at.slice(), steps: sequence.steps });
+      return cost;
+    });
+    this.#effort.decide(Math.ceil(proposals / PROPOSALS_PER_DECISION));
+    const best = found.at(-1);
+    if (best !== undefined) this.adopt(best.at, best.steps);
+  }
+
+  /** Takes over a viable placement found elsewhere, with its executable steps. */
+  adopt(at: Int32Array, steps: readonly Step[]): void {
+    for (let vm = 0; vm < at.length; vm++) {
+      if (at[vm] !== this.#assignment.at[vm]) this.#assignment.move(vm, at[vm] as number);
+    }
+    this.#incumbent.sequence = {
+      steps,
+      charge: chargeOf(this.#assignment.dense, steps),
+      stuck: [],
+      late: [],
+      work: 0,
+    };
+    this.#incumbent.wrongs = this.#incumbent.wrongs.filter((wrong) => this.#repair.isWrong(wrong));
+  }
+
+  /** Tries to clear one wrong that is left, after taking back some moves. */
+  #rightOne(): void {
+    this.#effort.decide();
+    const { wrongs } = this.#incumbent;
+    const wrong = this.#random.pick(wrongs) as Wrong;
+    const touched = this.#sendHome(this.#movedVms(), this.#random.int(0, LARGEST_RUIN));
+    if (!this.#repair.run([wrong, ...this.#wrongsAt(touched)], Number.POSITIVE_INFINITY, this.#width())) {
+      this.#revert();
+      return;
+    }
+    this.#incumbent.wrongs = wrongs.filter((other) => this.#repair.isWrong(other));
+    if (this.#incumbent.wrongs.length === 0)
+      this.#incumbent.sequence = this.#order(this.#assignment.at, Number.POSITIVE_INFINITY);
+  }
+
+  /** One step towards an order, or to a cheaper plan. */
+  #reorder(): void {
+    this.#effort.decide();
+    const moved = this.#movedVms();
+    this.#ceiling = this.cost;
+    const touched = this.#sendHome(moved, this.#random.int(1, LARGEST_RUIN));
+    const done = this.#repair.run(this.#wrongsAt(touched), this.#ceiling, this.#width(), () =>
+      this.#accepts(),
+    );
+    if (!done) this.#revert();
+  }
+
+  /** Tries to hold a preferred rule that is broken, for less than it weighs. */
+  #grant(): void {
+    this.#effort.decide();
+    const { constraints } = this.#assignment;
+    const broken = [...constraints.keys()].filter((i) => {
+      const constraint = constraints[i] as Constraint;
+      return constraint.weight > 0 && constraint.excess() > 0;
+    });
+    this.#ceiling = this.cost;
+    const wish = this.#repair.constraintWrong(this.#random.pick(broken) as number);
+    const touched = this.#sendHome(this.#movedVms(), this.#random.int(0, 2));
+    const wrongs = [wish, ...this.#wrongsAt(touched)];
+    if (!this.#repair.run(wrongs, this.#ceiling, this.#width(), () => this.#accepts())) this.#revert();
+  }
+
+  #accepts(): boolean {
+    const sequence = this.#order(this.#assignment.at, this.#ceiling);
+    const { stuck } = this.#incumbent.sequence;
+    const cost = sequence.charge + this.#assignment.penalty;
+    const better = sequence.steps === null ? sequence.stuck.length <= stuck.length : cost < this.#ceiling;
+    if (!better || (this.#ceiling < Number.POSITIVE_INFINITY && sequence.steps === null)) return false;
+    if (sequence.steps !== null) this.#ceiling = cost;
+    this.#incumbent.sequence = sequence;
+    return true;
+  }
+
+  #order(at: Int32Array, budget: number): Sequence {
+    const sequence = orderTo(this.#assignment.dense, at, this.#load, budget);
+    this.#effort.decide(sequence.work);
+    return sequence;
+  }
+
+  #width(): Width {
+    return {
+      direct: this.#random.int(2, 6),
+      ejecting: this.#random.int(2, 8),
+      culprits: this.#random.int(4, 14),
+      nodes: this.#random.int(50, 800),
+      depth: 14,
+    };
+  }
+
+  #movedVms(): readonly number[] {
+    const { at, dense } = this.#assignment;
+    const moved: number[] = [];
+    for (let v = 0; v < dense.vmCount; v++) {
+      if (at[v] !== dense.home[v] && (at[v] as number) >= 0) moved.push(v);
+    }
+    return moved;
+  }
+
+  /** Sends some moved VMs home, preferably ones that share hosts; returns the hosts this touches. */
+  #sendHome(moved: readonly number[], count: number): ReadonlySet<number> {
+    const { at, dense } = this.#assignment;
+    const touched = new Set<number>();
+    this.#log.length = 0;
+    let away = moved;
+    for (let i = 0; i < count && away.length > 0; i++) {
+      const kin = away.filter((v) => touched.has(at[v] as number) || touched.has(dense.home[v] as number));
+      const vm = this.#random.pick(kin.length > 0 && this.#random.chance(0.7) ? kin : away) as number;
+      for (const host of [at[vm] as number, dense.home[vm] as number]) if (host >= 0) touched.add(host);
+      this.#log.push(vm, at[vm] as number);
+      this.#assignment.move(vm, dense.home[vm] as number);
+      away = away.filter((other) => other !== vm);
+    }
+    return touched;
+  }
+
+  #wrongsAt(touched: ReadonlySet<number>): readonly Wrong[] {
+    const wrongs: Wrong[] = [];
+    for (let i = 0; i < this.#log.length; i += 2) wrongs.push(this.#repair.vmWrong(this.#log[i] as number));
+    for (const [i, constraint] of this.#assignment.constraints.entries()) {
+      if (constraint.weight === 0 && constraint.excess() > 0) wrongs.push(this.#repair.constraintWrong(i));
+    }
+    for (const host of touched) wrongs.push(this.#repair.hostWrong(host));
+    return this.#random.shuffle(wrongs.filter((wrong) => this.#repair.isWrong(wrong)));
+  }
+
+  #revert(): void {
+    for (let i = this.#log.length - 2; i >= 0; i -= 2) {
+      this.#assignment.move(this.#log[i] as number, this.#log[i + 1] as number);
+    }
+  }
+}

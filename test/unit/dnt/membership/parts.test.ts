@@ -1,0 +1,154 @@
+import { describe, expect, it } from "vitest";
+import { KnownPeers } from "../../../../src/dnt/membership/known-peers.ts";
+import type { MemberClaim } from "../../../../src/dnt/membership/messages.ts";
+import { Probes } from "../../../../src/dnt/membership/probes.ts";
+import { Rumours } from "../../../../src/dnt/membership/rumours.ts";
+import { DEFAULTS } from "../../../../src/dnt/membership/settings.ts";
+import { Suspicions } from "../../../../src/dnt/membership/suspicions.ts";
+import { seconds } from "../../../../src/lib/instant.ts";
+import { Random } from "../../../../src/lib/random.ts";
+import type { Member } from "../../../../src/model/member.ts";
+import { ids, profile } from "../../../support/membership-cluster.ts";
+
+function member(id: string, incarnation = 1): Member {
+  return { ...profile(id), incarnation, state: "alive" };
+}
+
+function claim(id: string, incarnation = 1): MemberClaim {
+  return { member: member(id, incarnation), observers: [] };
+}
+
+describe("rumours", () => {
+  const named = (claims: readonly MemberClaim[]) => claims.map(({ member: { id } }) => id);
+  const wide = { claims: 10, bytes: 100_000 };
+
+  it("rest after the given number of sendings", () => {
+    const rumours = new Rumours();
+    rumours.tell(claim("a"));
+    for (let i = 0; i < 3; i++) expect(named(rumours.draw(wide, 3))).toEqual(["a"]);
+    expect(rumours.draw(wide, 3)).toEqual([]);
+    expect(rumours.size).toBe(0);
+  });
+
+  it("go out least sent first, newest claim only, within the budget", () => {
+    const rumours = new Rumours();
+    for (const id of ["a", "b", "c"]) rumours.tell(claim(id));
+    expect(named(rumours.draw({ claims: 2, bytes: 100_000 }, 5))).toEqual(["a", "b"]);
+    expect(named(rumours.draw(wide, 5))).toEqual(["c", "a", "b"]);
+    rumours.tell(claim("b", 2));
+    expect(rumours.draw({ claims: 1, bytes: 1 }, 5)[0]?.member).toMatchObject({ id: "b", incarnation: 2 });
+    expect(named(rumours.draw({ claims: 9, bytes: 300 }, 5))).toHaveLength(1);
+    expect(named(rumours.draw(wide, 5, "a"))).not.toContain("a");
+  });
+});
+
+describe("suspicions", () => {
+  const age = (suspicions: Suspicions, span: number, doubt = 0, members = 10) =>
+    suspicions.age(span, 0, doubt, members).over;
+
+  it("end the sooner, the more observers agree", () => {
+    for (const [observers, patience] of [
+      [1, 6000],
+      [2, 4000],
+      [3, 2000],
+      [4, 2000],
+    ] as const) {
+      const suspicions = new Suspicions(DEFAULTS);
+      suspicions.open("x", ids(9).slice(0, observers), 0);
+      expect(age(suspicions, patience - 1)).toEqual([]);
+      expect(suspicions.age(patience, patience - 1, 0, 10).over).toEqual(["x"]);
+    }
+  });
+
+  it("age more slowly the less this node trusts itself", () => {
+    const suspicions = new Suspicions(DEFAULTS);
+    suspicions.open("x", ["a", "b", "c"], 0);
+    expect(age(suspicions, 17_999, 8)).toEqual([]);
+    expect(suspicions.age(18_017, 17_999, 8, 10).over).toEqual(["x"]);
+  });
+
+  it("wait longer in a larger network, where news takes longer", () => {
+    const suspicions = new Suspicions(DEFAULTS);
+    suspicions.open("x", ["a", "b", "c"], 0);
+    expect(age(suspicions, 3999, 0, 1024)).toEqual([]);
+    expect(suspicions.age(4000, 3999, 0, 1024).over).toEqual(["x"]);
+  });
+
+  it("do not count an observer twice", () => {
+    const suspicions = new Suspicions(DEFAULTS);
+    suspicions.open("x", ["a"], 0);
+    expect(suspicions.confirm("x", ["a"])).toBe(false);
+    expect(suspicions.confirm("x", ["b", "a"])).toBe(true);
+    expect(suspicions.observers("x")).toEqual(["a", "b"]);
+    expect(suspicions.confirm("nobody", ["b"])).toBe(false);
+  });
+});
+
+describe("probes", () => {
+  it("reach every member within as many rounds as there are members, newcomers too", () => {
+    const probes = new Probes(new Random("rota"));
+    for (const id of ids(100)) probes.add(id);
+    const seen = new Set<string>();
+    for (let round = 0; round < 50; round++) {
+      for (const { target, sequence } of probes.start(seconds(round), 1)) {
+        seen.add(target);
+        probes.acknowledged(target, sequence, seconds(round));
+      }
+    }
+    expect(seen.size).toBe(50);
+    for (const id of ids(100).filter((_, i) => i % 10 === 0)) probes.remove(id);
+    for (let round = 50; round < 140; round++) {
+      for (const { target, sequence } of probes.start(seconds(round), 1)) {
+        seen.add(target);
+        probes.acknowledged(target, sequence, seconds(round));
+      }
+    }
+    expect(ids(100).filter((id, i) => i % 10 !== 0 && !seen.has(id))).toEqual([]);
+  });
+
+  it("take an ack only from the member that was asked, and with its number", () => {
+    const probes = new Probes(new Random("ack"));
+    probes.add("a");
+    const sequence = probes.start(0, 1)[0]?.sequence ?? -1;
+    expect(probes.acknowledged("b", sequence, 5).probe).toBeNull();
+    expect(probes.acknowledged("a", sequence + 1, 5).probe).toBeNull();
+    expect(probes.acknowledged("a", Number.NaN, 5).probe).toBeNull();
+    expect(probes.acknowledged("a", sequence, 5).probe).toEqual({ roundTrip: 5 });
+    expect(probes.acknowledged("a", sequence, 6).probe).toBeNull();
+  });
+
+  it("on behalf of others are bounded", () => {
+    const probes = new Probes(new Random("relay"));
+    const numbers = ids(100).map((id) => probes.relay(id, 1, "target", 0));
+    expect(numbers.filter((number) => number !== null)).toHaveLength(64);
+    expect(probes.silentRelays(499, 500)).toEqual([]);
+    expect(probes.silentRelays(500, 500)).toHaveLength(64);
+    expect(probes.relay("a", 2, "target", 500)).not.toBeNull();
+  });
+});
+
+describe("known peers", () => {
+  const settings = { ...DEFAULTS, seeds: ["/memory/s"] };
+
+  it("are tried with back-off that ends at a minute", () => {
+    const known = new KnownPeers(settings, "me", new Random("back-off"), new Map());
+    const at: number[] = [];
+    for (let now = 0; now < seconds(600); now += 100) if (known.attempt(now) !== null) at.push(now);
+    const waits = at.slice(1).map((now, i) => now - (at[i] ?? 0));
+    expect(waits[0]).toBeLessThanOrEqual(1300);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(seconds(76));
+    expect(Math.max(...waits)).toBeGreaterThan(seconds(44));
+    known.joined();
+    expect(known.attempt(seconds(600))?.seeds).toEqual(["/memory/s"]);
+  });
+
+  it("are written at most once a minute, at most 64, and only when they changed", () => {
+    const known = new KnownPeers(settings, "me", new Random("save"), new Map());
+    const members = ids(200).map((id) => member(id));
+    expect(known.save(() => members, 1, 0)).toBeNull();
+    expect(known.save(() => members, 1, 1000)).toHaveLength(64);
+    expect(known.save(() => members.slice(0, 10), 2, 60_999)).toBeNull();
+    expect(known.save(() => members.slice(0, 10), 2, 61_000)).toHaveLength(10);
+    expect(known.save(() => members.slice(0, 10), 3, 200_000)).toBeNull();
+  });
+});

@@ -1,0 +1,105 @@
+import { describe, expect, test } from "vitest";
+import {
+  judgeDestination,
+  judgeRunner,
+  judgeSource,
+  type OtherSide,
+  type Sight,
+} from "../../../src/lrt/execution/intent.ts";
+
+const there = (vm: Sight, open = false, outcome: "done" | "failed" | null = null): OtherSide => ({
+  vm,
+  open,
+  outcome,
+});
+
+/** The reduced decision table, row by row: [here, the other side, asked already, verdict, outcome]. */
+const SOURCE: readonly [Sight, OtherSide, boolean, string, string?][] = [
+  ["running", null, false, "ended", "failed"],
+  ["running", there("running"), true, "ended", "failed"],
+  ["migrating", null, false, "await"],
+  ["migrating", there("running"), true, "await"],
+  ["absent", null, false, "ask"],
+  ["absent", null, true, "wait"],
+  ["absent", there("running"), true, "ended", "done"],
+  ["absent", there("migrating"), true, "wait"],
+  ["absent", there("paused"), true, "wait"],
+  ["absent", there("absent"), true, "ended", "lost"],
+  ["absent", there("absent", false, "failed"), true, "ended", "lost"],
+  ["absent", there("absent", false, "done"), true, "ended", "done"],
+  ["paused", null, false, "ask"],
+  ["paused", null, true, "wait"],
+  ["paused", there("running"), true, "destroy", "done"],
+  ["paused", there("absent"), true, "resume", "failed"],
+  ["paused", there("absent", false, "failed"), true, "resume", "failed"],
+  ["paused", there("absent", false, "done"), true, "destroy", "done"],
+  ["paused", there("migrating"), true, "wait"],
+  ["paused", there("paused"), true, "wait"],
+];
+
+describe("a source that does not know how its migration ended", () => {
+  test.each(SOURCE)("here %s, there %j, asked %s: %s %s", (here, other, asked, kind, outcome) => {
+    const verdict = judgeSource(here, other, asked);
+    expect(verdict.kind).toBe(kind);
+    if ("outcome" in verdict) expect(verdict.outcome).toBe(outcome);
+  });
+
+  test("never runs the guest on while the destination could run it", () => {
+    const arrivedAndMovedOn = there("absent", false, "done");
+    for (const other of [null, there("running"), there("migrating"), there("paused"), arrivedAndMovedOn]) {
+      expect(judgeSource("paused", other, true).kind).not.toBe("resume");
+    }
+  });
+});
+
+const DESTINATION: readonly [Sight, OtherSide, boolean, boolean, string, string?][] = [
+  ["running", null, false, false, "ended", "done"],
+  ["migrating", null, false, false, "wait"],
+  ["migrating", there("running"), true, true, "wait"],
+  ["absent", null, false, false, "ask"],
+  ["absent", null, true, false, "wait"],
+  ["absent", null, true, true, "ended", "failed"],
+  ["absent", null, false, true, "ask"],
+  ["absent", there("running", true), true, true, "wait"],
+  ["absent", there("running", false), true, false, "ended", "failed"],
+  ["absent", there("absent", false), true, false, "ended", "failed"],
+  ["paused", null, false, false, "ask"],
+  ["paused", null, true, true, "wait"],
+  ["paused", there("absent", false, "done"), true, false, "resume", "done"],
+  ["paused", there("absent", false, null), true, false, "wait"],
+  ["paused", there("absent", false, "failed"), true, false, "destroy", "failed"],
+  ["paused", there("running"), true, false, "destroy", "failed"],
+  ["paused", there("migrating"), true, false, "wait"],
+  ["paused", there("paused"), true, false, "wait"],
+];
+
+describe("a destination that does not know how its migration ended", () => {
+  test.each(DESTINATION)(
+    "here %s, there %j, asked %s, expired %s: %s %s",
+    (here, other, asked, expired, kind, outcome) => {
+      const verdict = judgeDestination(here, other, asked, expired);
+      expect(verdict.kind).toBe(kind);
+      if ("outcome" in verdict) expect(verdict.outcome).toBe(outcome);
+    },
+  );
+
+  test("never resumes its copy while the source could run the guest", () => {
+    const movedElsewhere = there("absent", false, null);
+    for (const other of [null, there("running"), there("migrating"), there("paused"), movedElsewhere]) {
+      expect(judgeDestination("paused", other, true, true).kind).not.toBe("resume");
+    }
+  });
+});
+
+describe("a start that was interrupted", () => {
+  test.each([
+    ["running", "ended", "done"],
+    ["absent", "ended", "failed"],
+    ["paused", "wait", undefined],
+    ["migrating", "wait", undefined],
+  ] as const)("here %s: %s %s", (here, kind, outcome) => {
+    const verdict = judgeRunner(here);
+    expect(verdict.kind).toBe(kind);
+    if ("outcome" in verdict) expect(verdict.outcome).toBe(outcome);
+  });
+});
