@@ -91,13 +91,15 @@ function arrivals(events: readonly TravellingEvent[]): ArrivingVm[] {
 /**
  * What a host may carry at the plan's end. The origin of an overload is to be brought below its margin, or it
  * would not leave the state; others may fill up to their margin, or stay as full as they are below the limit.
+ * An operator's migration relieves nobody: who is too full may stay so.
  */
 function problemHost(member: NodeSnapshot, { events, config }: PlanningInput): ProblemHost {
   const load = member.vms.reduce((sum, vm) => sum + vm.demand.cpu, 0);
   const limit = share(member.capacity.cpu, config.overloadPermille);
   const target = share(member.capacity.cpu, config.overloadPermille - config.marginPermille);
   const relieved = events.some(({ origin, cause }) => origin === member.node && cause.kind === "overload");
-  const cpu = relieved ? target : Math.max(target, Math.min(load, limit));
+  const asIs = events.every(({ cause }) => cause.kind === "move") ? load : Math.min(load, limit);
+  const cpu = relieved ? target : Math.max(target, asIs);
   return {
     id: member.node,
     capacity: { cpu, memory: share(member.capacity.memory, Math.min(1000, config.overloadPermille)) },
@@ -128,6 +130,7 @@ function rules(
     ...pairRules(policies, here, new Map(placed.map(({ vm, member }) => [vm.id, member.node]))),
     ...labelRules(policies, input.members),
     ...moveRules(input.events, new Set(input.members.map((member) => member.node)), here),
+    ...drainingRules(input.members, placed, arriving),
     ...coolDownRules(input, placed),
     ...failedRules(input, here),
   ];
@@ -192,6 +195,20 @@ function failedRules({ failed, members }: PlanningInput, here: ReadonlySet<VmId>
   return failed
     .filter(({ vm, host }) => here.has(vm) && inside.has(host))
     .map(({ vm, host }) => ({ kind: "ban", vms: [vm], hosts: [host] }));
+}
+
+/** Nothing lands on a host that drains, not even on its way to another. */
+function drainingRules(
+  members: readonly NodeSnapshot[],
+  placed: readonly Placed[],
+  arriving: readonly ArrivingVm[],
+): Rule[] {
+  return members.flatMap(({ node, draining }): Rule[] => {
+    const strangers = placed.filter(({ member }) => member.node !== node).map(({ vm }) => vm.id);
+    const vms = [...strangers, ...arriving.map(({ spec }) => spec.id)].sort(byText);
+    if (!draining || vms.length === 0) return [];
+    return [{ kind: "ban", vms, hosts: [node], continuous: true }];
+  });
 }
 
 /** Overload and underload never send a VM back where it came from within its cool-down; others may. */
