@@ -60,6 +60,9 @@ interface StoredBooking {
 
 const KEY_BOOKING = "lrt/booking";
 const KEY_TOKEN = "lrt/token";
+const KEY_DEPOSED = "lrt/deposed";
+/** Partitions remembered whose leader this node has voted out; a leader stays unaware of it for minutes at most. */
+const REMEMBERED_DEPOSED = 32;
 const TIMER_LEASE = "lrt/lease";
 const TIMER_SLOT = "lrt/slot";
 
@@ -80,9 +83,9 @@ export class BookingDesk {
   readonly #config: LrtConfig;
   #booking: Booking | null = null;
   #slot: Slot | null = null;
-  /** What was served last: a leader that was replaced there may not know it yet. */
-  #last: PartitionRef | null = null;
   #token: BookingToken;
+  /** Partitions that have a successor, which ends them, and the epoch voted for: the old leader gets nothing more. */
+  readonly #deposed: Map<PartitionId, number>;
   /** Set by execution: whether an action of this booking is still open here. */
   readonly #openActions: () => number;
 
@@ -90,6 +93,7 @@ export class BookingDesk {
     this.#config = config;
     this.#openActions = openActions;
     this.#token = (restored.get(KEY_TOKEN) as number | undefined) ?? 0;
+    this.#deposed = new Map((restored.get(KEY_DEPOSED) as [PartitionId, number][] | undefined) ?? []);
     const stored = restored.get(KEY_BOOKING) as StoredBooking | undefined;
     if (stored !== undefined) {
       this.#booking = { ...stored, raisedAt: 0, leaseUntil: 0, settling: false };
@@ -113,8 +117,8 @@ export class BookingDesk {
     const held = this.#booking;
     if (held !== null && held.pid === request.pid && !held.settling) return this.#again(held, request, turn);
     if (held !== null) return this.#busy(held, request, turn);
-    if (this.#last?.pid === request.pid && request.partitionEpoch < this.#last.partitionEpoch)
-      return { kind: "stale", partitionEpoch: this.#last.partitionEpoch };
+    const partitionEpoch = this.#deposed.get(request.pid);
+    if (partitionEpoch !== undefined) return { kind: "stale", partitionEpoch };
     const slot = this.#liveSlot(turn.now);
     if (slot !== null && slot.pid !== request.pid && !this.#outranks(request, slot, turn.now)) {
       return { kind: "busy", holder: slot.pid, phase: "growing", slotted: false };
@@ -164,6 +168,7 @@ export class BookingDesk {
       return { kind: "stale", partitionEpoch: held.partitionEpoch };
     }
     this.#renewLease({ ...held, partitionEpoch: ref.partitionEpoch, leader }, turn);
+    this.#depose(ref);
     return this.#persist(turn);
   }
 
@@ -177,7 +182,6 @@ export class BookingDesk {
       return true;
     }
     this.#booking = null;
-    this.#last = { pid: held.pid, partitionEpoch: held.partitionEpoch };
     turn.clearTimer(TIMER_LEASE);
     turn.persist([{ key: KEY_BOOKING, value: null }]);
     turn.notify({ kind: "booking-ended", pid: held.pid, token: held.token, why });
@@ -261,6 +265,13 @@ export class BookingDesk {
     return { kind: "granted", token: this.#token, after: this.#persist(turn) };
   }
 
+  #depose({ pid, partitionEpoch }: PartitionRef): void {
+    this.#deposed.delete(pid);
+    this.#deposed.set(pid, partitionEpoch);
+    const oldest = this.#deposed.keys().next().value;
+    if (this.#deposed.size > REMEMBERED_DEPOSED && oldest !== undefined) this.#deposed.delete(oldest);
+  }
+
   #persist(turn: LrtTurn): PersistId {
     const held = this.#booking;
     assert(held !== null, "only a booking is recorded");
@@ -269,6 +280,7 @@ export class BookingDesk {
     return turn.persist([
       { key: KEY_TOKEN, value: this.#token },
       { key: KEY_BOOKING, value: stored },
+      ...(this.#deposed.has(pid) ? [{ key: KEY_DEPOSED, value: [...this.#deposed] }] : []),
     ]);
   }
 

@@ -551,7 +551,8 @@ export class Partition {
         turn,
         (answer, later) => {
           if (answer.kind !== "not-mine" && answer.kind !== "stale") return;
-          if (this.#phase !== "applying" && this.#members.delete(node)) {
+          if (this.#phase === "applying") this.#executor?.onMemberLost(node, later);
+          else if (this.#members.delete(node)) {
             this.#fresh = true;
             this.#step(later);
           }

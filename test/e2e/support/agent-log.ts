@@ -45,42 +45,56 @@ function short({ time, level, event, msg, host: _, ...fields }: LogLine): string
   return `${time.slice(11, 23)} ${level} ${event}: ${msg}${rest}`;
 }
 
-/** What was begun in these logs, and not said to have ended: one sentence each. Ask when all is quiet. */
-export function unfinished(agents: readonly AgentProcess[]): string[] {
-  return agents.flatMap((agent) => {
-    const lines = linesOf(agent);
-    return [
-      ...open(agent, lines, "partition.started", ["partition.ended"], ({ partition }) => partition),
-      ...open(
-        agent,
-        lines,
-        "booking.granted",
-        ["booking.ended"],
-        ({ partition, token }) => `${partition}/${token}`,
+/** Where the agents' logs end now. */
+export type Marks = ReadonlyMap<AgentProcess, number>;
+
+export function marksOf(agents: readonly AgentProcess[]): Marks {
+  return new Map(agents.map((agent) => [agent, linesOf(agent).length]));
+}
+
+interface Kind {
+  readonly begin: string;
+  readonly ends: readonly string[];
+  readonly key: (line: LogLine) => unknown;
+}
+
+const MIGRATION: Kind = {
+  begin: "migration.started",
+  ends: ["migration.finished", "migration.failed", "migration.lost"],
+  key: ({ action }) => action,
+};
+const OTHERS: readonly Kind[] = [
+  { begin: "partition.started", ends: ["partition.ended"], key: ({ partition }) => partition },
+  {
+    begin: "booking.granted",
+    ends: ["booking.ended"],
+    key: ({ partition, token }) => `${partition}/${token}`,
+  },
+];
+
+/**
+ * What was begun since the marks, and not said to have ended: one sentence each. Ask when all is quiet. What a process
+ * had begun when it was killed need not be known to the next one, which may find it was never durable; but for
+ * `underWay`: then every migration was, and its end must be said whoever was killed.
+ */
+export function unfinished(marks: Marks, underWay: boolean): string[] {
+  return [...marks].flatMap(([agent, mark]) => {
+    const lines = linesOf(agent).slice(mark);
+    const own = lines.slice(
+      Math.max(
+        0,
+        lines.findLastIndex(({ event }) => event === "agent.started"),
       ),
-      ...open(
-        agent,
-        lines,
-        "migration.started",
-        ["migration.finished", "migration.failed", "migration.lost"],
-        ({ action }) => action,
-      ),
-    ];
+    );
+    const migrations = open(underWay ? lines : own, lines, MIGRATION);
+    const others = OTHERS.flatMap((kind) => open(own, lines, kind));
+    return [...migrations, ...others].map((what) => `${agent.name}: ${what}`);
   });
 }
 
-/** What a process had begun when it was killed need not be known to the next one: it may not have been durable. */
-function open(
-  agent: AgentProcess,
-  lines: readonly LogLine[],
-  begin: string,
-  ends: readonly string[],
-  keyOf: (line: LogLine) => unknown,
-): string[] {
-  const ended = new Set(lines.filter(({ event }) => ends.includes(event)).map(keyOf));
-  const lastStart = lines.findLastIndex(({ event }) => event === "agent.started");
-  return lines
-    .slice(Math.max(0, lastStart))
-    .filter((line) => line.event === begin && !ended.has(keyOf(line)))
-    .map((line) => `${agent.name}: ${begin} ${String(keyOf(line))} has no end`);
+function open(begun: readonly LogLine[], all: readonly LogLine[], { begin, ends, key }: Kind): string[] {
+  const ended = new Set(all.filter(({ event }) => ends.includes(event)).map(key));
+  return begun
+    .filter((line) => line.event === begin && !ended.has(key(line)))
+    .map((line) => `${begin} ${String(key(line))} has no end`);
 }

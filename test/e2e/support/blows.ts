@@ -4,9 +4,8 @@
  *
  *     scene.begin() ── point reached ── blow ── restarted ── quiet: unharmed, free, finished, agreed
  */
-import type { AgentProcess } from "../../../scripts/demo-cluster.ts";
 import type { BedHost } from "../../bed/host.ts";
-import { linesOf, unfinished } from "./agent-log.ts";
+import { linesOf, type Marks, marksOf, unfinished } from "./agent-log.ts";
 import { type Cloud, measured } from "./cloud.ts";
 
 /** An event of the log of the leader (or, of a migration, of its source), or the share of memory that was copied. */
@@ -52,24 +51,24 @@ export function sentence({ means, on, at }: Blow): string {
 
 /** Lets the plan begin, strikes, restarts what died, and waits until all is well; rejects with everything that is not. */
 export async function strike(cloud: Cloud, scene: Scene, blow: Blow): Promise<void> {
-  const marks = new Map(cloud.agents.map((agent) => [agent, linesOf(agent).length]));
+  const marks = marksOf(cloud.agents);
   const reached = watch(cloud, scene, blow.at, marks);
   await scene.begin(cloud);
   await reached();
   await deal(cloud, scene, blow);
   await scene.settled(cloud);
-  await aftermath(cloud);
+  await aftermath(cloud, marks, typeof blow.at !== "string");
 }
 
 /** What must hold once a blow is over, whatever it was. */
-export async function aftermath(cloud: Cloud): Promise<void> {
+async function aftermath(cloud: Cloud, marks: Marks, underWay: boolean): Promise<void> {
   const began = performance.now();
   await cloud.together();
   await cloud.free();
   await cloud
-    .until("everything begun is said to have ended", () => unfinished(cloud.agents).length === 0)
+    .until("everything begun is said to have ended", () => unfinished(marks, underWay).length === 0)
     .catch((cause: Error) => {
-      throw new Error(`${unfinished(cloud.agents).join("\n")}\n${cause.message}`);
+      throw new Error(`${unfinished(marks, underWay).join("\n")}\n${cause.message}`);
     });
   await cloud.unharmed();
   for (const { name } of cloud.agents) await cloud.agrees(name);
@@ -77,7 +76,7 @@ export async function aftermath(cloud: Cloud): Promise<void> {
 }
 
 /** Waits for the point, by what is said after the marks. */
-function watch(cloud: Cloud, scene: Scene, at: Point, marks: ReadonlyMap<AgentProcess, number>) {
+function watch(cloud: Cloud, scene: Scene, at: Point, marks: Marks) {
   const since = (host: string, event: string) =>
     linesOf(cloud.agent(host))
       .slice(marks.get(cloud.agent(host)))

@@ -31,11 +31,17 @@ export const QUICK: AgentConfig = {
   lrt: { hold: "2s", window: "2s", lease: "10s", renew: "3s", lifeSlack: "20s", grow: "5s" },
   log: { level: "debug" },
 };
+/** The scheduler as it is shipped. */
+export const SHIPPED: AgentConfig = { log: { level: "debug" } };
+/** The same for its bounds: a partition's life, a lease, and the hypervisors' keep-alive. */
+export const SHIPPED_PATIENCE_MS = 300_000;
 
 export interface CloudOptions extends BedAgentsOptions {
   readonly hosts: number;
   /** milli-CPU of each host. */
   readonly capacity: number;
+  /** How long conditions are waited for. Default: long enough for `QUICK`. */
+  readonly patienceMs?: number;
 }
 
 type Question<T> = () => Promise<T | null | false> | T | null | false;
@@ -43,17 +49,20 @@ type Question<T> = () => Promise<T | null | false> | T | null | false;
 export class Cloud {
   readonly bed: Bed;
   readonly agents: readonly AgentProcess[];
+  readonly #patienceMs: number;
   /** The VE of each guest that was adopted. */
   readonly #ves = new Map<string, string>();
 
-  private constructor(bed: Bed, agents: readonly AgentProcess[]) {
+  private constructor(bed: Bed, agents: readonly AgentProcess[], patienceMs: number) {
+    this.#patienceMs = patienceMs;
     this.bed = bed;
     this.agents = agents;
   }
 
-  static async create({ hosts, capacity, config = QUICK, ...options }: CloudOptions): Promise<Cloud> {
+  static async create(options: CloudOptions): Promise<Cloud> {
+    const { hosts, capacity, config = QUICK, patienceMs = PATIENCE_MS, ...rest } = options;
     const bed = await Bed.create({ hosts, capacityMilliCpu: capacity });
-    const cloud = new Cloud(bed, bedAgents(bed, { config, ...options }));
+    const cloud = new Cloud(bed, bedAgents(bed, { config, ...rest }), patienceMs);
     try {
       for (const agent of cloud.agents) agent.start();
       await Promise.all(cloud.agents.map((agent) => agent.ready()));
@@ -88,7 +97,7 @@ export class Cloud {
   async until<T>(
     what: string,
     question: Question<T>,
-    deadlineMs = PATIENCE_MS,
+    deadlineMs = this.#patienceMs,
     pollMs = POLL_MS,
   ): Promise<T> {
     const end = Date.now() + deadlineMs;
@@ -181,7 +190,7 @@ export class Cloud {
   /** Resolves when the guest has counted so many seconds more. */
   async lives(guest: string, seconds: number): Promise<void> {
     const goal = lastTick(this.bed.hosts, guest) + seconds;
-    const deadlineMs = PATIENCE_MS + 3000 * seconds;
+    const deadlineMs = this.#patienceMs + 3000 * seconds;
     await this.until(`${guest} counts to ${goal}`, () => lastTick(this.bed.hosts, guest) >= goal, deadlineMs);
   }
 
@@ -211,7 +220,7 @@ export class Cloud {
     if (!started.ok) throw this.failure(`${started.failure.message}: ${started.failure.reason ?? ""}`);
     const { operation } = started.value.value as { operation: string | null };
     if (operation === null) return;
-    const ended = await client.waitFor(operation, () => {}, AbortSignal.timeout(PATIENCE_MS));
+    const ended = await client.waitFor(operation, () => {}, AbortSignal.timeout(this.#patienceMs));
     if (!ended.ok) throw this.failure(`${operation}: ${ended.failure.message}`);
     if (ended.value.state !== "succeeded")
       throw this.failure(`${operation} ${ended.value.state}: ${JSON.stringify(ended.value.failure)}`);
@@ -249,15 +258,11 @@ export class Cloud {
   }
 
   /** No host is reserved. */
-  async free(deadlineMs = PATIENCE_MS): Promise<void> {
-    await this.until(
-      "every reservation is free",
-      async () => {
-        const seen = await this.hosts();
-        return seen.length === this.agents.length && seen.every((host) => host.report?.partition === null);
-      },
-      deadlineMs,
-    );
+  async free(): Promise<void> {
+    await this.until("every reservation is free", async () => {
+      const seen = await this.hosts();
+      return seen.length === this.agents.length && seen.every((host) => host.report?.partition === null);
+    });
   }
 
   /** The agent's view is its libvirt's: the same running domains. */

@@ -15,7 +15,7 @@ export interface Told {
 export interface CtlOptions {
   /** Standard input. */
   readonly input?: string;
-  /** Another user, by name: root only. */
+  /** Another user, by name, and of no group that matters: root only. */
   readonly user?: string;
 }
 
@@ -26,7 +26,8 @@ export function discoveryctl(
   { input = "", user }: CtlOptions = {},
 ): Promise<Told> {
   const sockets = typeof at === "string" ? at : join(at.directory, "run");
-  const as = user === undefined ? [] : ["setpriv", `--reuid=${user}`, "--clear-groups", "--"];
+  const as =
+    user === undefined ? [] : ["setpriv", `--reuid=${user}`, "--regid=65534", "--clear-groups", "--"];
   const [command = "", ...rest] = [...as, PROGRAM, ...args];
   const env = { ...process.env, DISCOVERY_SOCKET: sockets, NO_COLOR: "1" };
   const child = spawn(command, rest, { env, stdio: ["pipe", "pipe", "pipe"] });
