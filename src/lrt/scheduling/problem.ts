@@ -140,7 +140,6 @@ function rules(
     ...pairRules(policies, here, new Map(placed.map(({ vm, member }) => [vm.id, member.node]))),
     ...labelRules(policies, input.members, placed),
     ...moveRules(input.events, new Set(input.members.map((member) => member.node)), here),
-    ...drainingRules(input.members, placed, arriving),
     ...coolDownRules(input, placed),
     ...drainingRules(input, here),
     ...failedRules(input, here),
@@ -226,20 +225,6 @@ function failedRules({ failed, members }: PlanningInput, here: ReadonlySet<VmId>
   return failed
     .filter(({ vm, host }) => here.has(vm) && inside.has(host))
     .map(({ vm, host }) => ({ kind: "ban", vms: [vm], hosts: [host] }));
-}
-
-/** Nothing lands on a host that drains, not even on its way to another. */
-function drainingRules(
-  members: readonly NodeSnapshot[],
-  placed: readonly Placed[],
-  arriving: readonly ArrivingVm[],
-): Rule[] {
-  return members.flatMap(({ node, draining }): Rule[] => {
-    const strangers = placed.filter(({ member }) => member.node !== node).map(({ vm }) => vm.id);
-    const vms = [...strangers, ...arriving.map(({ spec }) => spec.id)].sort(byText);
-    if (!draining || vms.length === 0) return [];
-    return [{ kind: "ban", vms, hosts: [node], continuous: true }];
-  });
 }
 
 /** Overload and underload never send a VM back where it came from within its cool-down; others may. */
