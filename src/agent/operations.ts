@@ -50,6 +50,9 @@ export class Operations implements OperationLog {
   ): void {
     const operation = this.#operations.get(name);
     if (operation?.state !== "running") return;
+    const { done, total } = progress ?? operation.progress ?? { done: 0, total: 0 };
+    const same = operation.progress?.done === done && operation.progress.total === total;
+    if (operation.message === message && same) return;
     this.#put({ ...operation, message, progress: progress ?? operation.progress });
   }
 

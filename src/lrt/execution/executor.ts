@@ -252,14 +252,15 @@ export class Executor {
       if (OVER.has(step.stage)) return;
       if (answer.kind === "seen" && answer.open) step.stage = "running";
       else if (answer.kind === "seen" && answer.outcome === "done") this.#set(step, "done", null, later);
-      else
-        this.#set(
-          step,
-          "failed",
-          answer.kind === "seen" ? "given up in time" : `${at} does not answer`,
-          later,
-        );
+      else if (answer.kind === "seen") this.#set(step, "failed", "given up in time", later);
+      else this.#unknown(step, at, later);
     });
+  }
+
+  /** It may still begin: its destination keeps what it promised until the source itself has told it otherwise. */
+  #unknown(step: Step, at: NodeId, turn: LrtTurn): void {
+    step.stage = "running";
+    this.#set(step, "failed", `${at} does not answer`, turn);
   }
 
   /** The destination of an order that was refused at its source waits for nothing: tell it. */

@@ -1,4 +1,6 @@
 import { assert, present } from "../../lib/assert.ts";
+import type { Millis } from "../../lib/instant.ts";
+import type { NodeId } from "../../model/node.ts";
 import type { Action, Plan } from "../../model/plan.ts";
 import type { ActionOrder, PartitionRef } from "../messages.ts";
 import type { TravellingEvent } from "./event.ts";
@@ -16,16 +18,16 @@ type Parts = Pick<ActionOrder, "name" | "what" | "event" | "reason">;
 
 /** A plan's actions as orders that their hosts can carry out and remember, by action id. */
 export function ordersOf(plan: Plan, context: OrderContext): Map<number, ActionOrder> {
-  return new Map(plan.actions.map((action) => [action.id, orderOf(action, context)]));
+  return new Map(plan.actions.map((action) => [action.id, orderOf(action, plan, context)]));
 }
 
-function orderOf(action: Action, context: OrderContext): ActionOrder {
+function orderOf(action: Action, plan: Plan, context: OrderContext): ActionOrder {
   const key = `${context.ref.pid}@${context.ref.partitionEpoch}/${action.id}`;
   const base = { key, vm: action.vm };
   const to = present(action.to, "an action's destination");
   if (action.kind === "run") return { ...base, ...running(action, to, context) };
   assert(action.kind === "migrate", `the agent carries out run and migrate, not ${action.kind}`);
-  return { ...base, ...migrating(action, to, context) };
+  return { ...base, ...migrating(action, to, plan, context) };
 }
 
 function running(action: Action, to: string, { events, reason }: OrderContext): Parts {
@@ -40,14 +42,15 @@ function running(action: Action, to: string, { events, reason }: OrderContext): 
   throw new Error(`no event asked for ${action.vm}`);
 }
 
-function migrating(action: Action, to: string, context: OrderContext): Parts {
+function migrating(action: Action, to: string, plan: Plan, context: OrderContext): Parts {
   const from = present(action.from, "a migration's source");
   const source = context.snapshots.find(({ node }) => node === from);
   // The second leg of a pivot starts where the first one ends: the VM is still in its first host's snapshot.
   const everywhere = context.snapshots.flatMap(({ vms }) => vms);
   const here = source?.vms.find(({ id }) => id === action.vm);
   const vm = present(here ?? everywhere.find(({ id }) => id === action.vm), action.vm);
-  const { demand, policy, adopted, left } = vm;
+  const { demand, policy, adopted } = vm;
+  const left = [...vm.left, ...passedBefore(action, plan)];
   const event = causeOf(action.vm, from, context.events);
   return {
     name: vm.name,
@@ -64,6 +67,12 @@ function migrating(action: Action, to: string, context: OrderContext): Parts {
       left,
     },
   };
+}
+
+/** Hosts that the VM leaves by this plan before the action: whoever takes it at the end must know of them, too. */
+function passedBefore({ id, vm }: Action, plan: Plan): { readonly host: NodeId; readonly agoMs: Millis }[] {
+  const earlier = plan.actions.filter((other) => other.vm === vm && other.id < id);
+  return earlier.flatMap(({ from }) => (from === null ? [] : [{ host: from, agoMs: 0 }]));
 }
 
 /** The event that moves a VM: an operator's word about it, the drain of its host, another event there, or the first. */

@@ -101,13 +101,15 @@ function arrivals(events: readonly TravellingEvent[]): ArrivingVm[] {
 /**
  * What a host may carry at the plan's end. The origin of an overload is to be brought below its margin, or it
  * would not leave the state; others may fill up to their margin, or stay as full as they are below the limit.
+ * An operator's migration relieves nobody: who is too full may stay so.
  */
 function problemHost(member: NodeSnapshot, { events, config }: PlanningInput): ProblemHost {
   const load = member.vms.reduce((sum, vm) => sum + vm.demand.cpu, 0);
   const limit = share(member.capacity.cpu, config.overloadPermille);
   const target = share(member.capacity.cpu, config.overloadPermille - config.marginPermille);
   const relieved = events.some(({ origin, cause }) => origin === member.node && cause.kind === "overload");
-  const cpu = relieved ? target : Math.max(target, Math.min(load, limit));
+  const asIs = events.every(({ cause }) => cause.kind === "move") ? load : Math.min(load, limit);
+  const cpu = relieved ? target : Math.max(target, asIs);
   return {
     id: member.node,
     capacity: { cpu, memory: share(member.capacity.memory, Math.min(1000, config.overloadPermille)) },

@@ -11,7 +11,13 @@ import type { Solution } from "../../solver/solution.ts";
 import { AnswerCache, type Calls } from "../calls.ts";
 import type { BalancingMode, LrtConfig } from "../config.ts";
 import type { Participant } from "../execution/participant.ts";
-import type { PartitionMessage, PartitionNotice, PartitionRequest, ReplyBody } from "../messages.ts";
+import type {
+  ActionOrder,
+  PartitionMessage,
+  PartitionNotice,
+  PartitionRequest,
+  ReplyBody,
+} from "../messages.ts";
 import type { Inventory } from "../monitoring/inventory.ts";
 import type { LrtTurn } from "../notifications.ts";
 import type { BookingDesk } from "./booking.ts";
@@ -210,7 +216,11 @@ export class Scheduler {
       case "partition.check":
         return this.#check(from, request, turn);
       case "partition.prepare":
-        return this.#held(request, from) ?? participant.prepare(from, request, turn);
+        return (
+          this.#held(request, from) ??
+          this.#unwilling([request.order]) ??
+          participant.prepare(from, request, turn)
+        );
       case "partition.execute":
         return this.#held(request, from) ?? participant.execute(from, request, turn);
       case "partition.abort":
@@ -284,7 +294,7 @@ export class Scheduler {
     request: Extract<PartitionRequest, { type: "partition.check" }>,
     turn: LrtTurn,
   ): Answered {
-    const refused = this.#held(request, from);
+    const refused = this.#held(request, from) ?? this.#unwilling(request.orders);
     if (refused !== null) return refused;
     const reason = this.#objection(request);
     if (reason !== null) {
@@ -293,6 +303,13 @@ export class Scheduler {
     }
     const after = this.#deps.desk.heard(request, "applying", request.members, turn);
     return { body: { kind: "checked", ok: true, reason: "", snapshot: null }, after };
+  }
+
+  /** Nothing lands on a host that began to drain after it had joined; it can only be left out of the plan. */
+  #unwilling(orders: readonly ActionOrder[]): Answered | null {
+    const lands = orders.some(({ what }) => what.to === this.#deps.self);
+    const reason = lands ? this.#deps.unfit(false) : null;
+    return reason === null ? null : { body: { kind: "refused", reason } };
   }
 
   /** What this node sees that the plan does not know. */

@@ -75,7 +75,11 @@ export class BookingChecker implements Checker {
     if (what === "died") return NOTHING_WRONG;
     const row = rowOf(host);
     if (row === null) this.#forget(host.id);
-    else this.#held.set(host.id, row);
+    else {
+      this.#held.set(host.id, row);
+      // What was still being written when the process died may never have reached the disk.
+      this.#epochs.set(`${host.id} ${row.pid}`, row.partitionEpoch);
+    }
     return NOTHING_WRONG;
   }
 

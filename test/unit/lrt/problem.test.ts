@@ -77,6 +77,18 @@ describe("a partition's problem", () => {
     expect(plan(full, [event("h1", { kind: "move", vm: "a", to: "h2" })])).toBe("infeasible");
   });
 
+  test("moves what an operator named from a host that is too full, and asks for no relief", () => {
+    const stays = { policy: { ...DEFAULT_POLICY, balancing: "off" } } as const;
+    const members = [host("h1", [vm("a", 100), vm("b", 700, stays), vm("c", 700, stays)]), host("h2", [])];
+    expect(plan(members, [event("h1", { kind: "move", vm: "a", to: "h2" })])).toEqual(["migrate a → h2"]);
+  });
+
+  test("lets nothing land on a host that drains, whatever the event", () => {
+    const members = [host("h1", [vm("a", 700), vm("b", 500)]), host("h2", [], { draining: true })];
+    expect(plan(members, [overload("h1")])).toBe("infeasible");
+    expect(plan([...members, host("h3", [])], [overload("h1")])).toEqual(["migrate b → h3"]);
+  });
+
   test("never puts together what must be apart", () => {
     const apart = (other: string): VmPolicy => ({ ...DEFAULT_POLICY, apart: [other] });
     const members = [
