@@ -221,6 +221,8 @@ export class Agent {
         return this.membership.onAddressAnswered(input.address, input.answer, turn);
       case "command":
         return this.#onCommand(input.request, input.command, turn);
+      case "disk-space":
+        return this.lrt.setSpace(input.state, turn);
       case "stopping":
         this.#stopping = true;
         return this.membership.leave(turn);
@@ -365,6 +367,7 @@ export class Agent {
         cancelEvent: (event, reason, turn) => scheduler.cancel(event, reason, turn as AgentTurn),
         localDomains: () => (inventory.listed ? inventory.all() : null),
         expects: (vm) => !desk.free || participant.open().some(({ order }) => order.vm === vm),
+        room: () => this.lrt.space === "ample",
         operations: this.operations,
       },
       restored,

@@ -17,6 +17,7 @@ export function doctor(
     host: agent.identity.name,
     checks: [
       hypervisor(agent),
+      disk(agent),
       usage(agent, turn),
       peers(agent),
       names(agent),
@@ -51,6 +52,14 @@ function usage({ lrt }: Agent, turn: AgentTurn): Check {
       message: `last changed ${age}; ${rejected} absurd readings were left out`,
     };
   return { name, state: "ok", message: `last changed ${age}` };
+}
+
+function disk({ lrt }: Agent): Check {
+  const name = "disk";
+  if (lrt.space === "ample") return { name, state: "ok", message: "room enough" };
+  const hint = "free room in paths.stateDir: until then nothing new is taken on";
+  if (lrt.space === "low") return { name, state: "warning", message: "nearly full", hint };
+  return { name, state: "failed", message: "full: what must be durable waits", hint };
 }
 
 function peers(agent: Agent): Check {

@@ -1,5 +1,6 @@
 import type { HypervisorEvent, HypervisorOutcome, MigrationProgress } from "../hypervisor/command.ts";
 import type { Result } from "../lib/error.ts";
+import type { DiskSpace } from "../model/disk-space.ts";
 import type { NodeId } from "../model/node.ts";
 import type { OperationId, RequestId, TimerName } from "../ports/effects.ts";
 import type { Solution } from "../solver/solution.ts";
@@ -26,5 +27,7 @@ export type AgentInput =
   | { readonly kind: "solved"; readonly operation: OperationId; readonly solution: Solution | null }
   | { readonly kind: "address-answered"; readonly address: string; readonly answer: Result<NodeId> }
   | { readonly kind: "command"; readonly request: RequestId; readonly command: Command }
+  /** Whether there is room for what must be durable: without it nothing new is taken on, and what runs goes on. */
+  | { readonly kind: "disk-space"; readonly state: DiskSpace }
   /** The agent is asked to stop: it says goodbye and starts nothing more; no guest is touched. */
   | { readonly kind: "stopping" };

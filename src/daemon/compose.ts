@@ -10,6 +10,9 @@ import { DEFAULT_LIMITS } from "../adapters/libp2p/settings.ts";
 import { Libp2pTransport } from "../adapters/libp2p/transport.ts";
 import { logEntry } from "../adapters/logging/log-entry.ts";
 import type { Logger } from "../adapters/logging/logger.ts";
+import { AgentCounters } from "../adapters/metrics/agent-counters.ts";
+import { MetricsEndpoint } from "../adapters/metrics/endpoint.ts";
+import { MetricsRegistry } from "../adapters/metrics/registry.ts";
 import { SolverThread } from "../adapters/solver-worker/solver-thread.ts";
 import { type OpenedJournal, SqliteJournal } from "../adapters/store/journal.ts";
 import { Agent, PROTOCOL } from "../agent/agent.ts";
@@ -25,9 +28,12 @@ import type { Resources } from "../model/resources.ts";
 import { WireCodec } from "../wire/codec.ts";
 import { EventFeed } from "./event-feed.ts";
 import { loadGuest, type OpenedHypervisor, openHypervisor } from "./hypervisor.ts";
+import { meterAgent, meterProcess, meterTransport } from "./metrics.ts";
 import { Relay } from "./relay.ts";
 import { Requests } from "./requests.ts";
 import { VERSION } from "./version.ts";
+import { Vitals } from "./vitals.ts";
+import { watchedHypervisor, watchedJournal } from "./watched.ts";
 
 /** A running agent process. */
 export interface Daemon {
@@ -35,6 +41,8 @@ export interface Daemon {
   readonly addresses: readonly string[];
   /** One line for people: `4 hosts alive, 12 VMs managed here`. */
   status(): string;
+  /** What is wrong with this process that a new start could mend, or null. */
+  problem(): string | null;
   close(): Promise<void>;
 }
 
@@ -55,17 +63,20 @@ export async function compose({ config, logger, fatal }: ComposeOptions): Promis
   };
   try {
     const clock = new BootClock();
-    const relay = new Relay();
+    const registry = new MetricsRegistry();
+    const counters = new AgentCounters(registry);
+    const vitals = new Vitals({ now: () => performance.now(), lag: (ms) => counters.lag(ms) });
+    const relay = new Relay(vitals);
     const feed = new EventFeed();
 
-    const store = await openStore(config, relay, logger, fatal);
+    const store = await openStore(config, relay, fatal);
     closing.push(() => store.journal.close());
 
     const transport = await openTransport(config, relay, logger);
     closing.push(() => transport.close());
 
     const capacity = capacityOf(config);
-    const hypervisor = openHypervisor(config, capacity, { clock, sink: relay, logger });
+    const hypervisor = await openHypervisor(config, capacity, { clock, sink: relay, logger });
     closing.push(() => hypervisor.close());
 
     const failed = (error: string): void =>
@@ -76,12 +87,15 @@ export async function compose({ config, logger, fatal }: ComposeOptions): Promis
     const name = nameOf(config);
     const agent = makeAgent(config, name, capacity, transport, store);
     const requests = new Requests(relay);
-    const observer = observe(agent, logger, feed);
+    const observer = observe(agent, logger, feed, counters);
+    meterAgent(registry, agent, () => clock.now());
+    meterTransport(registry, transport);
+    meterProcess(registry);
     const driver = new Driver(agent, {
       clock,
       transport,
-      journal: store.journal,
-      hypervisor: hypervisor.port,
+      journal: watchedJournal(store.journal, vitals),
+      hypervisor: watchedHypervisor(hypervisor.port, vitals),
       solver,
       replies: requests,
       observer,
@@ -93,31 +107,38 @@ export async function compose({ config, logger, fatal }: ComposeOptions): Promis
       driver.stop();
     });
 
-    const sockets = openSockets(config, name, { requests, hypervisor, feed, logger });
+    const metrics = () => registry.render();
+    const sockets = openSockets(config, name, { requests, hypervisor, feed, logger, metrics });
     driver.start();
+    relay.space(store.space);
     await hypervisor.start();
     await sockets.start();
     closing.push(() => sockets.close());
+    if (config.metrics.enabled) {
+      const { address, port } = config.metrics;
+      const endpoint = await MetricsEndpoint.listen(address, port, metrics);
+      closing.push(() => endpoint.close());
+    }
+    vitals.start();
+    closing.push(() => vitals.stop());
 
-    return { name, addresses: transport.addresses, status: () => statusLine(agent), close };
+    return {
+      name,
+      addresses: transport.addresses,
+      status: () => statusLine(agent),
+      problem: () => vitals.problem(),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-function openStore(
-  config: Config,
-  relay: Relay,
-  logger: Logger,
-  fatal: ComposeOptions["fatal"],
-): Promise<OpenedJournal> {
+function openStore(config: Config, relay: Relay, fatal: ComposeOptions["fatal"]): Promise<OpenedJournal> {
   return SqliteJournal.open(config.paths.stateDir, {
     persisted: (id) => relay.persisted(id),
-    space: (state) => {
-      const level = state === "ample" ? "info" : "error";
-      logger.write({ level, event: "disk.space", message: `room on the disk: ${state}`, fields: { state } });
-    },
+    space: (state) => relay.space(state),
     broken: (failure) => fatal(failure.message),
   });
 }
@@ -173,9 +194,10 @@ function makeAgent(
   return new Agent(settings, identity, random, store.rows);
 }
 
-function observe(agent: Agent, logger: Logger, feed: EventFeed) {
+function observe(agent: Agent, logger: Logger, feed: EventFeed, counters: AgentCounters) {
   return {
     notify: (notification: Notification): void => {
+      counters.count(notification);
       const entry = logEntry(notification, (node) => agent.nameOf(node));
       logger.write(entry);
       feed.publish(entry);
@@ -188,12 +210,13 @@ interface Doors {
   readonly hypervisor: OpenedHypervisor;
   readonly feed: EventFeed;
   readonly logger: Logger;
+  readonly metrics: () => string;
 }
 
 function openSockets(
   config: Config,
   host: string,
-  { requests, hypervisor, feed, logger }: Doors,
+  { requests, hypervisor, feed, logger, metrics }: Doors,
 ): ControlSocket {
   const { control, paths } = config;
   return new ControlSocket(
@@ -214,6 +237,7 @@ function openSockets(
           ? Promise.resolve(loadGuest(hypervisor, command))
           : requests.execute(command, signal),
       subscribe: (listener) => feed.subscribe(listener),
+      metrics,
       wallClock: () => Date.now(),
       defect: (error) => logger.error("api.defect", "a request could not be answered", error),
     },

@@ -1,6 +1,5 @@
 import { hostname } from "node:os";
-import { EmbeddedHost } from "../adapters/embedded/host.ts";
-import { LibvirtHypervisor } from "../adapters/libvirt/hypervisor/libvirt-hypervisor.ts";
+import type { EmbeddedHost } from "../adapters/embedded/host.ts";
 import type { Logger } from "../adapters/logging/logger.ts";
 import type { EmbeddedCommand, EmbeddedLoad } from "../api/requests.ts";
 import type { Config } from "../config/schema.ts";
@@ -24,17 +23,22 @@ export interface HypervisorDependencies {
   readonly logger: Logger;
 }
 
-export function openHypervisor(
+/** Only the hypervisor that is used is loaded. */
+export async function openHypervisor(
   config: Config,
   capacity: Resources,
   dependencies: HypervisorDependencies,
-): OpenedHypervisor {
+): Promise<OpenedHypervisor> {
   return config.hypervisor.kind === "embedded"
-    ? openEmbedded(config, capacity, dependencies)
-    : openLibvirt(config, dependencies);
+    ? await openEmbedded(config, capacity, dependencies)
+    : await openLibvirt(config, dependencies);
 }
 
-function openLibvirt(config: Config, { clock, sink, logger }: HypervisorDependencies): OpenedHypervisor {
+async function openLibvirt(
+  config: Config,
+  { clock, sink, logger }: HypervisorDependencies,
+): Promise<OpenedHypervisor> {
+  const { LibvirtHypervisor } = await import("../adapters/libvirt/hypervisor/libvirt-hypervisor.ts");
   const { socket, uri, migrationUri, domainType } = config.hypervisor.libvirt;
   const port = new LibvirtHypervisor(
     {
@@ -66,11 +70,12 @@ function openLibvirt(config: Config, { clock, sink, logger }: HypervisorDependen
   };
 }
 
-function openEmbedded(
+async function openEmbedded(
   config: Config,
   capacity: Resources,
   dependencies: HypervisorDependencies,
-): OpenedHypervisor {
+): Promise<OpenedHypervisor> {
+  const { EmbeddedHost } = await import("../adapters/embedded/host.ts");
   const { embedded } = config.hypervisor;
   const settings = { linkMibPerSecond: embedded.linkMibPerSecond, sampleMs: config.lrt.sample };
   const domains = embedded.domains.map(({ name, cpus, memory, loadRatio, dirtyMibPerSecond }) => ({

@@ -6,6 +6,7 @@ import type { HypervisorEvent, HypervisorOutcome, MigrationProgress } from "../h
 import type { Domain, HypervisorInfo } from "../hypervisor/domain.ts";
 import type { Instant } from "../lib/instant.ts";
 import type { Random } from "../lib/random.ts";
+import type { DiskSpace } from "../model/disk-space.ts";
 import type { Labels, NodeId } from "../model/node.ts";
 import type { Resources } from "../model/resources.ts";
 import { DEFAULT_POLICY, type VmId } from "../model/virtual-machine.ts";
@@ -70,6 +71,7 @@ export class LocalResourcesTracker {
   #listing: OperationId | null = null;
   #condition: Condition = { kind: "blind", reason: "the hypervisor is not connected" };
   #draining = false;
+  #space: DiskSpace = "ample";
 
   constructor(
     config: LrtConfig,
@@ -115,6 +117,18 @@ export class LocalResourcesTracker {
   /** While draining, nothing lands here; the node takes part only in its own drain. */
   setDraining(draining: boolean): void {
     this.#draining = draining;
+  }
+
+  get space(): DiskSpace {
+    return this.#space;
+  }
+
+  /** Low: nothing lands here, but this node can still shed what it has. Full: it takes part in nothing new at all. */
+  setSpace(space: DiskSpace, turn: LrtTurn): void {
+    if (space === this.#space) return;
+    this.#space = space;
+    turn.notify({ kind: "disk-space", state: space });
+    this.scheduler.pump(turn);
   }
 
   raise(cause: EventCause, turn: LrtTurn): SchedulingEvent | null {
@@ -200,7 +214,8 @@ export class LocalResourcesTracker {
       name,
       capacity: { cpu: capacity.cpu, memory: Math.max(0, capacity.memory - this.#memoryOnItsWay(present)) },
       labels,
-      draining: this.#draining,
+      // To a solver the two are the same: nothing may land here.
+      draining: this.#draining || this.#space !== "ample",
       version: this.inventory.version,
       vms: vms.map((domain) => this.#vmSnapshot(domain, now)),
     };
@@ -261,6 +276,8 @@ export class LocalResourcesTracker {
   #unfit(own: boolean): string | null {
     if (!this.inventory.listed) return "the hypervisor is not connected";
     if (this.#condition.kind === "blind") return this.#condition.reason;
+    if (this.#space === "full") return "the disk is full";
+    if (this.#space === "low" && !own) return "the disk is nearly full";
     return this.#draining && !own ? "draining" : null;
   }
 

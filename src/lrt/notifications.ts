@@ -1,5 +1,6 @@
 import type { MigrationProgress } from "../hypervisor/command.ts";
 import type { Millis } from "../lib/instant.ts";
+import type { DiskSpace } from "../model/disk-space.ts";
 import type { NodeId } from "../model/node.ts";
 import type { Plan } from "../model/plan.ts";
 import type { VmId } from "../model/virtual-machine.ts";
@@ -24,6 +25,7 @@ export interface PartitionTimes {
 /** What became true in the local resources tracker. The daemon logs it, the simulator traces and checks it. */
 export type LrtNotification =
   | { readonly kind: "condition"; readonly condition: Condition }
+  | { readonly kind: "disk-space"; readonly state: DiskSpace }
   | { readonly kind: "event-raised"; readonly event: SchedulingEvent }
   | { readonly kind: "event-cleared"; readonly event: EventId; readonly reason: string }
   | {

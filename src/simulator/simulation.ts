@@ -54,6 +54,8 @@ export class Simulation implements CheckedWorld, Watcher {
   readonly story: Story;
   /** Agents that are to die at an effect; one dies once. */
   readonly ambushes = new Set<Ambush>();
+  /** Actions that their executing hosts saw done. */
+  actionsDone = 0;
   readonly #checkers: readonly Checker[];
   readonly #byId: ReadonlyMap<string, SimulatedHost>;
 
@@ -115,6 +117,8 @@ export class Simulation implements CheckedWorld, Watcher {
 
   notified(host: SimulatedHost, notification: Notification): void {
     this.story.notified(host.id, notification);
+    if (notification.kind === "action-ended" && notification.role === "source")
+      this.actionsDone += notification.outcome.kind === "done" ? 1 : 0;
     for (const checker of this.#checkers) this.#record(checker, checker.notified?.(host, notification, this));
   }
 

@@ -82,6 +82,8 @@ export interface VetDependencies {
   readonly cancelEvent: (event: string, reason: string, turn: VetTurn) => void;
   /** Every domain on this host; null: the hypervisor is not connected. */
   readonly localDomains: () => readonly Domain[] | null;
+  /** Whether there is room on the disk for more than what this agent holds already. */
+  readonly room: () => boolean;
   /** Whether this host may still start or receive the VM: an open action of it, or any booking. */
   readonly expects: (vm: VmId) => boolean;
   readonly operations: OperationLog;

@@ -52,6 +52,7 @@ export async function fakeAgent(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    metrics: () => "discovery_peers 3\n",
     wallClock: () => NOW,
     defect: (error) => defects.push(error),
   };

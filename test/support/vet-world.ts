@@ -73,6 +73,8 @@ export class VetWorld {
   now: Instant = 0;
   /** Part of the messages lost, 0 to 1. */
   loss = 0;
+  /** Whether there is room on the disks. */
+  roomy = true;
   /** Whether the scheduler finds room. */
   room = true;
   /** Where it places VMs, if that matters. */
@@ -390,6 +392,7 @@ export class VetWorld {
         cancelEvent: (event) => void node.arrivals.delete(event),
         localDomains: () => (node.listed ? [...node.domains.values()] : null),
         expects: (vm) => node.booking !== null || node.incoming.has(vm),
+        room: () => this.roomy,
         operations,
       },
       restored,

@@ -23,11 +23,15 @@ export interface ServerDependencies {
   /** Never rejects for an expected failure. */
   readonly execute: (command: Command | EmbeddedCommand, signal: AbortSignal) => Promise<Result<unknown>>;
   readonly events: EventLog;
+  /** Prometheus' text. */
+  readonly metrics: () => string;
   readonly wallClock: () => number;
   /** A defect: something threw that should not have. */
   readonly defect: (error: unknown) => void;
 }
 
+const METRICS_PATH = "/metrics";
+const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 const HEADER_BYTES = 16 * 1024;
 /** Nobody types a request by hand for longer. */
 const RECEIVE_MS = 10_000;
@@ -68,6 +72,9 @@ export class ApiServer {
     this.server.maxConnections = config.maxConnections;
     for (const [id, route] of Object.entries(ROUTES) as [RouteId, Route][]) this.#addRoute(id, route, access);
     this.#router.add("GET", EVENTS_PATH, (asked) => this.#streamEvents(asked));
+    this.#router.add("GET", METRICS_PATH, ({ response }) =>
+      sendText(response, 200, METRICS_TYPE, deps.metrics()),
+    );
     this.#router.add("GET", OPENAPI_PATH, (asked) => this.#describe(asked));
   }
 
@@ -186,11 +193,11 @@ function refuse(response: ServerResponse, failure: Failure, status: number | nul
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    "content-type": "application/json; charset=utf-8",
-    "content-length": Buffer.byteLength(text),
-  });
+  sendText(response, status, "application/json; charset=utf-8", JSON.stringify(body));
+}
+
+function sendText(response: ServerResponse, status: number, type: string, text: string): void {
+  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text) });
   response.end(text);
 }
 

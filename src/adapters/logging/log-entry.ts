@@ -20,6 +20,8 @@ export function logEntry(notification: Notification, nameOf: NameOf): LogEntry {
       return memberEntry(notification.change);
     case "condition":
       return conditionEntry(notification.condition);
+    case "disk-space":
+      return diskEntry(notification.state);
     case "drain":
       return entry("info", `host.${notification.state}`, `host ${notification.state}`, {
         reason: notification.reason,
@@ -104,6 +106,11 @@ function conditionEntry(condition: Extract<Notification, { kind: "condition" }>[
     case "normal":
       return entry("info", "host.normal", "within its limits");
   }
+}
+
+function diskEntry(state: Extract<Notification, { kind: "disk-space" }>["state"]): LogEntry {
+  const level = state === "ample" ? "info" : "error";
+  return entry(level, "disk.space", `room on the disk: ${state}`, { state });
 }
 
 function operationEntry(operation: Extract<Notification, { kind: "operation" }>["operation"]): LogEntry {

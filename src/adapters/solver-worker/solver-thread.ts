@@ -1,7 +1,7 @@
 /**
  * The solver in a thread of its own: the agent goes on answering while it searches. Its bound is counted in
  * decisions; a cancelled job stops by itself, and one that does not answer for far longer than any bound could
- * take ends with its thread.
+ * take ends with its thread. A thread without work ends, too: it holds some 20 MB, and most hosts solve rarely.
  */
 import { Worker } from "node:worker_threads";
 import type { OperationId } from "../../ports/effects.ts";
@@ -11,11 +11,15 @@ import type { Answer, Job, WorkerData } from "./protocol.ts";
 
 /** A solver that has not answered by now hangs: its thread is ended and the job counts as failed. */
 const HANG_MS = 120_000;
+/** A partition that grows asks again within seconds; starting a thread takes a tenth of one. */
+const IDLE_MS = 60_000;
 
 export interface SolverThreadDependencies {
   readonly sink: SolverSink;
   /** Told of a defect in the solver, with the problem that shows it. */
   readonly failed: (error: string, problem: Problem) => void;
+  /** Milliseconds without work after which the thread ends. */
+  readonly idleMs?: number;
 }
 
 interface Pending extends Job {
@@ -29,11 +33,17 @@ export class SolverThread implements SolverPort {
   #worker: Worker | null = null;
   #running: Pending | null = null;
   #impatience: NodeJS.Timeout | undefined;
+  #boredom: NodeJS.Timeout | undefined;
   #jobs = 0;
   #closed = false;
 
   constructor(dependencies: SolverThreadDependencies) {
     this.#dependencies = dependencies;
+  }
+
+  /** Whether there is a thread at present. */
+  get awake(): boolean {
+    return this.#worker !== null;
   }
 
   solve(operation: OperationId, problem: Problem, limits: Limits): void {
@@ -53,18 +63,31 @@ export class SolverThread implements SolverPort {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#impatience);
-    await this.#worker?.terminate();
+    await this.#end();
   }
 
   #next(): void {
     if (this.#running !== null || this.#closed) return;
     const pending = this.#queue.shift();
-    if (pending === undefined) return;
+    clearTimeout(this.#boredom);
+    if (pending === undefined) return this.#rest();
     this.#running = pending;
     const { job, problem, limits } = pending;
     this.#impatience = setTimeout(() => this.#hangs(), HANG_MS);
     this.#impatience.unref();
     this.#thread().postMessage({ job, problem, limits } satisfies Job);
+  }
+
+  #rest(): void {
+    this.#boredom = setTimeout(() => void this.#end(), this.#dependencies.idleMs ?? IDLE_MS);
+    this.#boredom.unref();
+  }
+
+  async #end(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = null;
+    clearTimeout(this.#boredom);
+    await worker?.terminate();
   }
 
   #thread(): Worker {

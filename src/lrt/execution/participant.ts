@@ -12,12 +12,12 @@
 import type { HypervisorOutcome, MigrationProgress } from "../../hypervisor/command.ts";
 import { assert } from "../../lib/assert.ts";
 import { type Instant, type Millis, seconds } from "../../lib/instant.ts";
-import { sortedValues } from "../../lib/order.ts";
+import { sortedEntries, sortedValues } from "../../lib/order.ts";
 import type { NodeId } from "../../model/node.ts";
 import type { Resources } from "../../model/resources.ts";
 import type { VmId } from "../../model/virtual-machine.ts";
 import type { OperationId } from "../../ports/effects.ts";
-import type { Calls } from "../calls.ts";
+import type { Answer, Calls } from "../calls.ts";
 import type { LrtConfig } from "../config.ts";
 import type {
   ActionKey,
@@ -50,6 +50,9 @@ const LOOK_MS = seconds(2);
 const QUIET_MS = seconds(10);
 /** How long hypervisors keep a broken migration's shell alive, at most (libvirt keep-alive 5 s × 3, rounded up). */
 const KEEPALIVE_MS = seconds(20);
+/** How often a source that has not said that it knows of an arrival is asked; longer than it goes on telling. */
+const ARRIVALS_MS = seconds(60);
+const TIMER_ARRIVALS = "lrt/arrivals";
 /** Enough tries for the other side to come back from a restart. */
 const REPORT_TRIES = 20;
 /** Orders whose end is remembered; one lease can hold far fewer. */
@@ -96,7 +99,7 @@ export class Participant {
   /** Orders that have ended, or never begun and never will: how. Refused if they come again; told if asked. */
   readonly #over = new Map<ActionKey, "done" | "failed">();
   /** Orders of guests that arrived here and whose source has not said yet that it knows: durable. */
-  readonly #arrivals = new Set<ActionKey>();
+  readonly #arrivals = new Map<ActionKey, Intent>();
   #restored: readonly Intent[];
 
   constructor(config: LrtConfig, deps: ParticipantDependencies, restored: ReadonlyMap<string, unknown>) {
@@ -105,7 +108,7 @@ export class Participant {
     this.#restored = restoredIntents(restored);
     for (const intent of this.#restored) {
       if (intent.outcome === null) this.#open.set(intent.order.key, opened(intent, true));
-      else if (intent.role === "destination") this.#arrivals.add(intent.order.key);
+      else if (intent.role === "destination") this.#arrivals.set(intent.order.key, intent);
     }
   }
 
@@ -118,6 +121,7 @@ export class Participant {
     }
     this.#restored = [];
     if (this.#open.size > 0) turn.setTimer("lrt/look", LOOK_MS);
+    if (this.#arrivals.size > 0) turn.setTimer(TIMER_ARRIVALS, ARRIVALS_MS);
   }
 
   /** Actions of this node that have not ended and keep its booking. A source whose guest is gone keeps nothing. */
@@ -251,6 +255,7 @@ export class Participant {
   }
 
   onTimer(timer: string, turn: LrtTurn): boolean {
+    if (timer === TIMER_ARRIVALS) return this.#askAboutArrivals(turn);
     if (timer !== "lrt/look") return false;
     for (const entry of sortedValues(this.#open)) {
       const quiet = entry.intent.role === "destination" && turn.now - entry.intent.since >= QUIET_MS;
@@ -364,8 +369,26 @@ export class Participant {
   /** A destination keeps that a guest arrived until the source is known to know it. */
   #remember({ intent, told }: Open, outcome: ActionOutcome, turn: LrtTurn): void {
     const keep = outcome.kind === "done" && !told;
-    if (keep) this.#arrivals.add(intent.order.key);
+    if (keep) {
+      this.#arrivals.set(intent.order.key, intent);
+      turn.setTimer(TIMER_ARRIVALS, ARRIVALS_MS);
+    }
     turn.persist([{ key: intentKey(intent.order.key), value: keep ? { ...intent, outcome } : null }]);
+  }
+
+  /** A source that has given up telling, or lost its memory, no longer needs ours. */
+  #askAboutArrivals(turn: LrtTurn): true {
+    for (const [key, { order, ref }] of sortedEntries(this.#arrivals)) {
+      assert(order.what.kind === "migrate", "only migrations arrive");
+      const call = { type: "partition.inquire", ...ref, key, vm: order.vm } as const;
+      const done = (answer: Answer, later: LrtTurn): void => {
+        const over = answer.kind === "seen" && !answer.open && this.#arrivals.delete(key);
+        if (over) later.persist([{ key: intentKey(key), value: null }]);
+      };
+      this.#deps.calls.send(order.what.from, call, turn, done, { tries: 1 });
+    }
+    if (this.#arrivals.size > 0) turn.setTimer(TIMER_ARRIVALS, ARRIVALS_MS);
+    return true;
   }
 
   /** Executing nodes report to leader and destination; the row goes when both know or have had their chance. */

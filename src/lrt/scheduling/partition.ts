@@ -333,8 +333,10 @@ export class Partition {
     this.#settleForLess(turn);
   }
 
+  /** A host that is only emptied by half has gained nothing: its guests would wander for ever. */
   #settleForLess(turn: LrtTurn): void {
-    if (!this.#triedBestEffort && this.#members.size > 1) this.#startSolve(true, turn);
+    const worth = this.#events(turn.now).some(({ cause }) => cause.kind !== "underload");
+    if (worth && !this.#triedBestEffort && this.#members.size > 1) this.#startSolve(true, turn);
     else this.#giveUp(turn);
   }
 
@@ -549,7 +551,8 @@ export class Partition {
         turn,
         (answer, later) => {
           if (answer.kind !== "not-mine" && answer.kind !== "stale") return;
-          if (this.#phase !== "applying" && this.#members.delete(node)) {
+          if (this.#phase === "applying") this.#executor?.onMemberLost(node, later);
+          else if (this.#members.delete(node)) {
             this.#fresh = true;
             this.#step(later);
           }

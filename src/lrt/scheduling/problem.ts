@@ -74,6 +74,16 @@ export function hostsToEmpty(events: readonly TravellingEvent[]): ReadonlySet<No
   return new Set(emptying.map(({ origin }) => origin));
 }
 
+/** Emptying one host into another that is empty gains nothing, and would go on for ever. */
+function hostsToSpare({ events, members }: PlanningInput): NodeId[] {
+  if (!events.every(({ cause }) => cause.kind === "underload")) return [];
+  return members.filter(({ vms }) => vms.length === 0).map(({ node }) => node);
+}
+
+function offlineRule(hosts: ReadonlySet<NodeId>): Rule[] {
+  return hosts.size > 0 ? [{ kind: "offline", hosts: [...hosts].sort(byText) }] : [];
+}
+
 function arrivals(events: readonly TravellingEvent[]): ArrivingVm[] {
   return events.flatMap(({ cause }) => (cause.kind === "arrival" ? cause.vms : []));
 }
@@ -114,8 +124,8 @@ function rules(
     ...arriving.map(({ spec, stamp }): [VmId, VmPolicy] => [spec.id, stamp.policy]),
   ];
   return [
-    ...(emptied.size > 0 ? [{ kind: "offline", hosts: [...emptied].sort(byText) } as const] : []),
-    ...pairRules(policies, here),
+    ...offlineRule(new Set([...emptied, ...hostsToSpare(input)])),
+    ...pairRules(policies, here, new Map(placed.map(({ vm, member }) => [vm.id, member.node]))),
     ...labelRules(policies, input.members),
     ...moveRules(input.events, new Set(input.members.map((member) => member.node)), here),
     ...coolDownRules(input, placed),
@@ -123,12 +133,19 @@ function rules(
   ];
 }
 
-function pairRules(policies: readonly [VmId, VmPolicy][], here: ReadonlySet<VmId>): Rule[] {
+/** Two that are apart now stay so at every instant of the plan; two that share a host are parted at its end. */
+function pairRules(
+  policies: readonly [VmId, VmPolicy][],
+  here: ReadonlySet<VmId>,
+  hostOf: ReadonlyMap<VmId, NodeId>,
+): Rule[] {
   const pairs = new Map<string, Rule>();
   for (const [vm, policy] of policies) {
     for (const other of policy.apart) {
-      if (here.has(other))
-        pairs.set(`apart ${pair(vm, other)}`, { kind: "spread", vms: [vm, other].sort(byText) });
+      if (!here.has(other)) continue;
+      const continuous = hostOf.get(vm) !== hostOf.get(other);
+      const vms = [vm, other].sort(byText);
+      pairs.set(`apart ${pair(vm, other)}`, { kind: "spread", vms, continuous });
     }
     for (const other of policy.together) {
       if (here.has(other))

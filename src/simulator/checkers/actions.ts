@@ -36,7 +36,7 @@ export class ActionChecker implements Checker {
     if (notification.kind === "partition-ended") this.#ended.set(notification.pid, world.now);
     else if (notification.kind === "action-started")
       this.#started.set(`${host.id} ${notification.vm}`, notification.key);
-    else if (notification.kind === "action-ended" && notification.role === "source") {
+    else if (notification.kind === "action-ended" && isOver(notification)) {
       const running = this.#running.get(notification.vm);
       if (running?.key === notification.key) this.#running.delete(notification.vm);
     }
@@ -106,6 +106,11 @@ export class ActionChecker implements Checker {
       ? NOTHING_WRONG
       : [`${vm} is moved by ${other.key} and by ${key}`];
   }
+}
+
+/** A guest that its destination has can move on, whether its source's agent has seen that or sleeps. */
+function isOver({ role, outcome }: Extract<Notification, { kind: "action-ended" }>): boolean {
+  return role === "source" || outcome.kind === "done";
 }
 
 function isOpen(host: SimulatedHost, key: string): boolean {

@@ -11,6 +11,8 @@ export function line(notification: Notification, nameOf: NameOf): string | null 
       return memberLine(notification);
     case "condition":
       return conditionLine(notification);
+    case "disk-space":
+      return `has ${notification.state} room on its disk`;
     case "event-raised":
       return `raises ${notification.event.id}: ${causeText(notification.event.cause, nameOf)}`;
     case "event-cleared":
@@ -35,7 +37,16 @@ type ActionNotification = Of<"action-started" | "action-ended" | "action-looking
 type Rest = Exclude<
   Notification,
   | ActionNotification
-  | Of<"member" | "condition" | "event-raised" | "event-cleared" | "event-ended" | "drain" | "operation">
+  | Of<
+      | "member"
+      | "condition"
+      | "event-raised"
+      | "event-cleared"
+      | "event-ended"
+      | "disk-space"
+      | "drain"
+      | "operation"
+    >
 >;
 
 function partitionLine(notification: Rest, nameOf: NameOf): string | null {

@@ -15,16 +15,17 @@ import type { EmbeddedChannelMessage } from "../../hypervisor/embedded/channel.t
 import { EmbeddedHypervisor } from "../../hypervisor/embedded/embedded-hypervisor.ts";
 import type { EmbeddedEffect, EmbeddedInput, WorldControl } from "../../hypervisor/embedded/input.ts";
 import type { EmbeddedSettings, InitialDomain } from "../../hypervisor/embedded/settings.ts";
-import { present } from "../../lib/assert.ts";
+import { assert, present } from "../../lib/assert.ts";
 import type { Result } from "../../lib/error.ts";
 import type { Random } from "../../lib/random.ts";
 import type { Labels, NodeId } from "../../model/node.ts";
 import type { Resources } from "../../model/resources.ts";
 import type { OperationId } from "../../ports/effects.ts";
 import type { Ports } from "../../ports/ports.ts";
+import { WireCodec } from "../../wire/codec.ts";
 import type { EventQueue } from "../kernel/event-queue.ts";
 import { Disk } from "./disk.ts";
-import type { Network } from "./network.ts";
+import type { Network, Payload } from "./network.ts";
 import { Process } from "./process.ts";
 import { SimulatedSolver } from "./solver.ts";
 
@@ -71,6 +72,7 @@ export class SimulatedHost {
   readonly solver: SimulatedSolver;
   readonly #world: HostWorld;
   readonly #random: Random;
+  readonly #codec = new WireCodec();
   /** World time at which the host's boot-time clock was 0. */
   #bootedAt: number;
   #hypervisor: EmbeddedHypervisor | null = null;
@@ -292,7 +294,7 @@ export class SimulatedHost {
   }
 
   #send(to: NodeId, message: Message): void {
-    this.#world.network.send(this.id, to, laneOf(message), message.type, JSON.stringify(message));
+    this.#world.network.send(this.id, to, laneOf(message), message.type, this.#codec.encode(message));
   }
 
   #dial(address: string, process: Process): void {
@@ -316,13 +318,18 @@ export class SimulatedHost {
     });
   }
 
-  #deliver(from: string, lane: string, text: string): void {
-    if (lane === "hypervisor") {
-      const message = JSON.parse(text) as EmbeddedChannelMessage;
+  /** What cannot be read is a fault of its sender's codec: it ends the process that got it. */
+  #deliver(from: string, _lane: string, payload: Payload): void {
+    if (typeof payload === "string") {
+      const message = JSON.parse(payload) as EmbeddedChannelMessage;
       this.#hypervisorStep({ kind: "message", from: `${ADDRESS}${from}`, message });
-    } else {
-      this.#process?.enter((driver) => driver.message(from, JSON.parse(text) as Message));
+      return;
     }
+    this.#process?.enter((driver) => {
+      const message = this.#codec.decode(payload, from);
+      assert(message.ok, "what one agent sends another can read");
+      driver.message(from, message.value);
+    });
   }
 
   #hypervisorStep(input: EmbeddedInput): void {

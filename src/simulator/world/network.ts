@@ -24,9 +24,12 @@ export interface Weather {
 
 export const CALM: Weather = { loss: 0, duplication: 0, delayMs: 0 };
 
+/** A message as it is on the wire: agents' in the wire format, hypervisors' as text. */
+export type Payload = Uint8Array | string;
+
 export interface Endpoint {
   readonly up: () => boolean;
-  readonly deliver: (from: string, lane: string, text: string) => void;
+  readonly deliver: (from: string, lane: string, payload: Payload) => void;
 }
 
 /** What happens to the next message of a type on a link: lost, or late by so much. */
@@ -75,6 +78,19 @@ export class Network {
     }
   }
 
+  /** Undoes `cut`. */
+  join(from: string, to: string): void {
+    this.#cuts.delete(`${from}>${to}`);
+  }
+
+  /** Undoes `isolate`, and every other cut of that host. */
+  rejoin(host: string): void {
+    for (const other of this.#endpoints.keys()) {
+      this.join(host, other);
+      this.join(other, host);
+    }
+  }
+
   /** Every link works again, and forgets what it was to do to messages. */
   heal(): void {
     this.#cuts.clear();
@@ -91,18 +107,18 @@ export class Network {
     this.#traps = [...this.#traps, { from, to, type, delayMs }];
   }
 
-  /** `text` is the message as it is on the wire. */
-  send(from: string, to: string, lane: string, type: string, text: string): void {
+  send(from: string, to: string, lane: string, type: string, payload: Payload): void {
     this.sent++;
-    this.bytes += text.length;
+    this.bytes += payload.length;
     const link = this.#linkOf(from, to);
     const { loss, duplication } = this.weather;
     const trap = this.#sprung(from, to, type);
     if (!this.connected(from, to) || trap?.delayMs === null) return;
     if (this.#random.chance(link.loss + loss)) return;
     const late = trap?.delayMs ?? 0;
-    this.#schedule(from, to, lane, text, link, late);
-    if (this.#random.chance(link.duplication + duplication)) this.#schedule(from, to, lane, text, link, late);
+    this.#schedule(from, to, lane, payload, link, late);
+    if (this.#random.chance(link.duplication + duplication))
+      this.#schedule(from, to, lane, payload, link, late);
   }
 
   #sprung(from: string, to: string, type: string): Trap | undefined {
@@ -112,7 +128,14 @@ export class Network {
     return trap;
   }
 
-  #schedule(from: string, to: string, lane: string, text: string, link: LinkSettings, late: number): void {
+  #schedule(
+    from: string,
+    to: string,
+    lane: string,
+    payload: Payload,
+    link: LinkSettings,
+    late: number,
+  ): void {
     const stream = `${from}>${to}/${lane}`;
     const range = link.jitterMs + this.weather.delayMs;
     const delay = link.latencyMs + range * this.#random.fraction() + late;
@@ -120,7 +143,7 @@ export class Network {
     this.#arrivals.set(stream, at);
     this.#queue.at(at, () => {
       const endpoint = this.#endpoints.get(to);
-      if (endpoint?.up() === true && this.connected(from, to)) endpoint.deliver(from, lane, text);
+      if (endpoint?.up() === true && this.connected(from, to)) endpoint.deliver(from, lane, payload);
     });
   }
 }

@@ -186,6 +186,14 @@ export class Router {
   // ── why not ────────────────────────────────────────────────────────────────────────────────────────────
 
   #fullness(): Failure | null {
+    if (!this.#deps.room()) {
+      return {
+        code: "busy",
+        message: `${this.#deps.nameOf(this.#deps.self)}, which would be the VE's home, takes nothing new`,
+        reason: "its disk is full",
+        hint: "free room in its state directory",
+      };
+    }
     return this.full
       ? { code: "busy", message: `this agent is home of ${MAX_RECORDS} VEs, and takes no more` }
       : null;

@@ -4,9 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { LibvirtConnection, LifecycleDetail, LifecycleEvent } from "../../../src/adapters/libvirt/index.ts";
-import type { VmId } from "../../../src/model/virtual-machine.ts";
 import { whyNoBed } from "../../bed/bed.ts";
-import { eventually } from "../../support/real-clock.ts";
 import { Agent, FAST, SLOWLY, TwoHosts } from "./hosts.ts";
 
 const reason = whyNoBed();
@@ -26,31 +24,21 @@ describe.skipIf(reason !== undefined)(title, () => {
     await hosts.close();
   });
 
-  /** Cuts the destination off before it can answer that it has taken the guest over. */
+  /**
+   * Kills the destination's libvirtd when the source's processors have stopped. (Cutting the network there can leave the
+   * source's QEMU hanging in the middle of its last bytes until TCP gives up.)
+   */
   async function loseDestination(): Promise<void> {
     const { here, there } = hosts;
     const source = await LibvirtConnection.connect({ socketPath: here.host.socket }, "qemu:///system");
     const { suspended } = LifecycleEvent;
-    const frozen = new Promise<void>((resolve) => {
-      source.on("event", (event) => {
-        if (event.kind !== "lifecycle" || event.event !== suspended) return;
-        if (event.detail !== LifecycleDetail.suspended.migrated) return;
-        there.host.stopLibvirtd();
-        resolve();
-      });
+    source.on("event", (event) => {
+      if (event.kind !== "lifecycle" || event.event !== suspended) return;
+      if (event.detail === LifecycleDetail.suspended.migrated) void there.host.killLibvirtd();
+      void source.close();
     });
     await source.subscribe("lifecycle");
-    void frozen.then(async () => {
-      await there.host.cut();
-      there.host.contLibvirtd();
-      await source.close();
-    });
   }
-
-  const executing = async (vm: VmId) => {
-    const seen = await Promise.all([hosts.here, hosts.there].map((agent) => agent.inspect(vm)));
-    return seen.filter((domain) => domain?.state === "running").length;
-  };
 
   const unknown = { ok: false, failure: { code: "unknown" } };
 
@@ -60,19 +48,21 @@ describe.skipIf(reason !== undefined)(title, () => {
     const outcome = await hosts.here.ended(hosts.here.migrate(vm, hosts.there, SLOWLY));
     expect(outcome).toMatchObject(unknown);
     expect(await hosts.here.inspect(vm)).toMatchObject({ state: "paused", pauseReason: "user", job: "none" });
-    expect(await executing(vm)).toBeLessThanOrEqual(1);
     expect(await hosts.here.does({ kind: "resume", vm })).toEqual({ ok: true });
     expect(await hosts.here.inspect(vm)).toMatchObject({ state: "running" });
   });
 
-  it("that was to arrive paused runs nowhere until somebody decides", async () => {
-    const { vm } = await hosts.guest("careful");
+  it("is suspended, too, by an agent that only awaits what a former one began", async () => {
+    const { vm } = await hosts.guest("inherited");
+    const former = new Agent(hosts.here.host);
+    await former.start();
+    former.migrate(vm, hosts.there, SLOWLY);
+    await hosts.shell(vm);
+    await former.adapter.close();
     await loseDestination();
-    const operation = careful.migrate(vm, hosts.there, SLOWLY);
-    await eventually(() => careful.outcomes.has(operation), "the end", 60_000);
-    expect(careful.outcomes.get(operation)).toMatchObject(unknown);
-    expect(await executing(vm)).toBe(0);
-    expect(hosts.there.causes(vm)).not.toContain("migrated-in");
+    const outcome = await hosts.here.does({ kind: "await-migration", vm });
+    expect(outcome).toMatchObject(unknown);
+    expect(await hosts.here.inspect(vm)).toMatchObject({ state: "paused", pauseReason: "user" });
   });
 
   it("that was to arrive paused runs once its destination resumes it", async () => {

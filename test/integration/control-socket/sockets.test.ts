@@ -267,6 +267,18 @@ describe("the read-only socket", () => {
     expect(made.asked.map(({ type }) => type)).toEqual(["vm.list"]);
   });
 
+  test("gives Prometheus' text as it is", async () => {
+    const { readSocket } = await agent();
+    const text = await new Promise<string>((resolve, reject) => {
+      const sent = request({ socketPath: readSocket, path: "/metrics", agent: false }, (response) => {
+        expect(response.headers["content-type"]).toMatch(/^text\/plain; version=0.0.4/);
+        response.setEncoding("utf8").on("data", resolve);
+      });
+      sent.on("error", reject).end();
+    });
+    expect(text).toBe("discovery_peers 3\n");
+  });
+
   test("gives the OpenAPI document, in which every reference leads somewhere", async () => {
     const { readSocket } = await agent();
     const { body } = await http(readSocket, "GET", "/v1/openapi.json");

@@ -1,5 +1,5 @@
 /** Follows a migration that an earlier process of this agent began, over a connection of its own, to its end. */
-import type { HypervisorOutcome } from "../../../hypervisor/command.ts";
+import type { HypervisorOutcome, MigrationProgress } from "../../../hypervisor/command.ts";
 import type { Millis } from "../../../lib/instant.ts";
 import type { VmId } from "../../../model/virtual-machine.ts";
 import {
@@ -34,12 +34,13 @@ export async function awaitMigration(
   if ((await progressIfThere(connection, dom)) === null)
     return failed("invalid", "no migration of the domain is under way");
   await handover.look(dom);
-  for (;;) {
-    await after(clock, LOOK_MS, stop.heard);
-    if (stop.detail !== null) break;
+  const over = AbortSignal.any([stop.heard, handover.undone]);
+  while (!over.aborted) {
+    await after(clock, LOOK_MS, over);
+    if (over.aborted) break;
     const progress = await progressIfThere(connection, dom);
     if (progress === null) break;
-    onProgress(progress);
+    if (progress !== "unanswered") onProgress(progress);
   }
   return (await whatIsLeft(connection, dom, handover)) ?? (await stop.outcome(clock));
 }
@@ -71,8 +72,11 @@ class Stop {
   }
 }
 
-/** null: no migration from here is under way. */
-async function progressIfThere(connection: LibvirtConnection, dom: LibvirtDomain) {
+/** null: no migration from here is under way. Unanswered: its QEMU is held by another question, or hangs. */
+async function progressIfThere(
+  connection: LibvirtConnection,
+  dom: LibvirtDomain,
+): Promise<MigrationProgress | null | "unanswered"> {
   try {
     return await progressOf(connection, dom);
   } catch (error) {
@@ -81,6 +85,7 @@ async function progressIfThere(connection: LibvirtConnection, dom: LibvirtDomain
       isLibvirtError(error, code),
     );
     if (none) return null;
+    if (isLibvirtError(error, ErrorCode.operationTimeout)) return "unanswered";
     throw error;
   }
 }

@@ -19,14 +19,17 @@ import { failed, messageOf } from "./failures.ts";
 
 export class Handover {
   readonly #connection: LibvirtConnection;
+  readonly #undone = new AbortController();
   #begun = false;
 
   private constructor(connection: LibvirtConnection, vm: VmId) {
     this.#connection = connection;
     connection.on("event", (event) => {
       if (event.kind !== "lifecycle" || event.dom.uuid !== vm) return;
-      if (event.event !== LifecycleEvent.suspended) return;
-      if (event.detail === LifecycleDetail.suspended.migrated) this.#begun = true;
+      const { event: what, detail } = event;
+      if (what === LifecycleEvent.suspended && detail === LifecycleDetail.suspended.migrated)
+        this.#begun = true;
+      if (what === LifecycleEvent.resumed && this.#begun) this.#undone.abort();
     });
   }
 
@@ -39,6 +42,11 @@ export class Handover {
 
   get begun(): boolean {
     return this.#begun;
+  }
+
+  /** Aborted when libvirt has resumed the guest here after all. */
+  get undone(): AbortSignal {
+    return this.#undone.signal;
   }
 
   /** It may have begun before it was watched. */

@@ -100,7 +100,11 @@ export class Inspector {
     const answer = question.late ? LATE : await within(this.#deps.clock, JOB_ANSWER_MS, question.answer);
     if (answer === LATE) question.late = true;
     else this.#lastJobs.set(uuid, answer);
-    return answer === LATE ? (this.#lastJobs.get(uuid) ?? "migrating-out") : answer;
+    return answer === LATE ? this.#lastJob(uuid) : answer;
+  }
+
+  #lastJob(vm: VmId): Job {
+    return this.#lastJobs.get(vm) ?? "migrating-out";
   }
 
   async #domains(flags: number): Promise<readonly LibvirtDomain[]> {
@@ -128,6 +132,8 @@ export class Inspector {
       if (isLibvirtError(error, ErrorCode.operationUnsupported)) return "migrating-in";
       if (isLibvirtError(error, ErrorCode.operationInvalid)) return "none";
       if (isLibvirtError(error, ErrorCode.noSupport)) return "none";
+      // libvirt waits 30 s for a QEMU that is held by another question
+      if (isLibvirtError(error, ErrorCode.operationTimeout)) return this.#lastJob(dom.uuid);
       throw error;
     }
   }
