@@ -107,6 +107,8 @@ export class Partition {
   #messages = 0;
   /** Its life is over and its running actions have been aborted: the next time it ends, whatever runs. */
   #overtime = false;
+  /** Its running actions have been aborted, and what then fails is no reason for a new plan. */
+  #calledOff: EventOutcome | null = null;
 
   constructor(pid: PartitionId, event: SchedulingEvent, deps: PartitionDependencies) {
     this.pid = pid;
@@ -211,7 +213,7 @@ export class Partition {
 
   /** Its owner no longer wants it, or it has become pointless (the condition cleared). */
   cancel(reason: string, turn: LrtTurn): void {
-    if (this.#phase === "applying") this.#executor?.abort(reason, turn);
+    if (this.#phase === "applying") this.#callOff({ kind: "cancelled", reason }, turn);
     else if (this.#phase === "growing" || this.#phase === "checking")
       this.#finish({ kind: "cancelled", reason }, turn);
   }
@@ -511,8 +513,10 @@ export class Partition {
     this.#times.applyMs += turn.now - this.#times.applying;
     turn.clearTimer(TIMER_LIFE);
     const failures = executor.failures();
-    if (failures.length > 0) return this.#afterFailures(failures, turn);
     const stopped = executor.steps().find(({ stage }) => stage === "skipped");
+    const incomplete = failures.length > 0 || stopped !== undefined;
+    if (incomplete && this.#calledOff !== null) return this.#finish(this.#calledOff, turn);
+    if (failures.length > 0) return this.#afterFailures(failures, turn);
     if (stopped !== undefined) this.#finish({ kind: "cancelled", reason: stopped.reason ?? "stopped" }, turn);
     else if (this.#reduced === null) this.#finish({ kind: "solved", migrations: this.#migrations }, turn);
     else this.#finish({ kind: "best-effort", migrations: this.#migrations, reason: this.#reduced }, turn);
@@ -535,7 +539,13 @@ export class Partition {
     if (this.#overtime) return this.#finish({ kind: "interrupted", reason }, turn);
     this.#overtime = true;
     turn.setTimer(TIMER_LIFE, this.#deps.config.lifeSlackMs);
-    this.#executor?.abort(reason, turn);
+    this.#callOff({ kind: "interrupted", reason }, turn);
+  }
+
+  /** Its end follows when the actions that run have ended; what they have come to by then stays. */
+  #callOff(outcome: Extract<EventOutcome, { reason: string }>, turn: LrtTurn): void {
+    this.#calledOff ??= outcome;
+    this.#executor?.abort(outcome.reason, turn);
   }
 
   #renew(turn: LrtTurn): void {
