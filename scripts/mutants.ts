@@ -3,8 +3,9 @@
  * seed shows it, or until the seeds are used up. Arguments: names of mutants (none: all), `--seeds N`, and `--write`,
  * which puts the table into docs/reference/simulator.md.
  */
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
 interface Edit {
@@ -29,7 +30,7 @@ export interface Verdict {
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const PAGE = join(ROOT, "docs/reference/simulator.md");
-const SEEDS = 150;
+const SEEDS = 60;
 const BEGIN = "<!-- mutants: begin (scripts/mutants.ts --write) -->";
 const END = "<!-- mutants: end -->";
 
@@ -125,8 +126,8 @@ export const MUTANTS: readonly Mutant[] = [
     "replaced-leader",
     "a leader that was replaced reserves the host anew",
     BOOKING,
-    "request.partitionEpoch < this.#last.partitionEpoch)",
-    "request.partitionEpoch < 0)",
+    "if ((this.#successors.get(request.pid) ?? request.from) !== request.from)",
+    "if (request.partitionEpoch < 0)",
   ),
   mutant(
     "two-votes",
@@ -182,9 +183,9 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "duplicates-anew",
     "a duplicate request is carried out again",
-    "lrt/calls.ts",
-    "return this.#answers.get(`${from}/${id}`);",
-    "return id < 0 ? this.#answers.get(`${from}/${id}`) : undefined;",
+    SCHEDULER,
+    "const old = this.#answers.get(from, request.id);",
+    "const old = request.id < 0 ? this.#answers.get(from, request.id) : undefined;",
   ),
   mutant(
     "events-abandoned",
@@ -229,11 +230,46 @@ export const MUTANTS: readonly Mutant[] = [
     "const continuous = false;",
   ),
   mutant(
+    "label-at-the-end",
+    "a guest passes through a host that lacks a label it requires",
+    PROBLEM,
+    "continuous: right.has(vm),",
+    "continuous: false,",
+  ),
+  mutant(
+    "detour-home",
+    "overload sends a guest through the host that it left",
+    PROBLEM,
+    "hosts: [...new Set(hosts)].sort(byText), continuous: true };",
+    "hosts: [...new Set(hosts)].sort(byText) };",
+  ),
+  mutant(
+    "half-emptied",
+    "underload settles for a host that is emptied by half",
+    PARTITION,
+    `some(({ cause }) => cause.kind !== "underload");`,
+    `some(({ cause }) => cause.kind !== "drain");`,
+  ),
+  mutant(
+    "empty-to-empty",
+    "one host is emptied into another that is empty",
+    PROBLEM,
+    "members.filter(({ vms }) => vms.length === 0)",
+    "members.filter(({ vms }) => vms.length < 0)",
+  ),
+  mutant(
+    "pair-parted",
+    "best effort parts two that must stay together",
+    PROBLEM,
+    "return bestEffort === true && policy.together.length > 0;",
+    "return bestEffort === true && policy.together.length > 99;",
+  ),
+  mutant(
     "prepare-skipped",
     "a source starts without its destination's promise",
     EXECUTOR,
     "else this.#prepare(step, step.order.what.to, turn);",
-    "else this.#execute(step, step.action.from ?? step.order.what.to, `sim://${step.order.what.to}`, turn);",
+    "else this.#execute(step, step.action.from ?? step.order.what.to, 'sim://' + step.order.what.to, turn);",
   ),
   mutant(
     "order-ignored",
@@ -309,16 +345,14 @@ export const MUTANTS: readonly Mutant[] = [
 ];
 
 /** @returns how many of the seeds from 1 on it takes to kill the mutant. */
-export function judge(one: Mutant, seeds: number): Verdict {
+export async function judge(one: Mutant, seeds: number): Promise<Verdict> {
   mkdirSync(join(ROOT, ".cache"), { recursive: true });
   const folder = mkdtempSync(join(ROOT, ".cache/mutant-"));
   try {
     cpSync(join(ROOT, "src"), join(folder, "src"), { recursive: true });
     for (const edit of one.edits) apply(join(folder, "src"), edit);
     const main = join(folder, "src/simulator/main.ts");
-    const { stdout, stderr, status } = spawnSync(process.execPath, [main, "swarm", "--runs", String(seeds)], {
-      encoding: "utf8",
-    });
+    const { stdout, stderr, status } = await run([main, "swarm", "--runs", String(seeds)]);
     if (status === 0) return { mutant: one, seeds: null, caught: "" };
     const seed = /^seed (\d+) shows a fault:\n +[\d.]+ s +(\S+):/m.exec(stdout);
     if (seed === null) throw new Error(`${one.name} does not run: ${stdout}${stderr}`);
@@ -326,6 +360,20 @@ export function judge(one: Mutant, seeds: number): Verdict {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+interface Ran {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly status: number;
+}
+
+function run(args: readonly string[]): Promise<Ran> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [...args], (error, stdout, stderr) => {
+      resolve({ stdout, stderr, status: error === null ? 0 : 1 });
+    });
+  });
 }
 
 function apply(src: string, { file, from, to }: Edit): void {
@@ -341,21 +389,26 @@ function row({ mutant: { name, what }, seeds, caught }: Verdict, most: number): 
   return `| \`${name}\` | ${what} | ${fate} | ${caught} |`;
 }
 
-function main(args: readonly string[]): void {
+async function main(args: readonly string[]): Promise<void> {
   const at = args.indexOf("--seeds");
   const most = at >= 0 ? Number(args[at + 1]) : SEEDS;
   const names = args.filter((arg, i) => !arg.startsWith("--") && (at < 0 || i !== at + 1));
   const chosen = MUTANTS.filter(({ name }) => names.length === 0 || names.includes(name));
-  const rows: string[] = [];
-  let killed = 0;
-  for (const one of chosen) {
-    const verdict = judge(one, most);
-    if (verdict.seeds !== null) killed++;
-    rows.push(row(verdict, most));
-    process.stdout.write(`${rows.at(-1)}\n`);
-  }
-  process.stdout.write(`${killed} of ${chosen.length} killed\n`);
-  if (args.includes("--write")) writeTable(rows, `${killed} of ${chosen.length} are killed.`);
+  const verdicts = new Map<string, Verdict>();
+  const left = [...chosen];
+  const worker = async (): Promise<void> => {
+    for (let one = left.shift(); one !== undefined; one = left.shift()) {
+      const verdict = await judge(one, most);
+      verdicts.set(one.name, verdict);
+      process.stdout.write(`${row(verdict, most)}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  const killed = [...verdicts.values()].filter(({ seeds }) => seeds !== null).length;
+  const summary = `${killed} of ${chosen.length} are killed within ${most} seeds.`;
+  process.stdout.write(`${summary}\n`);
+  const rows = chosen.flatMap(({ name }) => verdicts.get(name) ?? []).map((one) => row(one, most));
+  if (args.includes("--write")) writeTable(rows, summary);
 }
 
 function writeTable(rows: readonly string[], summary: string): void {
@@ -366,4 +419,4 @@ function writeTable(rows: readonly string[], summary: string): void {
   writeFileSync(PAGE, `${before}${BEGIN}\n\n${summary}\n\n${head}\n${rows.join("\n")}\n\n${END}${after}`);
 }
 
-if (import.meta.main) main(process.argv.slice(2));
+if (import.meta.main) await main(process.argv.slice(2));

@@ -107,8 +107,10 @@ export class Partition {
   #messages = 0;
   /** Its life is over and its running actions have been aborted: the next time it ends, whatever runs. */
   #overtime = false;
-  /** Its running actions have been aborted, and what then fails is no reason for a new plan. */
-  #calledOff: EventOutcome | null = null;
+  /** Why its owner called it off while its plan was being carried out: no other plan follows. */
+  #calledOff: string | null = null;
+  /** The hosts that were looked at last: events of others have not been handled. */
+  #considered: ReadonlySet<NodeId> = new Set();
 
   constructor(pid: PartitionId, event: SchedulingEvent, deps: PartitionDependencies) {
     this.pid = pid;
@@ -213,8 +215,10 @@ export class Partition {
 
   /** Its owner no longer wants it, or it has become pointless (the condition cleared). */
   cancel(reason: string, turn: LrtTurn): void {
-    if (this.#phase === "applying") this.#callOff({ kind: "cancelled", reason }, turn);
-    else if (this.#phase === "growing" || this.#phase === "checking")
+    if (this.#phase === "applying") {
+      this.#calledOff = reason;
+      this.#executor?.abort(reason, turn);
+    } else if (this.#phase === "growing" || this.#phase === "checking")
       this.#finish({ kind: "cancelled", reason }, turn);
   }
 
@@ -363,7 +367,9 @@ export class Partition {
     this.#times.buildMs += turn.now - this.#times.asked;
     this.#times.solving = turn.now;
     const members = [...this.#members.values()].map(({ snapshot }) => snapshot);
-    const problem = buildProblem({ members, events: this.#events(turn.now), failed: this.#failed, config });
+    this.#considered = new Set(this.members());
+    const events = this.#events(turn.now);
+    const problem = buildProblem({ members, events, failed: this.#failed, config, bestEffort });
     const operation = turn.solve(problem, { decisions: config.solverDecisions, bestEffort });
     this.#solve = { operation, problem, bestEffort };
   }
@@ -513,10 +519,9 @@ export class Partition {
     this.#times.applyMs += turn.now - this.#times.applying;
     turn.clearTimer(TIMER_LIFE);
     const failures = executor.failures();
-    const stopped = executor.steps().find(({ stage }) => stage === "skipped");
-    const incomplete = failures.length > 0 || stopped !== undefined;
-    if (incomplete && this.#calledOff !== null) return this.#finish(this.#calledOff, turn);
+    if (this.#calledOff !== null) return this.#finish({ kind: "cancelled", reason: this.#calledOff }, turn);
     if (failures.length > 0) return this.#afterFailures(failures, turn);
+    const stopped = executor.steps().find(({ stage }) => stage === "skipped");
     if (stopped !== undefined) this.#finish({ kind: "cancelled", reason: stopped.reason ?? "stopped" }, turn);
     else if (this.#reduced === null) this.#finish({ kind: "solved", migrations: this.#migrations }, turn);
     else this.#finish({ kind: "best-effort", migrations: this.#migrations, reason: this.#reduced }, turn);
@@ -539,13 +544,7 @@ export class Partition {
     if (this.#overtime) return this.#finish({ kind: "interrupted", reason }, turn);
     this.#overtime = true;
     turn.setTimer(TIMER_LIFE, this.#deps.config.lifeSlackMs);
-    this.#callOff({ kind: "interrupted", reason }, turn);
-  }
-
-  /** Its end follows when the actions that run have ended; what they have come to by then stays. */
-  #callOff(outcome: Extract<EventOutcome, { reason: string }>, turn: LrtTurn): void {
-    this.#calledOff ??= outcome;
-    this.#executor?.abort(outcome.reason, turn);
+    this.#executor?.abort(reason, turn);
   }
 
   #renew(turn: LrtTurn): void {
@@ -590,9 +589,8 @@ export class Partition {
     for (const timer of [TIMER_GROW, TIMER_RENEW, TIMER_LIFE, TIMER_AGAIN]) turn.clearTimer(timer);
     for (const node of this.members()) this.#leave(node, outcome.kind, turn);
     for (const node of this.#slots) turn.send(node, { type: "partition.pass", pid: this.pid });
-    const told: EventOutcome =
-      outcome.kind === "handed-over" ? { kind: "interrupted", reason: "its partition gave way" } : outcome;
     for (const { event } of this.#taken) {
+      const told = this.#outcomeFor(event, outcome);
       const call = { type: "partition.event-ended", ...this.ref(), event: event.id, outcome: told } as const;
       this.#deps.calls.send(event.origin, call, turn, () => {});
     }
@@ -606,6 +604,15 @@ export class Partition {
       messages: this.#messages,
     });
     this.#deps.ended(this, outcome, turn);
+  }
+
+  /** What an event that was taken over came to: only where its host was looked at has it been handled. */
+  #outcomeFor({ cause, origin }: TravellingEvent, outcome: EventOutcome): EventOutcome {
+    const interrupted = (reason: string): EventOutcome => ({ kind: "interrupted", reason });
+    if (outcome.kind === "handed-over") return interrupted("its partition gave way");
+    if (outcome.kind === "cancelled") return interrupted("its partition was called off");
+    const seen = cause.kind === "arrival" || this.#considered.has(origin);
+    return seen ? outcome : interrupted("its host did not join the partition that had taken it");
   }
 
   #cancelSolve(turn: LrtTurn): void {

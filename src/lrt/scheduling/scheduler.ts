@@ -226,8 +226,10 @@ export class Scheduler {
       case "partition.hand-over":
         return { body: this.#handOver(request, turn) };
       case "partition.event-ended":
-        if (this.#deps.queue.state(request.event) === "handed-over")
+        if (this.#deps.queue.state(request.event) === "handed-over") {
           this.#conclude(request.event, request.outcome, turn);
+          turn.setTimer(TIMER_QUEUE, 1);
+        }
         return { body: { kind: "noted" } };
       case "partition.propose":
         return this.#propose(request, turn, desk);

@@ -74,7 +74,7 @@ export class BookingChecker implements Checker {
   processChanged(host: SimulatedHost, what: "started" | "died"): readonly string[] {
     if (what === "died") return NOTHING_WRONG;
     const row = rowOf(host);
-    if (row === null) this.#held.delete(host.id);
+    if (row === null) this.#forget(host.id);
     else this.#held.set(host.id, row);
     return NOTHING_WRONG;
   }
@@ -87,6 +87,13 @@ export class BookingChecker implements Checker {
       if (row !== null) return [`${host.id} is still booked for ${row.pid} on its disk`];
       return held === undefined ? [] : [`${host.id} is still booked for ${held.pid}`];
     });
+  }
+
+  /** A new process without a booking knows nothing of partitions gone by; its tokens tell old orders from new. */
+  #forget(host: string): void {
+    this.#held.delete(host);
+    for (const known of [this.#epochs, this.#leaders])
+      for (const key of known.keys()) if (key.startsWith(`${host} `)) known.delete(key);
   }
 
   #written(host: string, { pid, partitionEpoch, leader }: BookingRow): readonly string[] {

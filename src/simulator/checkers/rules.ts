@@ -7,13 +7,17 @@ import type { Checker } from "./checker.ts";
  */
 export class RuleChecker implements Checker {
   readonly name = "rules";
-  readonly #executing = new Map<string, ReadonlySet<string>>();
+  /** VMs that a host holds, executing or paused; not those on their way to it. */
+  readonly #held = new Map<string, ReadonlySet<string>>();
 
   hypervisorStepped(host: SimulatedHost): readonly string[] {
-    const domains = host.domains().filter(({ state }) => state === "running");
-    const before = this.#executing.get(host.id);
+    const held = host
+      .domains()
+      .filter(({ state, pauseReason }) => state === "running" || isHeld(state, pauseReason));
+    const domains = held.filter(({ state }) => state === "running");
+    const before = this.#held.get(host.id);
     const now = new Set(domains.map(({ vm }) => vm));
-    this.#executing.set(host.id, now);
+    this.#held.set(host.id, new Set(held.map(({ vm }) => vm)));
     if (before === undefined) return [];
     return domains.flatMap(({ vm, stamp }) => {
       if (before.has(vm) || stamp === null) return [];
@@ -26,4 +30,8 @@ export class RuleChecker implements Checker {
       ];
     });
   }
+}
+
+function isHeld(state: string, pauseReason: string | null): boolean {
+  return state === "paused" && pauseReason !== "migrating-in";
 }

@@ -119,7 +119,8 @@ function trap(cast: Cast): Fault | null {
   const [from, to] = cast.random.shuffle(cast.hosts);
   const type = cast.random.pick(LOSABLE);
   if (from === undefined || to === undefined || type === undefined) return null;
-  const delayMs = cast.random.chance(0.5) ? null : cast.random.int(100, 10_000);
+  const late = cast.random.chance(0.5) ? cast.random.int(100, 10_000) : cast.random.int(10_000, 45_000);
+  const delayMs = cast.random.chance(0.4) ? null : late;
   return { kind: "trap", from, to, type, delayMs };
 }
 

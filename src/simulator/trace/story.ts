@@ -13,7 +13,7 @@ export class Story {
   readonly #clock: Clock;
   readonly #kept: boolean;
   readonly #lines: string[] = [];
-  /** What was said of members last: every host sees the same death. */
+  /** What was said last of members (every host sees the same death) and of a host's operations. */
   readonly #said = new Map<string, string>();
 
   constructor(clock: Clock, kept: boolean) {
@@ -35,7 +35,15 @@ export class Story {
     if (!this.#kept) return;
     if (notification.kind === "member" && !this.#news(notification.change)) return;
     const text = line(notification, (node) => node);
-    if (text !== null) this.tell(host, text);
+    if (text !== null && !this.#repeats(host, notification, text)) this.tell(host, text);
+  }
+
+  /** An operation that is blocked says so every second: told once for as long as it says the same. */
+  #repeats(host: string, { kind }: Notification, text: string): boolean {
+    if (kind !== "operation") return false;
+    const same = this.#said.get(`${host} operation`) === text;
+    this.#said.set(`${host} operation`, text);
+    return same;
   }
 
   /** Only the first host to see it tells it. */

@@ -58,6 +58,8 @@ interface Outgoing {
   readonly ended: AbortController;
   readonly outcome: Promise<HypervisorOutcome>;
   performing: { readonly connection: LibvirtConnection; readonly dom: LibvirtDomain } | null;
+  /** libvirt took an abort of it. */
+  aborted: boolean;
 }
 
 export class OutgoingMigrations {
@@ -83,9 +85,9 @@ export class OutgoingMigrations {
     const { promise: outcome, resolve } = Promise.withResolvers<HypervisorOutcome>();
     const listeners = new Set([onProgress]);
     const ended = new AbortController();
-    const outgoing: Outgoing = { listeners, ended, outcome, performing: null };
+    const outgoing: Outgoing = { listeners, ended, outcome, performing: null, aborted: false };
     this.#byVm.set(vm, outgoing);
-    resolve(await this.#move(command, outgoing).catch(migrationOutcome));
+    resolve(await this.#move(command, outgoing).catch((error) => migrationOutcome(error, outgoing)));
     this.#byVm.delete(vm);
     this.#deps.changed(vm);
     return outcome;
@@ -178,10 +180,12 @@ export class OutgoingMigrations {
 }
 
 /** false: the job has not begun yet. */
-async function tryToAbort({ performing }: Outgoing): Promise<boolean> {
+async function tryToAbort(outgoing: Outgoing): Promise<boolean> {
+  const { performing } = outgoing;
   if (performing === null) return false;
   try {
     await performing.connection.call("DomainAbortJob", { dom: performing.dom });
+    outgoing.aborted = true;
     return true;
   } catch (error) {
     if (isLibvirtError(error, ErrorCode.operationInvalid)) return false;
@@ -238,7 +242,9 @@ function isOfTheWay(error: unknown): error is LibvirtError {
   return codes.includes(code) || domain === ErrorDomain.rpc || UNREACHABLE.test(message);
 }
 
-function migrationOutcome(error: unknown): HypervisorOutcome {
+function migrationOutcome(error: unknown, { aborted }: Outgoing): HypervisorOutcome {
+  // what libvirt says of an aborted job depends on the step that it interrupted
+  if (aborted && error instanceof LibvirtError) return failed("aborted", error.message);
   if (isOfTheWay(error)) return failed("unreachable", error.message);
   if (error instanceof LibvirtError && /already (?:active|exists)/.test(error.message))
     return failed("exists", error.message);
