@@ -82,7 +82,7 @@ describe.skipIf(reason !== undefined)(title, () => {
   });
 
   it("sees what a drain would do, calls one off, and then drains a host until libvirt lists nothing of ours", async () => {
-    await cloud.adopt("crew", "h2", ["crew-1", "crew-2", "crew-3"], { bandwidthMibPerSecond: 2 });
+    await cloud.adopt("crew", "h2", ["crew-1", "crew-2", "crew-3"], { bandwidthMibPerSecond: 1 });
     await cloud.host("h2").startGuest({ name: "foreign" });
     await cloud.until(
       "the agent sees it",
@@ -101,7 +101,8 @@ describe.skipIf(reason !== undefined)(title, () => {
     done(await ctl("h3", "op", "cancel", operation.trim()));
     expect(await ctl("h1", "op", "wait", operation.trim())).toMatchObject({ code: 130 });
     await cloud.free();
-    expect(cloud.guestsOf("crew").some((guest) => cloud.whereIs(guest).join() === "h2")).toBe(true);
+    const stayed = cloud.guestsOf("crew").filter((guest) => cloud.whereIs(guest).includes("h2"));
+    if (stayed.length === 0) throw cloud.failure("all guests had left before the drain was called off");
 
     done(await ctl("h1", "host", "drain", "h2", "--reason", "new memory"));
     expect((await cloud.hosts()).find(({ name }) => name === "h2")?.drain).toBe("drained");
