@@ -9,6 +9,7 @@ import { present } from "../lib/assert.ts";
 import type { Random } from "../lib/random.ts";
 import { Annealing, PROPOSALS_PER_DECISION } from "./anneal.ts";
 import type { Assignment } from "./assignment.ts";
+import type { HomeBound } from "./bound.ts";
 import type { Constraint } from "./constraints/constraint.ts";
 import type { Effort } from "./effort.ts";
 import { chargeOf } from "./passage.ts";
@@ -22,14 +23,18 @@ export interface Incumbent {
   sequence: Sequence;
 }
 
-/** Decisions of the first turn of ruin and repair, and of every later one. */
-const FIRST_TURN = 0;
-const TURN = 100;
+/** Decisions of one turn of ruin and repair, between annealing turns and without them. */
+const SHORT_TURN = 200;
+const LONG_TURN = 1000;
+/** With more VMs than these, annealing comes by nothing in reasonable time. */
+const MOST_ANNEALED = 5000;
 /** Proposals of one annealing turn per VM, and their range. */
 const PROPOSALS_PER_VM = 64;
 const FEWEST_PROPOSALS = 20_000;
 const MOST_PROPOSALS = 400_000;
-const RESTART = 0.3;
+/** Share of ruined VMs that share a host with the others; of the rest, share drawn without regard to regret. */
+const KINSHIP = 0.7;
+const NO_REGRET = 0.3;
 /** Share of repairs that are about a preferred rule, while one is broken. */
 const WISHES = 0.5;
 /** Placements of one annealing turn that are ordered. */
@@ -46,6 +51,8 @@ export class Improvement {
   readonly #random: Random;
   readonly #incumbent: Incumbent;
   readonly #log: number[] = [];
+  /** What each home loses at least. */
+  readonly #musts: ReadonlyMap<number, number>;
   /** Cost of the best executable leaf so far. */
   #ceiling = Number.POSITIVE_INFINITY;
 
@@ -56,7 +63,9 @@ export class Improvement {
     load: Float64Array,
     effort: Effort,
     random: Random,
+    homes: readonly HomeBound[],
   ) {
+    this.#musts = new Map(homes.map(({ host, charge }) => [host, charge]));
     this.#incumbent = incumbent;
     this.#assignment = assignment;
     this.#repair = repair;
@@ -84,10 +93,13 @@ export class Improvement {
   run(bound: number, firstPlan: boolean): void {
     const done = () => this.cost <= bound || (firstPlan && this.executable) || this.#effort.exhausted;
     const annealing = new Annealing(this.#assignment, this.#random.fork("annealing"));
-    for (let turn = annealing.size > 0 ? FIRST_TURN : TURN; !done(); turn = TURN) {
-      const end = this.#effort.decisions + turn;
-      while (!done() && this.#effort.decisions < end) this.#reporting(bound, () => this.#ruinAndRepair());
-      if (!done() && annealing.size > 0) this.#reporting(bound, () => this.#anneal(annealing));
+    const anneals = annealing.size > 0 && annealing.size <= MOST_ANNEALED;
+    if (!this.executable) annealing.sendHome();
+    while (!done()) {
+      const end = this.#effort.decisions + (anneals ? SHORT_TURN : LONG_TURN);
+      do this.#reporting(bound, () => this.#ruinAndRepair());
+      while (!done() && this.#effort.decisions < end);
+      if (!done() && anneals) this.#reporting(bound, () => this.#anneal(annealing));
     }
   }
 
@@ -107,8 +119,7 @@ export class Improvement {
   /** One cooling; the best executable placement it comes by becomes the incumbent. */
   #anneal(annealing: Annealing): void {
     const proposals = Math.min(MOST_PROPOSALS, Math.max(FEWEST_PROPOSALS, annealing.size * PROPOSALS_PER_VM));
-    if (this.#random.chance(RESTART)) annealing.restart(this.#assignment);
-    else annealing.follow(this.#assignment);
+    annealing.follow(this.#assignment);
     const found: { at: Int32Array; steps: readonly Step[] }[] = [];
     let attempts = 0;
     annealing.cool(proposals, this.cost, (ceiling) => {
@@ -225,13 +236,30 @@ export class Improvement {
     let away = moved;
     for (let i = 0; i < count && away.length > 0; i++) {
       const kin = away.filter((v) => touched.has(at[v] as number) || touched.has(dense.home[v] as number));
-      const vm = this.#random.pick(kin.length > 0 && this.#random.chance(0.7) ? kin : away) as number;
+      const pool = kin.length > 0 && this.#random.chance(KINSHIP) ? kin : this.#regretted(away);
+      const vm = this.#random.pick(pool) as number;
       for (const host of [at[vm] as number, dense.home[vm] as number]) if (host >= 0) touched.add(host);
       this.#log.push(vm, at[vm] as number);
       this.#assignment.move(vm, dense.home[vm] as number);
       away = away.filter((other) => other !== vm);
     }
     return touched;
+  }
+
+  /** Of these, the VMs whose homes lose more than they must: there is something to be gained. Or all of them. */
+  #regretted(moved: readonly number[]): readonly number[] {
+    const { home, charges } = this.#assignment.dense;
+    if (this.#random.chance(NO_REGRET)) return moved;
+    const lost = new Map<number, number>();
+    for (const vm of moved) {
+      const from = home[vm] as number;
+      lost.set(from, (lost.get(from) ?? 0) + (charges.once[vm] as number));
+    }
+    const regretted = moved.filter((vm) => {
+      const from = home[vm] as number;
+      return (lost.get(from) as number) > (this.#musts.get(from) ?? 0);
+    });
+    return regretted.length > 0 ? regretted : moved;
   }
 
   #wrongsAt(touched: ReadonlySet<number>): readonly Wrong[] {

@@ -79,7 +79,15 @@ class Solver {
 
   #search(incumbent: Incumbent, repair: Repair): Improvement {
     const random = new Random(`solve ${this.#limits.seed ?? 0}`);
-    return new Improvement(incumbent, this.#assignment, repair, this.#load, this.#effort, random);
+    return new Improvement(
+      incumbent,
+      this.#assignment,
+      repair,
+      this.#load,
+      this.#effort,
+      random,
+      this.#bound.homes,
+    );
   }
 
   #satisfied(search: Improvement): boolean {
