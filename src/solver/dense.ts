@@ -47,6 +47,8 @@ export class Dense {
   /** Index into `domains`, -1: every host. */
   readonly domainOf: Int32Array;
   readonly domains: Bits[] = [];
+  /** 1: some rule looks at where the VM stands together with others, or at what that costs. */
+  readonly tied: Uint8Array;
   /** Whether some VM is to be given more than it has. */
   grows = false;
   /** As `domainOf`, for what holds at every instant (continuous bans and fences). */
@@ -72,6 +74,7 @@ export class Dense {
     this.shut = Uint8Array.from(problem.hosts, (host) => (host.online ? 0 : 1));
     this.closed = this.shut.slice();
     this.domainOf = new Int32Array(this.vmCount).fill(-1);
+    this.tied = new Uint8Array(this.vmCount);
     this.passageOf = new Int32Array(this.vmCount).fill(-1);
     this.charges = new Charges(problem, this.home, this.image);
     for (const [v, vm] of problem.vms.entries()) this.takeVm(vm, v);
@@ -96,6 +99,15 @@ export class Dense {
     if (this.fixed[vm] === 1) return 1;
     const domain = this.domainOf[vm] as number;
     return domain < 0 ? this.hostCount : bitCount(this.domains[domain] as Bits);
+  }
+
+  /** The one host that the VM's own rules leave it; -1: none, or several. */
+  onlyChoice(vm: number): number {
+    const domain = this.domainOf[vm] as number;
+    if (this.fixed[vm] === 1 || domain < 0 || bitCount(this.domains[domain] as Bits) !== 1) return -1;
+    const bits = this.domains[domain] as Bits;
+    for (let host = 0; host < this.hostCount; host++) if (hasBit(bits, host)) return host;
+    return -1;
   }
 
   /** Whether the plan may bring the VM to the host, for an instant or for good. */

@@ -72,6 +72,7 @@ export class Improvement {
     this.#load = load;
     this.#effort = effort;
     this.#random = random;
+    this.#followRelocations();
   }
 
   get executable(): boolean {
@@ -127,7 +128,7 @@ export class Improvement {
       const sequence = this.#order(annealing.at, ceiling);
       const cost = sequence.charge + this.#assignment.penalty;
       if (sequence.steps === null || cost >= ceiling) return ceiling;
-      found.push({ at: annealing.at.slice(), steps: sequence.steps });
+      found.push({ at: endOf(annealing.at, sequence), steps: sequence.steps });
       return cost;
     });
     this.#effort.decide(Math.ceil(proposals / PROPOSALS_PER_DECISION));
@@ -145,6 +146,7 @@ export class Improvement {
       charge: chargeOf(this.#assignment.dense, steps),
       stuck: [],
       late: [],
+      relocated: [],
       work: 0,
     };
     this.#incumbent.wrongs = this.#incumbent.wrongs.filter((wrong) => this.#repair.isWrong(wrong));
@@ -161,8 +163,9 @@ export class Improvement {
       return;
     }
     this.#incumbent.wrongs = wrongs.filter((other) => this.#repair.isWrong(other));
-    if (this.#incumbent.wrongs.length === 0)
-      this.#incumbent.sequence = this.#order(this.#assignment.at, Number.POSITIVE_INFINITY);
+    if (this.#incumbent.wrongs.length > 0) return;
+    this.#incumbent.sequence = this.#order(this.#assignment.at, Number.POSITIVE_INFINITY);
+    this.#followRelocations();
   }
 
   /** One step towards an order, or to a cheaper plan. */
@@ -175,6 +178,7 @@ export class Improvement {
       this.#accepts(),
     );
     if (!done) this.#revert();
+    else this.#followRelocations();
   }
 
   /** Tries to hold a preferred rule that is broken, for less than it weighs. */
@@ -189,7 +193,9 @@ export class Improvement {
     const wish = this.#repair.constraintWrong(this.#random.pick(broken) as number);
     const touched = this.#sendHome(this.#movedVms(), this.#random.int(0, 2));
     const wrongs = [wish, ...this.#wrongsAt(touched)];
-    if (!this.#repair.run(wrongs, this.#ceiling, this.#width(), () => this.#accepts())) this.#revert();
+    if (this.#repair.run(wrongs, this.#ceiling, this.#width(), () => this.#accepts()))
+      this.#followRelocations();
+    else this.#revert();
   }
 
   #accepts(): boolean {
@@ -217,6 +223,12 @@ export class Improvement {
       nodes: this.#random.int(50, 800),
       depth: 14,
     };
+  }
+
+  /** Lets the assignment end where the order has put those that made way for good. */
+  #followRelocations(): void {
+    const { steps, relocated } = this.#incumbent.sequence;
+    if (steps !== null) for (const { vm, to } of relocated) this.#assignment.move(vm, to);
   }
 
   #movedVms(): readonly number[] {
@@ -277,4 +289,10 @@ export class Improvement {
       this.#assignment.move(this.#log[i] as number, this.#log[i + 1] as number);
     }
   }
+}
+
+function endOf(at: Int32Array, { relocated }: Sequence): Int32Array {
+  const end = at.slice();
+  for (const { vm, to } of relocated) end[vm] = to;
+  return end;
 }

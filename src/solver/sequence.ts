@@ -20,6 +20,8 @@ export interface Sequence {
   readonly stuck: readonly number[];
   /** VMs that found no room to start or grow, though all others have gone. Never when the placement is viable. */
   readonly late: readonly number[];
+  /** VMs that made way for good: they end elsewhere than was asked. */
+  readonly relocated: readonly { readonly vm: number; readonly to: number }[];
   /** Detours looked at: each is about as much work as one placement decision. */
   readonly work: number;
 }
@@ -43,6 +45,8 @@ interface Detour {
   readonly vm: number;
   readonly to: number;
   readonly extra: number;
+  /** It need not come back. */
+  readonly forGood: boolean;
 }
 
 class Sequencer {
@@ -59,10 +63,13 @@ class Sequencer {
   readonly #asleep = new Map<number, number>();
   #residents: number[][] | null = null;
   #work = 0;
+  readonly #relocated: { vm: number; to: number }[] = [];
+  /** Loads at the end; made when first asked for. */
+  #finalLoad: Float64Array | null = null;
 
   constructor(dense: Dense, at: Int32Array, load: Float64Array, budget: number) {
     this.#dense = dense;
-    this.#at = at;
+    this.#at = at.slice();
     this.#passage = new Passage(dense, { load });
     this.#budget = budget;
   }
@@ -80,7 +87,14 @@ class Sequencer {
 
   #result(stuck: readonly number[], late: readonly number[]): Sequence {
     const { steps, charge } = this.#passage;
-    return { steps: stuck.length === 0 ? steps : null, charge, stuck, late, work: this.#work };
+    return {
+      steps: stuck.length === 0 ? steps : null,
+      charge,
+      stuck,
+      late,
+      relocated: this.#relocated,
+      work: this.#work,
+    };
   }
 
   /** Takes the departures and lists what else is to be done. */
@@ -155,8 +169,9 @@ class Sequencer {
   #makeWay(): boolean {
     const best = this.#cheapestDetours();
     if (best === null) return this.#suspendOne();
-    for (const { vm, to } of best) {
+    for (const { vm, to, forGood } of best) {
       if (!this.#passage.admits(vm, to)) continue;
+      if (forGood && this.#mayStay(vm, to)) this.#relocate(vm, to);
       this.#migrate(vm, to);
       this.#detoured.add(vm);
       if (!this.#waiting.includes(vm)) this.#waiting.push(vm);
@@ -212,13 +227,34 @@ class Sequencer {
     let widest = -1;
     for (let to = 0; to < hostCount; to++) {
       if (to === host || !this.#passage.admits(vm, to)) continue;
-      const extra = charges.move(vm, host, to) + (to === end ? 0 : charges.move(vm, to, end)) - direct;
+      const forGood = end === host && this.#mayStay(vm, to);
+      const onward = to === end || forGood ? 0 : charges.move(vm, to, end);
+      const extra = charges.move(vm, host, to) + onward - direct;
       const margin = this.#margin(to);
       if (best !== null && (extra > best.extra || (extra === best.extra && margin <= widest))) continue;
-      best = { vm, to, extra };
+      best = { vm, to, extra, forGood };
       widest = margin;
     }
     return best;
+  }
+
+  /** Whether a VM that was to stay at home may as well end here: no rule minds, and there is room at the end. */
+  #mayStay(vm: number, to: number): boolean {
+    const { width, room, demand, tied } = this.#dense;
+    if (tied[vm] === 1 || !this.#dense.mayEnd(vm, to)) return false;
+    this.#finalLoad ??= finalLoad(this.#dense, this.#at);
+    for (let r = 0; r < width; r++) {
+      const wanted = demand[vm * width + r] as number;
+      const cell = to * width + r;
+      if (wanted > 0 && (this.#finalLoad[cell] as number) + wanted > (room[cell] as number)) return false;
+    }
+    return true;
+  }
+
+  #relocate(vm: number, to: number): void {
+    this.#at[vm] = to;
+    this.#relocated.push({ vm, to });
+    this.#finalLoad = null;
   }
 
   #margin(host: number): number {
@@ -269,4 +305,15 @@ class Sequencer {
     }
     return late;
   }
+}
+
+function finalLoad({ width, hostCount, demand }: Dense, at: Int32Array): Float64Array {
+  const load = new Float64Array(hostCount * width);
+  for (const [vm, host] of at.entries()) {
+    if (host < 0) continue;
+    for (let r = 0; r < width; r++) {
+      load[host * width + r] = (load[host * width + r] as number) + (demand[vm * width + r] as number);
+    }
+  }
+  return load;
 }

@@ -14,6 +14,7 @@ import { explainExhaustion } from "./exhaustion.ts";
 import { hallProof } from "./hall.ts";
 import { Improvement, type Incumbent } from "./improve.ts";
 import { pigeonholeProof } from "./pigeonhole.ts";
+import { pivotBound } from "./pivots.ts";
 import { survey } from "./placements.ts";
 import { type Prepared, prepare } from "./prepared.ts";
 import type { Limits, Problem } from "./problem.ts";
@@ -58,7 +59,7 @@ class Solver {
     this.#assignment = assignment;
     this.#load = load;
     this.#bound = lowerBound(this.#dense, this.#assignment);
-    this.#least = this.#bound.charge;
+    this.#least = this.#bound.charge + pivotBound(dense, assignment, load, this.#bound.homes);
   }
 
   run(): Solution {
