@@ -9,6 +9,7 @@ import type { Dense } from "./dense.ts";
 
 /** Compiles the strict absolute rules into `dense`. */
 export function injectAbsoluteRules(dense: Dense): void {
+  if (dense.problem.objective === "hosts") dense.tied.fill(1);
   for (const rule of dense.problem.rules) {
     if (rule.preferred === undefined) inject(dense, rule);
     if (rule.preferred !== undefined || !ABSOLUTE.has(rule.kind)) tie(dense, rule);

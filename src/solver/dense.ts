@@ -135,6 +135,20 @@ export class Dense {
     return vms;
   }
 
+  /** More than all that moving everything could be charged: what a host in use weighs under `hosts`. */
+  get hostWeight(): number {
+    return 1 + 16 * this.charges.once.reduce((sum, once) => sum + once, 0);
+  }
+
+  /** What all that should stand demands of a resource. */
+  totalDemand(r: number): number {
+    let sum = 0;
+    for (let vm = 0; vm < this.vmCount; vm++) {
+      if (this.fate[vm] === FATE.stands) sum += this.demand[vm * this.width + r] as number;
+    }
+    return sum;
+  }
+
   hostId(host: number): string {
     return present(this.problem.hosts[host], `host ${host}`).id;
   }

@@ -12,6 +12,7 @@ import type { Assignment } from "./assignment.ts";
 import type { HomeBound } from "./bound.ts";
 import type { Constraint } from "./constraints/constraint.ts";
 import type { Effort } from "./effort.ts";
+import { costOf, shown } from "./objective.ts";
 import { chargeOf } from "./passage.ts";
 import type { Repair, Width, Wrong } from "./repair.ts";
 import { orderTo, type Sequence } from "./sequence.ts";
@@ -86,7 +87,7 @@ export class Improvement {
 
   get cost(): number {
     return this.executable
-      ? this.#incumbent.sequence.charge + this.#assignment.penalty
+      ? this.#incumbent.sequence.cost + this.#assignment.penalty
       : Number.POSITIVE_INFINITY;
   }
 
@@ -94,7 +95,8 @@ export class Improvement {
   run(bound: number, firstPlan: boolean): void {
     const done = () => this.cost <= bound || (firstPlan && this.executable) || this.#effort.exhausted;
     const annealing = new Annealing(this.#assignment, this.#random.fork("annealing"));
-    const anneals = annealing.size > 0 && annealing.size <= MOST_ANNEALED;
+    const charged = this.#assignment.dense.problem.objective !== "makespan";
+    const anneals = charged && annealing.size > 0 && annealing.size <= MOST_ANNEALED;
     if (!this.executable) annealing.sendHome();
     while (!done()) {
       const end = this.#effort.decisions + (anneals ? SHORT_TURN : LONG_TURN);
@@ -107,7 +109,12 @@ export class Improvement {
   #reporting(bound: number, search: () => void): void {
     const before = this.cost;
     search();
-    if (this.cost < before) this.#effort.improved(this.cost, bound);
+    if (this.cost < before) this.#report(bound);
+  }
+
+  #report(bound: number): void {
+    const { dense } = this.#assignment;
+    this.#effort.improved(shown(dense, this.cost), shown(dense, bound));
   }
 
   #ruinAndRepair(): void {
@@ -126,7 +133,7 @@ export class Improvement {
     annealing.cool(proposals, this.cost, (ceiling) => {
       if (++attempts > MOST_ORDERINGS || this.#effort.exhausted) return Number.NEGATIVE_INFINITY;
       const sequence = this.#order(annealing.at, ceiling);
-      const cost = sequence.charge + this.#assignment.penalty;
+      const cost = sequence.cost + this.#assignment.penalty;
       if (sequence.steps === null || cost >= ceiling) return ceiling;
       found.push({ at: endOf(annealing.at, sequence), steps: sequence.steps });
       return cost;
@@ -141,9 +148,11 @@ export class Improvement {
     for (let vm = 0; vm < at.length; vm++) {
       if (at[vm] !== this.#assignment.at[vm]) this.#assignment.move(vm, at[vm] as number);
     }
+    const charge = chargeOf(this.#assignment.dense, steps);
     this.#incumbent.sequence = {
       steps,
-      charge: chargeOf(this.#assignment.dense, steps),
+      charge,
+      cost: costOf(this.#assignment.dense, steps, charge),
       stuck: [],
       late: [],
       relocated: [],
@@ -174,7 +183,7 @@ export class Improvement {
     const moved = this.#movedVms();
     this.#ceiling = this.cost;
     const touched = this.#sendHome(moved, this.#random.int(1, LARGEST_RUIN));
-    const done = this.#repair.run(this.#wrongsAt(touched), this.#ceiling, this.#width(), () =>
+    const done = this.#repair.run(this.#wrongsAt(touched), this.#budget, this.#width(), () =>
       this.#accepts(),
     );
     if (!done) this.#revert();
@@ -193,15 +202,20 @@ export class Improvement {
     const wish = this.#repair.constraintWrong(this.#random.pick(broken) as number);
     const touched = this.#sendHome(this.#movedVms(), this.#random.int(0, 2));
     const wrongs = [wish, ...this.#wrongsAt(touched)];
-    if (this.#repair.run(wrongs, this.#ceiling, this.#width(), () => this.#accepts()))
+    if (this.#repair.run(wrongs, this.#budget, this.#width(), () => this.#accepts()))
       this.#followRelocations();
     else this.#revert();
   }
 
+  /** Charges from which on nothing is of interest. A makespan cannot be told from charges. */
+  get #budget(): number {
+    return this.#assignment.dense.problem.objective === "makespan" ? Number.POSITIVE_INFINITY : this.#ceiling;
+  }
+
   #accepts(): boolean {
-    const sequence = this.#order(this.#assignment.at, this.#ceiling);
+    const sequence = this.#order(this.#assignment.at, this.#budget);
     const { stuck } = this.#incumbent.sequence;
-    const cost = sequence.charge + this.#assignment.penalty;
+    const cost = sequence.cost + this.#assignment.penalty;
     const better = sequence.steps === null ? sequence.stuck.length <= stuck.length : cost < this.#ceiling;
     if (!better || (this.#ceiling < Number.POSITIVE_INFINITY && sequence.steps === null)) return false;
     if (sequence.steps !== null) this.#ceiling = cost;

@@ -7,6 +7,7 @@
  */
 import { cheapestCover } from "./cover.ts";
 import type { Dense } from "./dense.ts";
+import { costOf } from "./objective.ts";
 import { departures, growsInPlace, Passage } from "./passage.ts";
 import { schedule } from "./schedule.ts";
 import type { Step } from "./step.ts";
@@ -16,6 +17,8 @@ export interface Sequence {
   readonly steps: readonly Step[] | null;
   /** Charge of all steps; of those taken so far when there is no order. */
   readonly charge: number;
+  /** What the objective makes of them, without preferred rules. */
+  readonly cost: number;
   /** VMs that could not go where they should. */
   readonly stuck: readonly number[];
   /** VMs that found no room to start or grow, though all others have gone. Never when the placement is viable. */
@@ -90,6 +93,7 @@ class Sequencer {
     return {
       steps: stuck.length === 0 ? steps : null,
       charge,
+      cost: stuck.length === 0 ? costOf(this.#dense, steps, charge) : Number.POSITIVE_INFINITY,
       stuck,
       late,
       relocated: this.#relocated,
