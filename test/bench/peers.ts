@@ -27,7 +27,7 @@ export function hbal(problem: Problem, capMs: number): PeerRun | null {
     writeFileSync(join(folder, "cluster"), cluster);
     writeFileSync(join(folder, "load"), load);
     const start = performance.now();
-    const run = spawnSync("hbal", ["-t", join(folder, "cluster"), "-U", join(folder, "load"), "-C"], {
+    const run = spawnSync("hbal", ["-t", join(folder, "cluster"), "-U", join(folder, "load")], {
       encoding: "utf8",
       timeout: capMs,
     });
@@ -35,9 +35,7 @@ export function hbal(problem: Problem, capMs: number): PeerRun | null {
     if (run.error !== undefined && "code" in run.error && run.error.code === "ENOENT") return null;
     if (run.status !== 0) return { ms, cost: null, note: run.status === null ? "cap reached" : "no answer" };
     const memory = new Map(problem.vms.map((vm) => [vm.id, amount(vm, "memory")]));
-    const moved = [...run.stdout.matchAll(/gnt-instance migrate -f (\S+)/g)].map(
-      (match) => match[1] as string,
-    );
+    const moved = [...run.stdout.matchAll(/^ +\d+\. (\S+)/gm)].map((match) => match[1] as string);
     return {
       ms,
       cost: moved.reduce((sum, vm) => sum + (memory.get(vm) ?? 0), 0),
@@ -86,10 +84,8 @@ interface Highs {
 
 /** HiGHS, from this project's modules or from the folder in `BENCH_MODULES`. Null: it is not installed. */
 export async function loadHighs(): Promise<Highs | null> {
-  const folders = [
-    import.meta.url,
-    ...(process.env["BENCH_MODULES"] ? [join(process.env["BENCH_MODULES"], "x.js")] : []),
-  ];
+  const { BENCH_MODULES } = process.env;
+  const folders = [import.meta.url, ...(BENCH_MODULES === undefined ? [] : [join(BENCH_MODULES, "x.js")])];
   for (const folder of folders) {
     try {
       const load = createRequire(folder)("highs") as (settings: object) => Promise<Highs>;
