@@ -12,6 +12,7 @@ import type { Assignment } from "./assignment.ts";
 import type { HomeBound } from "./bound.ts";
 import { cheapestCover } from "./cover.ts";
 import { type Dense, FATE } from "./dense.ts";
+import { departures } from "./passage.ts";
 
 /** @param load of every host now; `homes`: who must leave where. */
 export function pivotBound(
@@ -23,6 +24,8 @@ export function pivotBound(
   const cycles = new Cycles(dense, homes);
   const forced = new Set(homes.flatMap((home) => home.forced));
   const strained = new Set(homes.filter(({ cover }) => cover?.length !== 0).map(({ host }) => host));
+  const gone = departures(dense).map((step) => step.vm);
+  const leaving = Map.groupBy(gone, (vm) => dense.home[vm] as number);
   return cycles.all().reduce((sum, cycle) => {
     const members = cycle.map((vm, i) => ({
       arriving: vm,
@@ -30,7 +33,7 @@ export function pivotBound(
     }));
     const options = members.map(({ arriving, resident }) => {
       const host = dense.home[resident] as number;
-      return strained.has(host) ? 0 : makingWay(dense, start, load, arriving, resident, forced);
+      return strained.has(host) ? 0 : makingWay(dense, start, load, arriving, resident, forced, leaving);
     });
     return sum + Math.min(...options);
   }, 0);
@@ -44,6 +47,7 @@ function makingWay(
   arriving: number,
   resident: number,
   forced: ReadonlySet<number>,
+  leaving: ReadonlyMap<number, readonly number[]>,
 ): number {
   const { width, demand, held, ceiling, charges, resources } = dense;
   const host = dense.home[resident] as number;
@@ -52,7 +56,7 @@ function makingWay(
     const cell = host * width + r;
     return wanted === 0 ? 0 : Math.max(0, (load[cell] as number) + wanted - (ceiling[cell] as number));
   });
-  const others = [...start.vmsOn(host), ...leavers(dense, host)].filter(
+  const others = [...start.vmsOn(host), ...(leaving.get(host) ?? [])].filter(
     (vm) => vm !== resident && dense.fixed[vm] === 0,
   );
   const items = others.map((vm) => ({
@@ -61,12 +65,6 @@ function makingWay(
   }));
   if (needs.every((need) => need === 0)) return 0;
   return Math.min(charges.once[resident] as number, cheapestCover(items, needs).bound);
-}
-
-function leavers(dense: Dense, host: number): readonly number[] {
-  return [...Array(dense.vmCount).keys()].filter(
-    (vm) => dense.fate[vm] === FATE.leaves && dense.home[vm] === host,
-  );
 }
 
 /** The cycles among VMs with one way to go, taking one such VM per home. */

@@ -230,10 +230,12 @@ class Sequencer {
     let best: Detour | null = null;
     let widest = -1;
     for (let to = 0; to < hostCount; to++) {
-      if (to === host || !this.#passage.admits(vm, to)) continue;
+      const out = charges.move(vm, host, to);
+      if (to === host || (best !== null && out - direct > best.extra) || !this.#passage.admits(vm, to))
+        continue;
       const forGood = end === host && this.#mayStay(vm, to);
       const onward = to === end || forGood ? 0 : charges.move(vm, to, end);
-      const extra = charges.move(vm, host, to) + onward - direct;
+      const extra = out + onward - direct;
       const margin = this.#margin(to);
       if (best !== null && (extra > best.extra || (extra === best.extra && margin <= widest))) continue;
       best = { vm, to, extra, forGood };
