@@ -9,7 +9,32 @@ import type { Dense } from "./dense.ts";
 
 /** Compiles the strict absolute rules into `dense`. */
 export function injectAbsoluteRules(dense: Dense): void {
-  for (const rule of dense.problem.rules) if (rule.preferred === undefined) inject(dense, rule);
+  if (dense.problem.objective === "hosts") dense.tied.fill(1);
+  for (const rule of dense.problem.rules) {
+    if (rule.preferred === undefined) inject(dense, rule);
+    if (rule.preferred !== undefined || !ABSOLUTE.has(rule.kind)) tie(dense, rule);
+  }
+}
+
+/** Rules that are nothing more than narrower domains, raised demands and changed capacities when strict. */
+const ABSOLUTE: ReadonlySet<string> = new Set([
+  "ban",
+  "fence",
+  "root",
+  "offline",
+  "online",
+  "quarantine",
+  "preserve",
+  "overbook",
+]);
+
+/** Marks the VMs that the rule looks at; a rule about hosts looks at every VM. */
+function tie(dense: Dense, rule: Rule): void {
+  if ("before" in rule) for (const vm of dense.vmsOf([...rule.before, ...rule.after])) dense.tied[vm] = 1;
+  else if ("vms" in rule && rule.kind !== "lonely")
+    for (const vm of dense.vmsOf(rule.vms)) dense.tied[vm] = 1;
+  else if ("groups" in rule) for (const vm of dense.vmsOf(rule.groups.flat())) dense.tied[vm] = 1;
+  else dense.tied.fill(1);
 }
 
 function inject(dense: Dense, rule: Rule): void {

@@ -27,7 +27,7 @@ const CHEAPER = 0.8;
 /** Beyond this many temperatures a proposal is not worth a closer look. */
 const HOPELESS = 12;
 /** The first temperature of a cooling is drawn between these, the last is fixed; in mean moves. */
-const HOTTEST = 0.15;
+const HOTTEST = 0.1;
 const HOT_OCTAVES = 2;
 const COLD = 0.005;
 
@@ -76,12 +76,15 @@ export class Annealing {
     return this.#mobile.length;
   }
 
-  /** Goes on from this placement. */
-  restart(assignment: Assignment): void {
-    this.at.set(assignment.at);
-    this.#load.set(assignment.load);
-    this.#charge = assignment.charge;
-    for (const vm of this.#mobile) this.#noteAway(vm);
+  /** Sends everyone it moves home. */
+  sendHome(): void {
+    for (const vm of this.#mobile) {
+      const home = this.#dense.home[vm] as number;
+      if (home < 0 || home === this.at[vm] || !this.#dense.mayEnd(vm, home)) continue;
+      this.#charge += this.#gain(vm, this.at[vm] as number, home);
+      this.#settle(vm, home);
+      this.#noteAway(vm);
+    }
   }
 
   /** Takes over where the others, whom it does not move, stand by now. */

@@ -11,8 +11,8 @@ import { NARROW, type Repair, type Width, type Wrong } from "./repair.ts";
 import { isMisplaced } from "./violation.ts";
 
 /** Budgets tried one after the other, as multiples of what the wrong costs at least. */
-const GENEROSITY = [1.05, 1.5, 2.5];
-const NODES_PER_BUDGET = 60;
+const GENEROSITY = [1, 1.05, 1.15, 1.5, 2.5];
+const STEP: Width = { ...NARROW, nodes: 60 };
 const LAST_ATTEMPT: Width = { ...NARROW, nodes: 60, depth: 14 };
 
 /** Clears what it can; returns what it could not. */
@@ -28,7 +28,7 @@ export function construct(
   for (const { wrong, home } of otherWrongs(assignment, repair, homes)) {
     if (!repair.isWrong(wrong) || (home !== undefined && !effort.exhausted && shed(assignment, home, effort)))
       continue;
-    if (effort.exhausted || !repairStepwise(assignment, repair, wrong)) left.push(wrong);
+    if (effort.exhausted || !repairStepwise(assignment, repair, wrong, home?.charge)) left.push(wrong);
   }
   putBack(assignment, misplaced);
   return left.filter((wrong) => repair.isWrong(wrong));
@@ -60,11 +60,14 @@ function putBack(assignment: Assignment, vms: readonly number[]): void {
 }
 
 /** Small budgets first: they keep the search near the wrong, and what they find is cheap. */
-function repairStepwise(assignment: Assignment, repair: Repair, wrong: Wrong): boolean {
-  const least = repair.atLeast(wrong);
-  const width = { ...NARROW, nodes: NODES_PER_BUDGET };
+function repairStepwise(
+  assignment: Assignment,
+  repair: Repair,
+  wrong: Wrong,
+  least = repair.atLeast(wrong),
+): boolean {
   for (const factor of least > 0 ? GENEROSITY : []) {
-    if (repair.run([wrong], assignment.charge + Math.ceil(least * factor) + 1, width)) return true;
+    if (repair.run([wrong], assignment.charge + Math.ceil(least * factor) + 1, STEP)) return true;
   }
   return repair.run([wrong], Number.POSITIVE_INFINITY, LAST_ATTEMPT);
 }

@@ -31,6 +31,8 @@ class CoverSearch {
   readonly #order: readonly number[];
   /** Per resource, positions in `#order` by efficiency in that resource alone. */
   readonly #byResource: readonly (readonly number[])[];
+  /** Greatest common divisor of the costs. */
+  readonly #grain: number;
   readonly #taken: number[] = [];
   #best: number[] | null = null;
   #bestCost = Number.POSITIVE_INFINITY;
@@ -48,6 +50,10 @@ class CoverSearch {
     this.#order = [...items.keys()]
       .filter((i) => use(items[i] as CoverItem) > 0)
       .sort((a, b) => (price[a] as number) - (price[b] as number) || a - b);
+    this.#grain = Math.max(
+      1,
+      items.reduce((grain, item) => divisor(grain, item.cost), 0),
+    );
     this.#byResource = this.#needs.map((_, r) => this.#efficientIn(r));
   }
 
@@ -97,14 +103,14 @@ class CoverSearch {
     }
   }
 
-  /** What the items from `position` on cost at least, rounded up where costs are integers. */
+  /** What the items from `position` on cost at least, rounded up to what sums of costs can be. */
   #relaxation(position: number): number {
     let bound = 0;
     for (let r = 0; r < this.#needs.length; r++) {
       const need = this.#needs[r] as number;
       if (need > 0) bound = Math.max(bound, this.#fractional(r, need, position));
     }
-    return Math.ceil(bound - 1e-9);
+    return Math.ceil(bound / this.#grain - 1e-9) * this.#grain;
   }
 
   #fractional(r: number, need: number, position: number): number {
@@ -120,4 +126,10 @@ class CoverSearch {
     }
     return Number.POSITIVE_INFINITY;
   }
+}
+
+function divisor(a: number, b: number): number {
+  let [x, y] = [a, b];
+  while (y > 0) [x, y] = [y, x % y];
+  return x;
 }

@@ -47,6 +47,8 @@ export class Dense {
   /** Index into `domains`, -1: every host. */
   readonly domainOf: Int32Array;
   readonly domains: Bits[] = [];
+  /** 1: some rule looks at where the VM stands together with others, or at what that costs. */
+  readonly tied: Uint8Array;
   /** Whether some VM is to be given more than it has. */
   grows = false;
   /** As `domainOf`, for what holds at every instant (continuous bans and fences). */
@@ -72,6 +74,7 @@ export class Dense {
     this.shut = Uint8Array.from(problem.hosts, (host) => (host.online ? 0 : 1));
     this.closed = this.shut.slice();
     this.domainOf = new Int32Array(this.vmCount).fill(-1);
+    this.tied = new Uint8Array(this.vmCount);
     this.passageOf = new Int32Array(this.vmCount).fill(-1);
     this.charges = new Charges(problem, this.home, this.image);
     for (const [v, vm] of problem.vms.entries()) this.takeVm(vm, v);
@@ -98,6 +101,15 @@ export class Dense {
     return domain < 0 ? this.hostCount : bitCount(this.domains[domain] as Bits);
   }
 
+  /** The one host that the VM's own rules leave it; -1: none, or several. */
+  onlyChoice(vm: number): number {
+    const domain = this.domainOf[vm] as number;
+    if (this.fixed[vm] === 1 || domain < 0 || bitCount(this.domains[domain] as Bits) !== 1) return -1;
+    const bits = this.domains[domain] as Bits;
+    for (let host = 0; host < this.hostCount; host++) if (hasBit(bits, host)) return host;
+    return -1;
+  }
+
   /** Whether the plan may bring the VM to the host, for an instant or for good. */
   mayEnter(vm: number, host: number): boolean {
     if (this.shut[host] === 1 || (this.fixed[vm] === 1 && this.home[vm] !== -1)) return false;
@@ -121,6 +133,20 @@ export class Dense {
     for (let vm = 0; vm < this.vmCount; vm++)
       if (this.home[vm] === -1 && this.fate[vm] === FATE.stands) vms.push(vm);
     return vms;
+  }
+
+  /** More than all that moving everything could be charged: what a host in use weighs under `hosts`. */
+  get hostWeight(): number {
+    return 1 + 16 * this.charges.once.reduce((sum, once) => sum + once, 0);
+  }
+
+  /** What all that should stand demands of a resource. */
+  totalDemand(r: number): number {
+    let sum = 0;
+    for (let vm = 0; vm < this.vmCount; vm++) {
+      if (this.fate[vm] === FATE.stands) sum += this.demand[vm * this.width + r] as number;
+    }
+    return sum;
   }
 
   hostId(host: number): string {

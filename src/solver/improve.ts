@@ -9,8 +9,10 @@ import { present } from "../lib/assert.ts";
 import type { Random } from "../lib/random.ts";
 import { Annealing, PROPOSALS_PER_DECISION } from "./anneal.ts";
 import type { Assignment } from "./assignment.ts";
+import type { HomeBound } from "./bound.ts";
 import type { Constraint } from "./constraints/constraint.ts";
 import type { Effort } from "./effort.ts";
+import { costOf, shown } from "./objective.ts";
 import { chargeOf } from "./passage.ts";
 import type { Repair, Width, Wrong } from "./repair.ts";
 import { orderTo, type Sequence } from "./sequence.ts";
@@ -22,14 +24,18 @@ export interface Incumbent {
   sequence: Sequence;
 }
 
-/** Decisions of the first turn of ruin and repair, and of every later one. */
-const FIRST_TURN = 0;
-const TURN = 100;
+/** Decisions of one turn of ruin and repair, between annealing turns and without them. */
+const SHORT_TURN = 200;
+const LONG_TURN = 1000;
+/** With more VMs than these, annealing comes by nothing in reasonable time. */
+const MOST_ANNEALED = 5000;
 /** Proposals of one annealing turn per VM, and their range. */
 const PROPOSALS_PER_VM = 64;
 const FEWEST_PROPOSALS = 20_000;
 const MOST_PROPOSALS = 400_000;
-const RESTART = 0.3;
+/** Share of ruined VMs that share a host with the others; of the rest, share drawn without regard to regret. */
+const KINSHIP = 0.7;
+const NO_REGRET = 0.3;
 /** Share of repairs that are about a preferred rule, while one is broken. */
 const WISHES = 0.5;
 /** Placements of one annealing turn that are ordered. */
@@ -46,6 +52,8 @@ export class Improvement {
   readonly #random: Random;
   readonly #incumbent: Incumbent;
   readonly #log: number[] = [];
+  /** What each home loses at least. */
+  readonly #musts: ReadonlyMap<number, number>;
   /** Cost of the best executable leaf so far. */
   #ceiling = Number.POSITIVE_INFINITY;
 
@@ -56,13 +64,16 @@ export class Improvement {
     load: Float64Array,
     effort: Effort,
     random: Random,
+    homes: readonly HomeBound[],
   ) {
+    this.#musts = new Map(homes.map(({ host, charge }) => [host, charge]));
     this.#incumbent = incumbent;
     this.#assignment = assignment;
     this.#repair = repair;
     this.#load = load;
     this.#effort = effort;
     this.#random = random;
+    this.#followRelocations();
   }
 
   get executable(): boolean {
@@ -76,7 +87,7 @@ export class Improvement {
 
   get cost(): number {
     return this.executable
-      ? this.#incumbent.sequence.charge + this.#assignment.penalty
+      ? this.#incumbent.sequence.cost + this.#assignment.penalty
       : Number.POSITIVE_INFINITY;
   }
 
@@ -84,17 +95,26 @@ export class Improvement {
   run(bound: number, firstPlan: boolean): void {
     const done = () => this.cost <= bound || (firstPlan && this.executable) || this.#effort.exhausted;
     const annealing = new Annealing(this.#assignment, this.#random.fork("annealing"));
-    for (let turn = annealing.size > 0 ? FIRST_TURN : TURN; !done(); turn = TURN) {
-      const end = this.#effort.decisions + turn;
-      while (!done() && this.#effort.decisions < end) this.#reporting(bound, () => this.#ruinAndRepair());
-      if (!done() && annealing.size > 0) this.#reporting(bound, () => this.#anneal(annealing));
+    const charged = this.#assignment.dense.problem.objective !== "makespan";
+    const anneals = charged && annealing.size > 0 && annealing.size <= MOST_ANNEALED;
+    if (!this.executable) annealing.sendHome();
+    while (!done()) {
+      const end = this.#effort.decisions + (anneals ? SHORT_TURN : LONG_TURN);
+      do this.#reporting(bound, () => this.#ruinAndRepair());
+      while (!done() && this.#effort.decisions < end);
+      if (!done() && anneals) this.#reporting(bound, () => this.#anneal(annealing));
     }
   }
 
   #reporting(bound: number, search: () => void): void {
     const before = this.cost;
     search();
-    if (this.cost < before) this.#effort.improved(this.cost, bound);
+    if (this.cost < before) this.#report(bound);
+  }
+
+  #report(bound: number): void {
+    const { dense } = this.#assignment;
+    this.#effort.improved(shown(dense, this.cost), shown(dense, bound));
   }
 
   #ruinAndRepair(): void {
@@ -107,16 +127,15 @@ export class Improvement {
   /** One cooling; the best executable placement it comes by becomes the incumbent. */
   #anneal(annealing: Annealing): void {
     const proposals = Math.min(MOST_PROPOSALS, Math.max(FEWEST_PROPOSALS, annealing.size * PROPOSALS_PER_VM));
-    if (this.#random.chance(RESTART)) annealing.restart(this.#assignment);
-    else annealing.follow(this.#assignment);
+    annealing.follow(this.#assignment);
     const found: { at: Int32Array; steps: readonly Step[] }[] = [];
     let attempts = 0;
     annealing.cool(proposals, this.cost, (ceiling) => {
       if (++attempts > MOST_ORDERINGS || this.#effort.exhausted) return Number.NEGATIVE_INFINITY;
       const sequence = this.#order(annealing.at, ceiling);
-      const cost = sequence.charge + this.#assignment.penalty;
+      const cost = sequence.cost + this.#assignment.penalty;
       if (sequence.steps === null || cost >= ceiling) return ceiling;
-      found.push({ at: annealing.at.slice(), steps: sequence.steps });
+      found.push({ at: endOf(annealing.at, sequence), steps: sequence.steps });
       return cost;
     });
     this.#effort.decide(Math.ceil(proposals / PROPOSALS_PER_DECISION));
@@ -129,11 +148,14 @@ export class Improvement {
     for (let vm = 0; vm < at.length; vm++) {
       if (at[vm] !== this.#assignment.at[vm]) this.#assignment.move(vm, at[vm] as number);
     }
+    const charge = chargeOf(this.#assignment.dense, steps);
     this.#incumbent.sequence = {
       steps,
-      charge: chargeOf(this.#assignment.dense, steps),
+      charge,
+      cost: costOf(this.#assignment.dense, steps, charge),
       stuck: [],
       late: [],
+      relocated: [],
       work: 0,
     };
     this.#incumbent.wrongs = this.#incumbent.wrongs.filter((wrong) => this.#repair.isWrong(wrong));
@@ -150,8 +172,9 @@ export class Improvement {
       return;
     }
     this.#incumbent.wrongs = wrongs.filter((other) => this.#repair.isWrong(other));
-    if (this.#incumbent.wrongs.length === 0)
-      this.#incumbent.sequence = this.#order(this.#assignment.at, Number.POSITIVE_INFINITY);
+    if (this.#incumbent.wrongs.length > 0) return;
+    this.#incumbent.sequence = this.#order(this.#assignment.at, Number.POSITIVE_INFINITY);
+    this.#followRelocations();
   }
 
   /** One step towards an order, or to a cheaper plan. */
@@ -160,10 +183,11 @@ export class Improvement {
     const moved = this.#movedVms();
     this.#ceiling = this.cost;
     const touched = this.#sendHome(moved, this.#random.int(1, LARGEST_RUIN));
-    const done = this.#repair.run(this.#wrongsAt(touched), this.#ceiling, this.#width(), () =>
+    const done = this.#repair.run(this.#wrongsAt(touched), this.#budget, this.#width(), () =>
       this.#accepts(),
     );
     if (!done) this.#revert();
+    else this.#followRelocations();
   }
 
   /** Tries to hold a preferred rule that is broken, for less than it weighs. */
@@ -178,13 +202,20 @@ export class Improvement {
     const wish = this.#repair.constraintWrong(this.#random.pick(broken) as number);
     const touched = this.#sendHome(this.#movedVms(), this.#random.int(0, 2));
     const wrongs = [wish, ...this.#wrongsAt(touched)];
-    if (!this.#repair.run(wrongs, this.#ceiling, this.#width(), () => this.#accepts())) this.#revert();
+    if (this.#repair.run(wrongs, this.#budget, this.#width(), () => this.#accepts()))
+      this.#followRelocations();
+    else this.#revert();
+  }
+
+  /** Charges from which on nothing is of interest. A makespan cannot be told from charges. */
+  get #budget(): number {
+    return this.#assignment.dense.problem.objective === "makespan" ? Number.POSITIVE_INFINITY : this.#ceiling;
   }
 
   #accepts(): boolean {
-    const sequence = this.#order(this.#assignment.at, this.#ceiling);
+    const sequence = this.#order(this.#assignment.at, this.#budget);
     const { stuck } = this.#incumbent.sequence;
-    const cost = sequence.charge + this.#assignment.penalty;
+    const cost = sequence.cost + this.#assignment.penalty;
     const better = sequence.steps === null ? sequence.stuck.length <= stuck.length : cost < this.#ceiling;
     if (!better || (this.#ceiling < Number.POSITIVE_INFINITY && sequence.steps === null)) return false;
     if (sequence.steps !== null) this.#ceiling = cost;
@@ -208,6 +239,12 @@ export class Improvement {
     };
   }
 
+  /** Lets the assignment end where the order has put those that made way for good. */
+  #followRelocations(): void {
+    const { steps, relocated } = this.#incumbent.sequence;
+    if (steps !== null) for (const { vm, to } of relocated) this.#assignment.move(vm, to);
+  }
+
   #movedVms(): readonly number[] {
     const { at, dense } = this.#assignment;
     const moved: number[] = [];
@@ -225,13 +262,30 @@ export class Improvement {
     let away = moved;
     for (let i = 0; i < count && away.length > 0; i++) {
       const kin = away.filter((v) => touched.has(at[v] as number) || touched.has(dense.home[v] as number));
-      const vm = this.#random.pick(kin.length > 0 && this.#random.chance(0.7) ? kin : away) as number;
+      const pool = kin.length > 0 && this.#random.chance(KINSHIP) ? kin : this.#regretted(away);
+      const vm = this.#random.pick(pool) as number;
       for (const host of [at[vm] as number, dense.home[vm] as number]) if (host >= 0) touched.add(host);
       this.#log.push(vm, at[vm] as number);
       this.#assignment.move(vm, dense.home[vm] as number);
       away = away.filter((other) => other !== vm);
     }
     return touched;
+  }
+
+  /** Of these, the VMs whose homes lose more than they must: there is something to be gained. Or all of them. */
+  #regretted(moved: readonly number[]): readonly number[] {
+    const { home, charges } = this.#assignment.dense;
+    if (this.#random.chance(NO_REGRET)) return moved;
+    const lost = new Map<number, number>();
+    for (const vm of moved) {
+      const from = home[vm] as number;
+      lost.set(from, (lost.get(from) ?? 0) + (charges.once[vm] as number));
+    }
+    const regretted = moved.filter((vm) => {
+      const from = home[vm] as number;
+      return (lost.get(from) as number) > (this.#musts.get(from) ?? 0);
+    });
+    return regretted.length > 0 ? regretted : moved;
   }
 
   #wrongsAt(touched: ReadonlySet<number>): readonly Wrong[] {
@@ -249,4 +303,10 @@ export class Improvement {
       this.#assignment.move(this.#log[i] as number, this.#log[i + 1] as number);
     }
   }
+}
+
+function endOf(at: Int32Array, { relocated }: Sequence): Int32Array {
+  const end = at.slice();
+  for (const { vm, to } of relocated) end[vm] = to;
+  return end;
 }

@@ -1,5 +1,6 @@
 /** The constraint solver's door: what the rest of the house uses. */
 export { checkPlan, checkSteps } from "./checkers/replay.ts";
+export { type Obstacle, whyNot } from "./obstacles.ts";
 export type {
   Amounts,
   Limits,

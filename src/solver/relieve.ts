@@ -27,7 +27,8 @@ export function relieve(
   for (const assignment of [repaired, new Assignment(dense)]) {
     easeMisplaced(assignment, effort);
     easeHosts(assignment, effort);
-    const { steps, charge } = orderTo(dense, assignment.at, load, Number.POSITIVE_INFINITY);
+    const { steps, charge, relocated } = orderTo(dense, assignment.at, load, Number.POSITIVE_INFINITY);
+    for (const { vm, to } of relocated) assignment.move(vm, to);
     if (steps !== null && steps.length > 0) return { steps, charge, violation: violationOf(assignment) };
   }
   return null;

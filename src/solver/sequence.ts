@@ -7,6 +7,7 @@
  */
 import { cheapestCover } from "./cover.ts";
 import type { Dense } from "./dense.ts";
+import { costOf } from "./objective.ts";
 import { departures, growsInPlace, Passage } from "./passage.ts";
 import { schedule } from "./schedule.ts";
 import type { Step } from "./step.ts";
@@ -16,10 +17,14 @@ export interface Sequence {
   readonly steps: readonly Step[] | null;
   /** Charge of all steps; of those taken so far when there is no order. */
   readonly charge: number;
+  /** What the objective makes of them, without preferred rules. */
+  readonly cost: number;
   /** VMs that could not go where they should. */
   readonly stuck: readonly number[];
   /** VMs that found no room to start or grow, though all others have gone. Never when the placement is viable. */
   readonly late: readonly number[];
+  /** VMs that made way for good: they end elsewhere than was asked. */
+  readonly relocated: readonly { readonly vm: number; readonly to: number }[];
   /** Detours looked at: each is about as much work as one placement decision. */
   readonly work: number;
 }
@@ -43,6 +48,8 @@ interface Detour {
   readonly vm: number;
   readonly to: number;
   readonly extra: number;
+  /** It need not come back. */
+  readonly forGood: boolean;
 }
 
 class Sequencer {
@@ -59,10 +66,13 @@ class Sequencer {
   readonly #asleep = new Map<number, number>();
   #residents: number[][] | null = null;
   #work = 0;
+  readonly #relocated: { vm: number; to: number }[] = [];
+  /** Loads at the end; made when first asked for. */
+  #finalLoad: Float64Array | null = null;
 
   constructor(dense: Dense, at: Int32Array, load: Float64Array, budget: number) {
     this.#dense = dense;
-    this.#at = at;
+    this.#at = at.slice();
     this.#passage = new Passage(dense, { load });
     this.#budget = budget;
   }
@@ -80,7 +90,15 @@ class Sequencer {
 
   #result(stuck: readonly number[], late: readonly number[]): Sequence {
     const { steps, charge } = this.#passage;
-    return { steps: stuck.length === 0 ? steps : null, charge, stuck, late, work: this.#work };
+    return {
+      steps: stuck.length === 0 ? steps : null,
+      charge,
+      cost: stuck.length === 0 ? costOf(this.#dense, steps, charge) : Number.POSITIVE_INFINITY,
+      stuck,
+      late,
+      relocated: this.#relocated,
+      work: this.#work,
+    };
   }
 
   /** Takes the departures and lists what else is to be done. */
@@ -155,8 +173,9 @@ class Sequencer {
   #makeWay(): boolean {
     const best = this.#cheapestDetours();
     if (best === null) return this.#suspendOne();
-    for (const { vm, to } of best) {
+    for (const { vm, to, forGood } of best) {
       if (!this.#passage.admits(vm, to)) continue;
+      if (forGood && this.#mayStay(vm, to)) this.#relocate(vm, to);
       this.#migrate(vm, to);
       this.#detoured.add(vm);
       if (!this.#waiting.includes(vm)) this.#waiting.push(vm);
@@ -211,14 +230,37 @@ class Sequencer {
     let best: Detour | null = null;
     let widest = -1;
     for (let to = 0; to < hostCount; to++) {
-      if (to === host || !this.#passage.admits(vm, to)) continue;
-      const extra = charges.move(vm, host, to) + (to === end ? 0 : charges.move(vm, to, end)) - direct;
+      const out = charges.move(vm, host, to);
+      if (to === host || (best !== null && out - direct > best.extra) || !this.#passage.admits(vm, to))
+        continue;
+      const forGood = end === host && this.#mayStay(vm, to);
+      const onward = to === end || forGood ? 0 : charges.move(vm, to, end);
+      const extra = out + onward - direct;
       const margin = this.#margin(to);
       if (best !== null && (extra > best.extra || (extra === best.extra && margin <= widest))) continue;
-      best = { vm, to, extra };
+      best = { vm, to, extra, forGood };
       widest = margin;
     }
     return best;
+  }
+
+  /** Whether a VM that was to stay at home may as well end here: no rule minds, and there is room at the end. */
+  #mayStay(vm: number, to: number): boolean {
+    const { width, room, demand, tied } = this.#dense;
+    if (tied[vm] === 1 || !this.#dense.mayEnd(vm, to)) return false;
+    this.#finalLoad ??= finalLoad(this.#dense, this.#at);
+    for (let r = 0; r < width; r++) {
+      const wanted = demand[vm * width + r] as number;
+      const cell = to * width + r;
+      if (wanted > 0 && (this.#finalLoad[cell] as number) + wanted > (room[cell] as number)) return false;
+    }
+    return true;
+  }
+
+  #relocate(vm: number, to: number): void {
+    this.#at[vm] = to;
+    this.#relocated.push({ vm, to });
+    this.#finalLoad = null;
   }
 
   #margin(host: number): number {
@@ -269,4 +311,15 @@ class Sequencer {
     }
     return late;
   }
+}
+
+function finalLoad({ width, hostCount, demand }: Dense, at: Int32Array): Float64Array {
+  const load = new Float64Array(hostCount * width);
+  for (const [vm, host] of at.entries()) {
+    if (host < 0) continue;
+    for (let r = 0; r < width; r++) {
+      load[host * width + r] = (load[host * width + r] as number) + (demand[vm * width + r] as number);
+    }
+  }
+  return load;
 }

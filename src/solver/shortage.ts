@@ -5,6 +5,7 @@
 import type { Assignment } from "./assignment.ts";
 import type { HomeBound } from "./bound.ts";
 import type { Dense } from "./dense.ts";
+import { absoluteObstacle } from "./obstacles.ts";
 import type { Explanation } from "./solution.ts";
 
 /** @param start everyone at home; `homes`: where something is wrong. Empty: nothing was proved. */
@@ -105,21 +106,7 @@ function tooLarge(dense: Dense, vm: number): Explanation | null {
 function noHost(dense: Dense, vm: number): Explanation {
   const hosts = [...Array(dense.hostCount).keys()].map((host) => ({
     host: dense.hostId(host),
-    why: obstacle(dense, vm, host),
+    why: absoluteObstacle(dense, vm, host) ?? "",
   }));
   return { kind: "no-host", vms: [dense.vmId(vm)], hosts };
-}
-
-/** Why this VM cannot end on this host, whatever the others do. */
-function obstacle(dense: Dense, vm: number, host: number): string {
-  if (dense.problem.hosts[host]?.online === false) return "the host is offline";
-  if (dense.closed[host] === 1) return "the host is to be emptied";
-  if (dense.fixed[vm] === 1 && dense.home[vm] !== host) return "the VM may not be moved";
-  if (!dense.mayEnd(vm, host)) return "a rule forbids it";
-  if (dense.shut[host] === 1) return "nothing may enter the host";
-  const r = dense.resources.findIndex(
-    (_, i) => (dense.demand[vm * dense.width + i] as number) > (dense.room[host * dense.width + i] as number),
-  );
-  const needed = dense.demand[vm * dense.width + r];
-  return `it needs ${needed} ${dense.resources[r]}, the host has ${dense.room[host * dense.width + r]}`;
 }

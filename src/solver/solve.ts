@@ -13,7 +13,9 @@ import { Effort } from "./effort.ts";
 import { explainExhaustion } from "./exhaustion.ts";
 import { hallProof } from "./hall.ts";
 import { Improvement, type Incumbent } from "./improve.ts";
+import { leastCost, shown } from "./objective.ts";
 import { pigeonholeProof } from "./pigeonhole.ts";
+import { pivotBound } from "./pivots.ts";
 import { survey } from "./placements.ts";
 import { type Prepared, prepare } from "./prepared.ts";
 import type { Limits, Problem } from "./problem.ts";
@@ -58,7 +60,8 @@ class Solver {
     this.#assignment = assignment;
     this.#load = load;
     this.#bound = lowerBound(this.#dense, this.#assignment);
-    this.#least = this.#bound.charge;
+    const charge = this.#bound.charge + pivotBound(dense, assignment, load, this.#bound.homes);
+    this.#least = leastCost(dense, this.#bound.homes, charge);
   }
 
   run(): Solution {
@@ -67,7 +70,8 @@ class Solver {
     const repair = new Repair(this.#assignment, this.#effort);
     const wrongs = construct(this.#assignment, repair, this.#bound.homes, this.#effort);
     const search = this.#search({ wrongs, sequence: this.#sequence() }, repair);
-    if (search.executable) this.#effort.improved(search.cost, this.#least);
+    if (search.executable)
+      this.#effort.improved(shown(this.#dense, search.cost), shown(this.#dense, this.#least));
     if (this.#satisfied(search)) return this.#found(search);
     const impossible = search.executable ? [] : this.#hardProofs();
     if (impossible.length > 0) return this.#without("infeasible", impossible);
@@ -79,7 +83,15 @@ class Solver {
 
   #search(incumbent: Incumbent, repair: Repair): Improvement {
     const random = new Random(`solve ${this.#limits.seed ?? 0}`);
-    return new Improvement(incumbent, this.#assignment, repair, this.#load, this.#effort, random);
+    return new Improvement(
+      incumbent,
+      this.#assignment,
+      repair,
+      this.#load,
+      this.#effort,
+      random,
+      this.#bound.homes,
+    );
   }
 
   #satisfied(search: Improvement): boolean {
@@ -96,6 +108,7 @@ class Solver {
 
   /** The complete searches, as far as they go: an answer that nothing can improve, or null. */
   #settle(search: Improvement): Solution | null {
+    if (this.#dense.problem.objective === "makespan") return null;
     const fresh = new Assignment(this.#dense);
     const configurations = new Configurations(this.#dense, fresh, this.#effort);
     if (configurations.small) {
@@ -133,10 +146,11 @@ class Solver {
   }
 
   #found(search: Improvement): Solution {
-    const { steps, cost } = search;
+    const { steps } = search;
+    const cost = shown(this.#dense, search.cost);
+    const bound = shown(this.#dense, this.#least);
     const plan = steps.length === 0 ? EMPTY_PLAN : schedule(this.#dense, steps);
-    const status = cost <= this.#least ? "optimal" : "feasible";
-    return { status, plan, cost, bound: this.#least, ...this.#spent() };
+    return { status: cost <= bound ? "optimal" : "feasible", plan, cost, bound, ...this.#spent() };
   }
 
   /** No viable plan: what helps a little, if that is asked for. */

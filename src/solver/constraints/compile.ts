@@ -17,9 +17,17 @@ export function compileConstraints(
   counts: (vm: number) => boolean = (vm) => dense.fate[vm] === FATE.stands,
 ): readonly Constraint[] {
   const compiler = new Compiler(dense, places, counts);
-  return dense.problem.rules
+  const rules = dense.problem.rules
     .map((rule, index) => compiler.compile(rule, index))
     .filter((constraint) => constraint !== null);
+  return dense.problem.objective === "hosts" ? [...rules, ...emptyHosts(dense)] : rules;
+}
+
+/** The objective to use few hosts, as a preference to leave each of them. */
+function emptyHosts(dense: Dense): readonly Constraint[] {
+  const open = [...Array(dense.hostCount).keys()].filter((host) => dense.closed[host] === 0);
+  const weight = dense.hostWeight;
+  return open.map((host) => new Wish(-1, weight, { vms: [], hosts: [host] }, () => true));
 }
 
 class Compiler {

@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import { Random } from "../../../src/lib/random.ts";
 import type { Action, Plan } from "../../../src/model/plan.ts";
 import { capacityOf, resourcesOf, taken } from "../../../src/solver/checkers/amounts.ts";
-import { checkPlan, checkSteps, type Problem, solve } from "../../../src/solver/index.ts";
+import { checkPlan, checkSteps, type Problem, resolve, solve } from "../../../src/solver/index.ts";
 import { randomProblem } from "../../support/random-problem.ts";
 
+const LIMITS = { decisions: 1500 };
 const SHAPE = { hosts: 6, vms: 14, rules: 4, planRules: true };
 
 /** Runs the plan in a random order that its graph allows, with overlaps; returns what went wrong. */
@@ -114,6 +115,27 @@ describe("plans", () => {
       expect(answer.violationAfter).toBeLessThan(answer.violationBefore);
     }
     expect(reduced).toBeGreaterThan(100);
+  });
+
+  test("for an event are as good as from scratch, prepared or not", () => {
+    const ratios: number[] = [];
+    for (let i = 0; i < 400; i++) {
+      const random = new Random(`event ${i}`);
+      const problem = randomProblem(`event ${i}`, { ...SHAPE, planRules: false });
+      const vm = random.pick(problem.vms);
+      if (vm === undefined) continue;
+      const grown = { ...vm, demand: { cpu: random.int(0, 6), memory: random.int(1, 6) } };
+      const first = resolve({ problem }, {}, LIMITS);
+      const { solution, problem: changed } = resolve(first, { vms: [grown] }, LIMITS);
+      const scratch = solve(changed, LIMITS);
+      const proved = ["optimal", "infeasible"];
+      if (proved.includes(solution.status) && proved.includes(scratch.status))
+        expect(solution.status).toBe(scratch.status);
+      if ("bound" in solution && "bound" in scratch) ratios.push((solution.cost + 1) / (scratch.cost + 1));
+    }
+    ratios.sort((a, b) => a - b);
+    expect(ratios.length).toBeGreaterThan(100);
+    expect(ratios[ratios.length >> 1]).toBeLessThanOrEqual(1.01);
   });
 
   test("are the same for the same seed", () => {

@@ -123,7 +123,11 @@ describe("solve", () => {
     expect(solution).toMatchObject({
       status: "infeasible",
       explanation: [
-        { kind: "no-host", vms: ["v"], hosts: [{ host: "a" }, { host: "b", why: "a rule forbids it" }] },
+        {
+          kind: "no-host",
+          vms: ["v"],
+          hosts: [{ host: "a" }, { host: "b", why: "forbidden by rule 0 (ban)" }],
+        },
       ],
     });
   });
