@@ -31,18 +31,11 @@ const story = new Story();
 process.stdout.write(
   `${bold("DISCOVERY")}  ${dim(`an overloaded host finds help among its neighbours (${libvirt ? "libvirt" : "embedded hypervisor"})`)}\n\n`,
 );
-let stage: Stage | null = null;
 let interrupted = false;
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => {
-    interrupted = true;
-    void stage?.close().then(() => process.exit(130));
-  });
-}
+const opening = libvirt ? openLibvirt() : embeddedStage(hosts);
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
 try {
-  const opened = await (libvirt ? openLibvirt() : embeddedStage(hosts));
-  stage = opened;
-  await play(opened);
+  await play(await opening);
 } catch (error) {
   if (!interrupted) {
     process.stderr.write(
@@ -51,7 +44,21 @@ try {
     process.exitCode = 1;
   }
 } finally {
-  if (!interrupted) await stage?.close();
+  if (!interrupted) await close();
+}
+
+/** Also while the stage still opens: what has been started by then is ended, too. */
+function interrupt(): void {
+  if (interrupted) return;
+  interrupted = true;
+  process.stderr.write("\ninterrupted: everything is taken down\n");
+  void close().then(() => process.exit(130));
+}
+
+/** A stage that did not open has closed itself. */
+async function close(): Promise<void> {
+  const stage = await opening.catch(() => null);
+  await stage?.close();
 }
 
 async function play({ agents, manifest, load }: Stage): Promise<void> {
@@ -99,7 +106,12 @@ async function embeddedStage(count: number): Promise<Stage> {
   story.say(`${count} agents start …`);
   const lrt = { hold: "2s", window: "1s" };
   const cluster = await EmbeddedCluster.create({ hosts: count, config: { lrt } });
-  await cluster.start();
+  try {
+    await cluster.start();
+  } catch (cause) {
+    await cluster.close();
+    throw cause;
+  }
   const load = async (vms: readonly VmView[]): Promise<void> => {
     for (const { host, id } of vms) {
       const agent = cluster.agents.find(({ name }) => name === host);

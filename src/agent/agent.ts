@@ -8,6 +8,7 @@ import { Membership } from "../dnt/membership/membership.ts";
 import type { MembershipSettings } from "../dnt/membership/settings.ts";
 import { randomWalk, walk } from "../dnt/overlay/walk.ts";
 import { Registry } from "../dnt/registry/registry.ts";
+import type { HypervisorEvent } from "../hypervisor/command.ts";
 import { assert } from "../lib/assert.ts";
 import { fail, ok, type Result } from "../lib/error.ts";
 import type { Instant } from "../lib/instant.ts";
@@ -206,7 +207,7 @@ export class Agent {
       case "timer-fired":
         return this.#onTimer(input.timer, input.token, turn);
       case "hypervisor-event":
-        return this.lrt.onHypervisor(input.event, turn);
+        return this.#onHypervisor(input.event, turn);
       case "hypervisor-completed":
         if (!this.vet.onOperation(input.operation, input.outcome, turn)) {
           this.lrt.onOperation(input.operation, input.outcome, turn);
@@ -226,6 +227,11 @@ export class Agent {
         this.#stopping = true;
         return this.membership.leave(turn);
     }
+  }
+
+  #onHypervisor(event: HypervisorEvent, turn: AgentTurn): void {
+    if (event.kind === "domain-changed" && event.cause === "migrated-out") this.vet.onLeaving(event.vm);
+    this.lrt.onHypervisor(event, turn);
   }
 
   #onSolved(operation: OperationId, solution: Solution | null, turn: AgentTurn): void {

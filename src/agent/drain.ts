@@ -43,6 +43,8 @@ export class Drain {
   #reason = "";
   #total = 0;
   #blocked: string | null = null;
+  /** The inventory as it was when an event ended: the same again would end the same. */
+  #tried: number | null = null;
 
   constructor(deps: DrainDependencies, restored: ReadonlyMap<string, unknown>) {
     this.#deps = deps;
@@ -116,8 +118,9 @@ export class Drain {
 
   onEventEnded(event: EventId, outcome: EventOutcome, retry: boolean, turn: AgentTurn): void {
     if (event !== this.#event) return;
-    this.#blocked = "reason" in outcome ? outcome.reason : null;
+    this.#blocked = "reason" in outcome ? outcome.reason : this.#stuck();
     if (!retry) this.#event = null;
+    this.#tried = this.#deps.lrt.inventory.version;
     this.check(turn);
   }
 
@@ -128,7 +131,7 @@ export class Drain {
     const left = lrt.inventory.managed().length;
     this.#total = Math.max(this.#total, left);
     if (left > 0) {
-      if (this.#event === null) this.#raise(turn);
+      if (this.#event === null && this.#tried !== lrt.inventory.version) this.#raise(turn);
       const blocked = this.#blocked === null ? "" : `; blocked: ${this.#blocked}`;
       if (this.#operation !== null) {
         operations.progress(this.#operation, `${left} VMs left${blocked}`, {
@@ -164,9 +167,16 @@ export class Drain {
   #begin(turn: AgentTurn): OperationName {
     this.#operation = this.#deps.operations.begin("host-drain", this.#deps.name, this.#reason, turn.now);
     this.#total = 0;
+    this.#tried = null;
     turn.setTimer(TIMER, CHECK_MS);
     this.check(turn);
     return this.#operation;
+  }
+
+  /** What no migration takes away: managed domains that do not run. */
+  #stuck(): string | null {
+    const still = this.#deps.lrt.inventory.managed().filter(({ state }) => state !== "running");
+    return still.length === 0 ? null : still.map(({ name, state }) => `${name} is ${state}`).join(", ");
   }
 
   #raise(turn: AgentTurn): void {

@@ -1,6 +1,6 @@
 import { ok } from "../lib/error.ts";
 import { buildProblem, whyPinned } from "../lrt/scheduling/problem.ts";
-import { tell } from "../lrt/scheduling/reason.ts";
+import { domainNames, tell } from "../lrt/scheduling/reason.ts";
 import type { NodeSnapshot } from "../lrt/scheduling/snapshot.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Solution } from "../solver/solution.ts";
@@ -39,7 +39,7 @@ function preview(agent: Agent, members: readonly NodeSnapshot[], solution: Solut
   const plan: Plan = solution !== null && "plan" in solution ? solution.plan : { actions: [] };
   const why =
     solution !== null && "explanation" in solution
-      ? tell(solution.explanation, (node) => agent.nameOf(node))
+      ? tell(solution.explanation, { node: (node) => agent.nameOf(node), vm: domainNames(members, []) })
       : "";
   const vms = (own?.vms ?? []).map((vm) => {
     const target = plan.actions.filter((action) => action.vm === vm.id).at(-1)?.to ?? null;

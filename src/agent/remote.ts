@@ -18,11 +18,21 @@ interface Question {
   readonly to: NodeId;
   readonly ask: Ask;
   readonly done: Done;
+  /** What must be durable here before the question leaves, each time. */
+  readonly after: PersistId | undefined;
   tries: number;
+}
+
+/** An answer, and what must be durable here before it is given, each time. */
+interface Answered {
+  readonly result: Result<unknown>;
+  readonly after: PersistId | undefined;
 }
 
 const RETRY_MS = seconds(2);
 const TRIES = 3;
+/** A VE's home may itself have to ask everybody, twice, before it answers. */
+const TRIES_OF_HOMES = 12;
 /** Questions under way at once; an agent that has more is being flooded by its own users. */
 const MAX_QUESTIONS = 4096;
 /** Answers kept for duplicates. */
@@ -33,7 +43,7 @@ const TIMER = "agent/ask/";
 export class Remote {
   readonly #questions = new Map<number, Question>();
   /** By `<peer>/<id>`; null: being worked on. */
-  readonly #answers = new Map<string, Result<unknown> | null>();
+  readonly #answers = new Map<string, Answered | null>();
   readonly #nameOf: (node: NodeId) => string;
   #next: number;
 
@@ -49,7 +59,7 @@ export class Remote {
     }
     const id = this.#next++;
     const ask: Ask = { type: "control.ask", id, command };
-    this.#questions.set(id, { to, ask, done, tries: TRIES });
+    this.#questions.set(id, { to, ask, done, after, tries: triesOf(command) });
     turn.send(to, ask, after);
     turn.setTimer(`${TIMER}${id}`, RETRY_MS);
   }
@@ -72,10 +82,12 @@ export class Remote {
     const key = `${from}/${id}`;
     const known = this.#answers.get(key);
     if (known === null) return;
-    if (known !== undefined) return turn.send(from, { type: "control.answer", re: id, result: known });
+    if (known !== undefined) {
+      return turn.send(from, { type: "control.answer", re: id, result: known.result }, known.after);
+    }
     this.#remember(key, null);
     execute(command, (result, later, after) => {
-      this.#remember(key, result);
+      this.#remember(key, { result, after });
       later.send(from, { type: "control.answer", re: id, result }, after);
     });
   }
@@ -88,7 +100,7 @@ export class Remote {
     question.tries--;
     if (question.tries <= 0) this.#giveUp(id, question, turn);
     else {
-      turn.send(question.to, question.ask);
+      turn.send(question.to, question.ask, question.after);
       turn.setTimer(timer, RETRY_MS);
     }
     return true;
@@ -109,7 +121,7 @@ export class Remote {
     question.done(fail({ code: "unreachable", message, hint: `discoveryctl host show ${name}` }), turn);
   }
 
-  #remember(key: string, result: Result<unknown> | null): void {
+  #remember(key: string, result: Answered | null): void {
     this.#answers.delete(key);
     this.#answers.set(key, result);
     if (this.#answers.size <= MAX_ANSWERS) return;
@@ -120,3 +132,7 @@ export class Remote {
 
 /** How a command is answered, now or in a later step. */
 export type Respond = (result: Result<unknown>, turn: AgentTurn, after?: number) => void;
+
+function triesOf({ type }: PeerCommand): number {
+  return type.startsWith("ve.") || type === "vet.adopt-into" ? TRIES_OF_HOMES : TRIES;
+}

@@ -282,6 +282,48 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/events.ts")).events,
   },
   {
+    words: ["solve"],
+    summary: "Solve a placement instance with the agents' own solver; needs no agent.",
+    args: [{ name: "file", summary: "vmr-instance/1 or /2, or - for stdin.", of: "file" }],
+    options: [
+      {
+        name: "objective",
+        summary: "What the plan should be cheap in.",
+        value: {
+          name: "WHAT",
+          kind: "text",
+          choices: ["memory", "makespan", "migrations", "hosts", "distance"],
+        },
+      },
+      {
+        name: "deadline",
+        summary: "Print the best so far after this.",
+        value: { name: "TIME", kind: "duration" },
+      },
+      { name: "limit", summary: "Placement decisions at most.", value: { name: "N", kind: "number" } },
+      { name: "seed", summary: "Of the search's random choices.", value: { name: "N", kind: "number" } },
+      { name: "repeat", summary: "Solve so often; times are medians.", value: { name: "N", kind: "number" } },
+      { name: "trace", summary: "How cost and bound came closer." },
+      {
+        name: "host-down",
+        summary: "As if these hosts were gone (a,b).",
+        value: { name: "HOSTS", kind: "text", of: "host" },
+      },
+      {
+        name: "drain",
+        summary: "As if these hosts were to be emptied (a,b).",
+        value: { name: "HOSTS", kind: "text", of: "host" },
+      },
+      {
+        name: "add-vms",
+        summary: "A file with VMs that wait for a host.",
+        value: { name: "FILE", kind: "text", of: "file" },
+      },
+    ],
+    examples: ["discoveryctl solve instance.json", "discoveryctl solve instance.json --drain h1 -o json"],
+    load: async () => (await import("./commands/solve-files.ts")).solveFile,
+  },
+  {
     ...NONE,
     words: ["cluster", "init"],
     summary: "Make the key that all hosts of a cluster share.",

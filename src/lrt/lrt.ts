@@ -207,17 +207,24 @@ export class LocalResourcesTracker {
 
   snapshot(now: Instant): NodeSnapshot {
     const { self, name, capacity, labels } = this.#identity;
-    const vms = this.inventory.all().filter((domain) => domain.state !== "shutoff");
+    const present = this.inventory.all().filter((domain) => domain.state !== "shutoff");
+    const vms = present.filter((domain) => domain.pauseReason !== "migrating-in");
     return {
       node: self,
       name,
-      capacity,
+      capacity: { cpu: capacity.cpu, memory: Math.max(0, capacity.memory - this.#memoryOnItsWay(present)) },
       labels,
       // To a solver the two are the same: nothing may land here.
       draining: this.#draining || this.#space !== "ample",
       version: this.inventory.version,
       vms: vms.map((domain) => this.#vmSnapshot(domain, now)),
     };
+  }
+
+  /** Guests that are still coming are their source's to count; their memory here is taken all the same. */
+  #memoryOnItsWay(present: readonly Domain[]): number {
+    const shells = present.filter((domain) => domain.pauseReason === "migrating-in");
+    return shells.reduce((sum, { memory }) => sum + memory, this.participant.promised());
   }
 
   #vmSnapshot(domain: Domain, now: Instant): VmSnapshot {

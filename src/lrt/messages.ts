@@ -56,7 +56,7 @@ export type ActionOutcome =
 
 /** Requests of the partition protocol; each is answered by one `partition.reply` with `re` = `id`. */
 export type PartitionRequest =
-  /** Leader → node: join my partition. Answers: joined, busy, refused. */
+  /** Leader → node: join my partition, or (again) how are you now? Answers: joined, busy, refused, unsettled. */
   | (PartitionRef & {
       readonly type: "partition.reserve";
       readonly id: number;
@@ -188,6 +188,8 @@ export type ReplyBody =
       readonly slotted: boolean;
     }
   | { readonly kind: "refused"; readonly reason: string }
+  /** An action is still open here: what a snapshot would say could be wrong in a moment. Ask again. */
+  | { readonly kind: "unsettled" }
   | { readonly kind: "renewed"; readonly leaseMs: Millis }
   | { readonly kind: "released"; readonly settling: boolean }
   | {
@@ -203,6 +205,8 @@ export type ReplyBody =
       readonly kind: "seen";
       readonly vm: "running" | "migrating" | "paused" | "absent";
       readonly open: boolean;
+      /** How the order ended here, as far as it is remembered. */
+      readonly outcome: "done" | "failed" | null;
     }
   | { readonly kind: "taken" }
   | { readonly kind: "followed"; readonly open: number }

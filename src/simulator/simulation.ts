@@ -1,5 +1,5 @@
 /**
- * A whole world from one seed: hosts, network, faults by script, checkers after every step. Same seed, same bytes.
+ * A whole world from one seed: hosts, network, deeds by script, checkers after every step. Same seed, same bytes.
  */
 import type { AgentConfig } from "../agent/agent.ts";
 import type { AgentInput } from "../agent/inputs.ts";
@@ -9,7 +9,7 @@ import { DEFAULT_SETTINGS, type EmbeddedSettings } from "../hypervisor/embedded/
 import { Random } from "../lib/random.ts";
 import type { CheckedWorld, Checker } from "./checkers/checker.ts";
 import { EventQueue } from "./kernel/event-queue.ts";
-import { line } from "./trace/line.ts";
+import { Story } from "./trace/story.ts";
 import { type HostSpec, SimulatedHost, type Watcher } from "./world/host.ts";
 import { type LinkSettings, Network } from "./world/network.ts";
 
@@ -20,9 +20,9 @@ export interface SimulationSpec {
   readonly hypervisor?: Partial<EmbeddedSettings>;
   readonly linkOf?: (from: string, to: string) => LinkSettings;
   readonly checkers: readonly Checker[];
-  /** Simulated milliseconds per solver decision, and at least one. */
+  /** Simulated milliseconds per solver decision; a run takes at least one. */
   readonly msPerDecision?: number;
-  /** Whether stories are kept (scenarios) or not (large runs). */
+  /** Whether the story is kept (scenarios, replays) or not (swarms). */
   readonly trace?: boolean;
 }
 
@@ -32,8 +32,17 @@ export interface Violation {
   readonly what: string;
 }
 
+/** Where an agent's process is to die: before it carries out the n-th effect of a kind. */
+export interface Ambush {
+  readonly host: string;
+  /** An effect's kind; for `send` and `hypervisor` optionally with the message's type or the command's kind. */
+  readonly effect: string;
+  countdown: number;
+}
+
 /** A quiet local network. */
 const LAN: LinkSettings = { latencyMs: 0.2, jitterMs: 0.3, loss: 0, duplication: 0 };
+const MS_PER_DECISION = 0.005;
 /** A run that violates an invariant is not worth going on with for long. */
 const MAX_VIOLATIONS = 20;
 
@@ -42,21 +51,20 @@ export class Simulation implements CheckedWorld, Watcher {
   readonly network: Network;
   readonly hosts: readonly SimulatedHost[];
   readonly violations: Violation[] = [];
-  readonly story: string[] = [];
-  readonly notifications: {
-    readonly at: number;
-    readonly host: string;
-    readonly notification: Notification;
-  }[] = [];
-  readonly #spec: SimulationSpec;
+  readonly story: Story;
+  /** Agents that are to die at an effect; one dies once. */
+  readonly ambushes = new Set<Ambush>();
+  /** Actions that their executing hosts saw done. */
+  actionsDone = 0;
+  readonly #checkers: readonly Checker[];
   readonly #byId: ReadonlyMap<string, SimulatedHost>;
-  /** Decides, before each effect, whether the process dies there: set by faults. */
-  crashBefore: ((host: SimulatedHost, effect: AgentEffect) => boolean) | null = null;
 
   constructor(spec: SimulationSpec) {
-    this.#spec = spec;
+    this.#checkers = spec.checkers;
+    this.story = new Story(this.queue, spec.trace !== false);
     const random = new Random(spec.seed);
     this.network = new Network(this.queue, random.fork("network"), spec.linkOf ?? (() => LAN));
+    const msPerDecision = spec.msPerDecision ?? MS_PER_DECISION;
     const world = {
       queue: this.queue,
       network: this.network,
@@ -65,7 +73,7 @@ export class Simulation implements CheckedWorld, Watcher {
       watcher: this,
       random,
       seeds: spec.hosts.slice(0, 2).map(({ id }) => `sim://${id}`),
-      solverCost: (decisions: number) => Math.max(1, Math.ceil(decisions * (spec.msPerDecision ?? 0.005))),
+      solverCost: (decisions: number) => Math.max(1, Math.ceil(decisions * msPerDecision)),
     };
     this.hosts = spec.hosts.map((host) => new SimulatedHost(host, world));
     this.#byId = new Map(this.hosts.map((host) => [host.id, host]));
@@ -93,48 +101,87 @@ export class Simulation implements CheckedWorld, Watcher {
     return this.violations.length === 0;
   }
 
-  /** Asks the checkers what must hold once everything has settled. */
-  settled(): boolean {
-    for (const checker of this.#spec.checkers) this.#check(checker, checker.settled?.(this));
-    return this.violations.length === 0;
+  /** What checkers still miss before everything has settled. */
+  unsettled(): readonly string[] {
+    return this.#checkers.flatMap((checker) => checker.unsettled?.(this) ?? []);
+  }
+
+  /** Puts what is still missing on record as violations. */
+  demandSettled(): void {
+    for (const checker of this.#checkers) this.#record(checker, checker.unsettled?.(this));
   }
 
   excuse(vms: readonly string[]): void {
-    for (const checker of this.#spec.checkers) checker.excuse?.(vms);
-  }
-
-  tell(who: string, what: string): void {
-    if (this.#spec.trace !== false)
-      this.story.push(`${(this.now / 1000).toFixed(3).padStart(9)} ${who} ${what}`);
+    for (const checker of this.#checkers) checker.excuse?.(vms);
   }
 
   notified(host: SimulatedHost, notification: Notification): void {
-    const text = line(notification, (node) => node);
-    if (text !== null) this.tell(host.id, text);
-    if (this.#spec.trace !== false) this.notifications.push({ at: this.now, host: host.id, notification });
-    for (const checker of this.#spec.checkers)
-      this.#check(checker, checker.notified?.(host, notification, this));
+    this.story.notified(host.id, notification);
+    if (notification.kind === "action-ended" && notification.role === "source")
+      this.actionsDone += notification.outcome.kind === "done" ? 1 : 0;
+    for (const checker of this.#checkers) this.#record(checker, checker.notified?.(host, notification, this));
   }
 
   stepped(host: SimulatedHost, input: AgentInput, effects: readonly AgentEffect[]): void {
-    for (const checker of this.#spec.checkers)
-      this.#check(checker, checker.stepped?.(host, input, effects, this));
+    for (const checker of this.#checkers)
+      this.#record(checker, checker.stepped?.(host, input, effects, this));
   }
 
   beforeEffect(host: SimulatedHost, effect: AgentEffect): boolean {
-    if (this.crashBefore?.(host, effect) === true) return false;
-    for (const checker of this.#spec.checkers) this.#check(checker, checker.effect?.(host, effect, this));
+    if (this.ambushes.size > 0 && this.#ambushed(host, effect)) return false;
+    for (const checker of this.#checkers) this.#record(checker, checker.effect?.(host, effect, this));
     return true;
   }
 
   hypervisorStepped(host: SimulatedHost): void {
-    for (const checker of this.#spec.checkers) this.#check(checker, checker.hypervisorStepped?.(host, this));
+    for (const checker of this.#checkers) this.#record(checker, checker.hypervisorStepped?.(host, this));
   }
 
-  #check(checker: Checker, wrong: readonly string[] | undefined): void {
-    for (const what of wrong ?? []) {
-      this.violations.push({ at: this.now, checker: checker.name, what });
-      this.tell("!", `${checker.name}: ${what}`);
+  processChanged(host: SimulatedHost, what: "started" | "died"): void {
+    for (const checker of this.#checkers) this.#record(checker, checker.processChanged?.(host, what, this));
+  }
+
+  gaveUp(host: SimulatedHost, error: unknown): void {
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.violations.push({ at: this.now, checker: "agent", what: `${host.id} gave up: ${what}` });
+    this.story.tell("!", `${host.id} gave up: ${error instanceof Error ? error.message : what}`);
+  }
+
+  #ambushed(host: SimulatedHost, effect: AgentEffect): boolean {
+    for (const ambush of this.ambushes) {
+      if (ambush.host !== host.id || !matches(effect, ambush.effect) || --ambush.countdown > 0) continue;
+      this.ambushes.delete(ambush);
+      this.story.tell(host.id, `dies before it can ${described(effect)}`);
+      return true;
     }
+    return false;
+  }
+
+  #record(checker: Checker, wrong: readonly string[] | undefined): void {
+    if (wrong === undefined || wrong.length === 0) return;
+    for (const what of wrong) {
+      this.violations.push({ at: this.now, checker: checker.name, what });
+      this.story.tell("!", `${checker.name}: ${what}`);
+    }
+  }
+}
+
+function matches(effect: AgentEffect, wanted: string): boolean {
+  if (wanted === "any") return effect.kind !== "notify";
+  if (effect.kind === wanted) return true;
+  if (effect.kind === "send") return effect.message.type === wanted;
+  return effect.kind === "hypervisor" && `hypervisor.${effect.command.kind}` === wanted;
+}
+
+function described(effect: AgentEffect): string {
+  switch (effect.kind) {
+    case "send":
+      return `send ${effect.message.type} to ${effect.to}`;
+    case "hypervisor":
+      return `ask its hypervisor to ${effect.command.kind}`;
+    case "persist":
+      return `write ${effect.writes.map(({ key }) => key).join(", ")}`;
+    default:
+      return effect.kind;
   }
 }

@@ -78,6 +78,7 @@ function quarantine(dense: Dense, hosts: readonly number[]): void {
 }
 
 function preserve(dense: Dense, rule: Extract<PlacementRule, { kind: "preserve" }>): void {
+  dense.grows = true;
   const r = dense.resources.indexOf(rule.resource);
   for (const v of dense.vmsOf(rule.vms)) {
     const at = v * dense.width + r;

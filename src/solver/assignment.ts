@@ -17,6 +17,7 @@ export class Assignment {
   charge = 0;
   /** The part of `charge` that is for preferred rules. */
   penalty = 0;
+  readonly #slack: Float64Array;
   readonly #first: Int32Array;
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
@@ -28,17 +29,29 @@ export class Assignment {
     this.dense = dense;
     this.at = new Int32Array(dense.vmCount).fill(-1);
     this.load = new Float64Array(dense.hostCount * dense.width);
+    this.#slack = new Float64Array(dense.hostCount);
+    for (let host = 0; host < dense.hostCount; host++) this.#measure(host);
     this.#first = new Int32Array(dense.hostCount).fill(-1);
     this.#next = new Int32Array(dense.vmCount).fill(-1);
     this.#previous = new Int32Array(dense.vmCount).fill(-1);
     this.constraints = compileConstraints(dense, this);
     this.#subscribe();
-    for (let v = 0; v < dense.vmCount; v++)
-      if (dense.fate[v] === FATE.leaves) this.charge += dense.charges.leaving(v);
-    for (let v = 0; v < dense.vmCount; v++) {
-      const home = dense.home[v] as number;
-      if (home >= 0 && dense.fate[v] === FATE.stands) this.place(v, home);
-    }
+    for (let vm = 0; vm < dense.vmCount; vm++) this.admit(vm);
+  }
+
+  /** Brings a VM in where it is at the start. */
+  admit(vm: number): void {
+    const { fate, charges } = this.dense;
+    if (fate[vm] === FATE.leaves) this.charge += charges.leaving(vm);
+    const host = this.dense.standsAt(vm);
+    if (host >= 0) this.place(vm, host);
+  }
+
+  /** Takes a VM out, wherever it stands. */
+  withdraw(vm: number): void {
+    const { fate, charges } = this.dense;
+    if (fate[vm] === FATE.leaves) this.charge -= charges.leaving(vm);
+    this.remove(vm);
   }
 
   first(host: number): number {
@@ -75,6 +88,7 @@ export class Assignment {
       const cell = host * width + r;
       this.load[cell] = (this.load[cell] as number) + (demand[vm * width + r] as number);
     }
+    this.#measure(host);
     this.#link(vm, host);
     this.charge += charges.standing(vm, host);
     for (const constraint of this.concerned(vm, host)) this.#tell(constraint, vm, host, true);
@@ -89,6 +103,7 @@ export class Assignment {
       const cell = host * width + r;
       this.load[cell] = (this.load[cell] as number) - (demand[vm * width + r] as number);
     }
+    this.#measure(host);
     this.#unlink(vm, host);
     this.charge -= charges.standing(vm, host);
     for (const constraint of this.concerned(vm, host)) this.#tell(constraint, vm, host, false);
@@ -121,13 +136,17 @@ export class Assignment {
 
   /** Room left on the host, as the sum of its fractions over the resources. */
   slack(host: number): number {
+    return this.#slack[host] as number;
+  }
+
+  #measure(host: number): void {
     const { width, room } = this.dense;
     let sum = 0;
     for (let cell = host * width; cell < (host + 1) * width; cell++) {
       const top = room[cell] as number;
       if (top > 0) sum += (top - (this.load[cell] as number)) / top;
     }
-    return sum;
+    this.#slack[host] = sum;
   }
 
   /** Whether no strict rule that holds now would be broken by the VM (standing nowhere) on the host. */

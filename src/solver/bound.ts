@@ -41,6 +41,8 @@ export function lowerBound(dense: Dense, start: Assignment): Bound {
 }
 
 function homeBound(dense: Dense, start: Assignment, host: number): HomeBound | null {
+  const restful = dense.domains.length === 0 && dense.closed[host] === 0;
+  if (restful && !start.overloaded(host)) return null;
   const forced: number[] = [];
   const free: number[] = [];
   for (let v = start.first(host); v >= 0; v = start.next(v)) {
@@ -81,12 +83,9 @@ function cheapestMove(dense: Dense, vm: number): number {
 }
 
 function arrivalsBound(dense: Dense): number {
+  const { fate, image, charges } = dense;
   let charge = 0;
-  for (let v = 0; v < dense.vmCount; v++) {
-    if (dense.fate[v] === FATE.stands && dense.home[v] === -1 && dense.image[v] !== -1) {
-      charge += dense.charges.once[v] as number;
-    }
-    if (dense.fate[v] === FATE.leaves) charge += dense.charges.leaving(v);
-  }
+  for (let v = 0; v < dense.vmCount; v++) if (fate[v] === FATE.leaves) charge += charges.leaving(v);
+  for (const v of dense.arriving()) if (image[v] !== -1) charge += charges.once[v] as number;
   return charge;
 }

@@ -4,7 +4,7 @@
  */
 import { present } from "../lib/assert.ts";
 import { labelDistance } from "../model/node.ts";
-import { MEMORY, type Problem } from "./problem.ts";
+import { MEMORY, type Problem, type ProblemVm } from "./problem.ts";
 
 /** By `labelDistance`: within a rack, a room, a site, and across sites. */
 const DISTANCE_WEIGHT = [1, 2, 4, 16] as const;
@@ -15,13 +15,26 @@ export class Charges {
   readonly #problem: Problem;
   readonly #home: Int32Array;
   readonly #image: Int32Array;
+  /** 1: leaves its host by being suspended. */
+  readonly #suspends: Uint8Array;
 
   constructor(problem: Problem, home: Int32Array, image: Int32Array) {
     this.#problem = problem;
     this.#home = home;
     this.#image = image;
-    const flat = problem.objective === "migrations";
-    this.once = Float64Array.from(problem.vms, (vm) => (flat ? 1 : (vm.cost ?? vm.demand[MEMORY] ?? 0)));
+    this.once = new Float64Array(problem.vms.length);
+    this.#suspends = new Uint8Array(problem.vms.length);
+  }
+
+  /** Whether a move costs the same wherever it goes. */
+  get level(): boolean {
+    return this.#problem.objective !== "distance";
+  }
+
+  /** Reads what one VM costs. */
+  take(vm: ProblemVm, v: number): void {
+    this.once[v] = this.#problem.objective === "migrations" ? 1 : (vm.cost ?? vm.demand[MEMORY] ?? 0);
+    this.#suspends[v] = vm.state === "running" && vm.desired === "sleeping" ? 1 : 0;
   }
 
   /** Charge of a VM standing on `host` at the end, when it gets there in one step. */
@@ -35,7 +48,7 @@ export class Charges {
 
   move(vm: number, from: number, to: number): number {
     const once = this.once[vm] as number;
-    return this.#problem.objective === "distance" ? once * this.#weight(from, to) : once;
+    return this.level ? once : once * this.#weight(from, to);
   }
 
   resume(vm: number, image: number, host: number): number {
@@ -48,8 +61,7 @@ export class Charges {
 
   /** Charge of a VM's leaving for good: suspended, or stopped for nothing. */
   leaving(vm: number): number {
-    const asked = present(this.#problem.vms[vm], "VM");
-    return asked.state === "running" && asked.desired === "sleeping" ? this.suspend(vm) : 0;
+    return this.#suspends[vm] === 1 ? this.suspend(vm) : 0;
   }
 
   #weight(from: number, to: number): number {

@@ -22,32 +22,32 @@ export function construct(
   homes: readonly HomeBound[],
   effort: Effort,
 ): readonly Wrong[] {
-  const misplaced = takeOff(assignment);
+  const misplaced = takeOff(assignment, homes);
   const left: Wrong[] = [];
   for (const vm of misplaced) if (!settle(assignment, repair, vm, effort)) left.push(repair.vmWrong(vm));
   for (const { wrong, home } of otherWrongs(assignment, repair, homes)) {
-    if (!repair.isWrong(wrong) || (home !== undefined && shed(assignment, home, effort))) continue;
-    if (!repairStepwise(assignment, repair, wrong)) left.push(wrong);
+    if (!repair.isWrong(wrong) || (home !== undefined && !effort.exhausted && shed(assignment, home, effort)))
+      continue;
+    if (effort.exhausted || !repairStepwise(assignment, repair, wrong)) left.push(wrong);
   }
   putBack(assignment, misplaced);
   return left.filter((wrong) => repair.isWrong(wrong));
 }
 
 /** Takes off all that may not stand where it is, so that its room counts; fewest choices first, then largest. */
-function takeOff(assignment: Assignment): readonly number[] {
+function takeOff(assignment: Assignment, homes: readonly HomeBound[]): readonly number[] {
   const { dense } = assignment;
-  const misplaced: { vm: number; choices: number; size: number }[] = [];
-  for (let vm = 0; vm < dense.vmCount; vm++) {
-    if (!isMisplaced(assignment, vm)) continue;
-    misplaced.push({ vm, choices: dense.choices(vm), size: sizeOf(dense, vm) });
-    if (dense.fixed[vm] === 0) assignment.remove(vm);
-  }
-  misplaced.sort((a, b) => a.choices - b.choices || b.size - a.size || a.vm - b.vm);
-  return misplaced.map(({ vm }) => vm);
+  const vms = [...homes.flatMap(({ forced }) => forced), ...dense.arriving()];
+  for (const vm of vms) if (dense.fixed[vm] === 0) assignment.remove(vm);
+  return vms
+    .map((vm) => ({ vm, choices: dense.choices(vm), size: sizeOf(dense, vm) }))
+    .sort((a, b) => a.choices - b.choices || b.size - a.size || a.vm - b.vm)
+    .map(({ vm }) => vm);
 }
 
 function settle(assignment: Assignment, repair: Repair, vm: number, effort: Effort): boolean {
   if (!isMisplaced(assignment, vm)) return true;
+  if (effort.exhausted) return false;
   effort.decide();
   const host = bestFit(assignment, vm, -1);
   if (host >= 0 && assignment.at[vm] === -1) assignment.place(vm, host);
@@ -124,17 +124,23 @@ function shed(assignment: Assignment, home: HomeBound, effort: Effort): boolean 
 
 /** The cheapest host that takes the VM (standing nowhere) as it is, the fullest of those; -1: none. */
 export function bestFit(assignment: Assignment, vm: number, except: number): number {
-  const { dense } = assignment;
+  const { charges, hostCount, width, image } = assignment.dense;
+  const lies = image[vm] as number;
+  if (lies >= 0 && lies !== except && takes(assignment, vm, lies)) return lies;
   let best = -1;
   let least = Number.POSITIVE_INFINITY;
-  for (let host = 0; host < dense.hostCount; host++) {
-    if (host === except || !assignment.fits(vm, host)) continue;
-    if (!dense.mayEnd(vm, host) || !dense.mayEnter(vm, host) || !assignment.admitted(vm, host)) continue;
-    const score = dense.charges.standing(vm, host) + assignment.slack(host) / (dense.width + 1);
-    if (score < least) {
-      least = score;
-      best = host;
-    }
+  for (let host = 0; host < hostCount; host++) {
+    const charge = charges.level ? 0 : charges.standing(vm, host);
+    const score = charge + assignment.slack(host) / (width + 1);
+    if (score >= least || host === except || !takes(assignment, vm, host)) continue;
+    least = score;
+    best = host;
   }
   return best;
+}
+
+function takes(assignment: Assignment, vm: number, host: number): boolean {
+  const { dense } = assignment;
+  if (!assignment.fits(vm, host) || !dense.mayEnd(vm, host) || !dense.mayEnter(vm, host)) return false;
+  return assignment.admitted(vm, host);
 }

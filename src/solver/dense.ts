@@ -12,7 +12,7 @@ import type { Amounts, Problem, ProblemVm } from "./problem.ts";
 export const FATE = { stands: 0, leaves: 1, rests: 2 } as const;
 
 export class Dense {
-  readonly problem: Problem;
+  #problem: Problem;
   readonly hostCount: number;
   readonly vmCount: number;
   /** Resource names, sorted; `width` is how many. */
@@ -47,11 +47,13 @@ export class Dense {
   /** Index into `domains`, -1: every host. */
   readonly domainOf: Int32Array;
   readonly domains: Bits[] = [];
+  /** Whether some VM is to be given more than it has. */
+  grows = false;
   /** As `domainOf`, for what holds at every instant (continuous bans and fences). */
   readonly passageOf: Int32Array;
 
   constructor(problem: Problem) {
-    this.problem = problem;
+    this.#problem = problem;
     this.hostCount = problem.hosts.length;
     this.vmCount = problem.vms.length;
     this.resources = resourceNames(problem);
@@ -60,8 +62,8 @@ export class Dense {
     for (const vm of problem.vms) this.vmIndex.set(vm.id, this.vmIndex.size);
     this.room = this.#table(problem.hosts.map((host) => host.capacity));
     this.ceiling = this.room.slice();
-    this.held = this.#table(problem.vms.map((vm) => vm.demand));
-    this.demand = this.held.slice();
+    this.held = new Float64Array(this.vmCount * this.width);
+    this.demand = new Float64Array(this.vmCount * this.width);
     this.home = new Int32Array(this.vmCount).fill(-1);
     this.image = new Int32Array(this.vmCount).fill(-1);
     this.fate = new Uint8Array(this.vmCount);
@@ -71,10 +73,14 @@ export class Dense {
     this.closed = this.shut.slice();
     this.domainOf = new Int32Array(this.vmCount).fill(-1);
     this.passageOf = new Int32Array(this.vmCount).fill(-1);
-    for (const [v, vm] of problem.vms.entries()) this.#takeVm(vm, v);
-    this.meanRoom = this.#means();
     this.charges = new Charges(problem, this.home, this.image);
+    for (const [v, vm] of problem.vms.entries()) this.takeVm(vm, v);
+    this.meanRoom = this.#means();
     this.planRules = new PlanRules(problem, this.vmIndex);
+  }
+
+  get problem(): Problem {
+    return this.#problem;
   }
 
   /** Whether the host may hold the VM at the end, as far as this VM alone is concerned (not: room). */
@@ -97,6 +103,24 @@ export class Dense {
     if (this.shut[host] === 1 || (this.fixed[vm] === 1 && this.home[vm] !== -1)) return false;
     const passage = this.passageOf[vm] as number;
     return passage < 0 || hasBit(this.domains[passage] as Bits, host);
+  }
+
+  /** Where the VM stands before anything is changed; -1: nowhere, or not for long. */
+  standsAt(vm: number): number {
+    return this.fate[vm] === FATE.stands ? (this.home[vm] as number) : -1;
+  }
+
+  /** Serves a new version of the problem, which the tables fit already. */
+  adopt(problem: Problem): void {
+    this.#problem = problem;
+  }
+
+  /** VMs that should stand and run nowhere yet. */
+  arriving(): readonly number[] {
+    const vms: number[] = [];
+    for (let vm = 0; vm < this.vmCount; vm++)
+      if (this.home[vm] === -1 && this.fate[vm] === FATE.stands) vms.push(vm);
+    return vms;
   }
 
   hostId(host: number): string {
@@ -131,14 +155,21 @@ export class Dense {
     return means.map((mean) => Math.max(1, mean));
   }
 
-  #takeVm(vm: ProblemVm, v: number): void {
-    const host = vm.host === null ? -1 : present(this.hostIndex.get(vm.host), `host ${vm.host}`);
-    if (vm.state === "running") this.home[v] = host;
-    if (vm.state === "sleeping") this.image[v] = host;
+  /** Reads a VM into place `v`, as far as no rule is concerned. */
+  takeVm(vm: ProblemVm, v: number): void {
+    const host = vm.host === null ? -1 : present(this.hostIndex.get(vm.host), vm.host);
+    this.home[v] = vm.state === "running" ? host : -1;
+    this.image[v] = vm.state === "sleeping" ? host : -1;
     const stands = vm.desired === "running";
     this.fate[v] = stands ? FATE.stands : this.#mustAct(vm) ? FATE.leaves : FATE.rests;
-    if (vm.pinned === true && vm.state === "running") this.fixed[v] = 1;
-    if (vm.suspendable === true) this.suspendable[v] = 1;
+    this.fixed[v] = vm.pinned === true && vm.state === "running" ? 1 : 0;
+    this.suspendable[v] = vm.suspendable === true ? 1 : 0;
+    for (let r = 0; r < this.width; r++) {
+      const amount = vm.demand[this.resources[r] as string] ?? 0;
+      this.held[v * this.width + r] = amount;
+      this.demand[v * this.width + r] = amount;
+    }
+    this.charges.take(vm, v);
   }
 
   #mustAct(vm: ProblemVm): boolean {

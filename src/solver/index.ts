@@ -11,6 +11,7 @@ export type {
   ProblemVm,
   ProblemVmState,
 } from "./problem.ts";
+export { type Change, type Previous, type Resolved, resolve } from "./resolve.ts";
 export type { Explanation, Solution, TracePoint } from "./solution.ts";
 export { solve } from "./solve.ts";
 export { problemFaults } from "./validate.ts";

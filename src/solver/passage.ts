@@ -156,7 +156,7 @@ export function startingLoad(dense: Dense): Float64Array {
 
 /** Whether the VM is to be given more than it has without moving. */
 export function growsInPlace(dense: Dense, vm: number, end: number): boolean {
-  if (dense.demand === dense.held || dense.home[vm] !== end || dense.fate[vm] !== FATE.stands) return false;
+  if (!dense.grows || dense.home[vm] !== end || dense.fate[vm] !== FATE.stands) return false;
   for (let r = 0; r < dense.width; r++) {
     if ((dense.demand[vm * dense.width + r] as number) > (dense.held[vm * dense.width + r] as number))
       return true;

@@ -2,17 +2,33 @@
  * Quick proofs that nothing can be done: a VM larger than any host it may use, a VM that no host may take, more
  * demand than capacity in one resource. Each is a relaxation, so what it says holds whatever the order.
  */
-import { type Dense, FATE } from "./dense.ts";
+import type { Assignment } from "./assignment.ts";
+import type { HomeBound } from "./bound.ts";
+import type { Dense } from "./dense.ts";
 import type { Explanation } from "./solution.ts";
 
-/** Empty: nothing was proved. */
-export function quickProofs(dense: Dense): readonly Explanation[] {
-  const dark = darkHosts(dense);
-  if (dark.length > 0) return dark;
-  const homeless = homelessVms(dense);
-  if (homeless.length > 0) return homeless;
-  const rooted = rootedShortages(dense);
-  return rooted.length > 0 ? rooted : totalShortages(dense);
+/** @param start everyone at home; `homes`: where something is wrong. Empty: nothing was proved. */
+export function quickProofs(
+  dense: Dense,
+  start: Assignment,
+  homes: readonly HomeBound[],
+): readonly Explanation[] {
+  const arriving = dense.arriving();
+  const suspects = [...homes.flatMap(({ host }) => start.vmsOn(host)), ...arriving];
+  const proofs = [
+    () => darkHosts(dense),
+    () =>
+      suspects
+        .filter((vm) => !someHostTakes(dense, vm))
+        .map((vm) => tooLarge(dense, vm) ?? noHost(dense, vm)),
+    () => homes.flatMap(({ host }) => rootedShortages(dense, start, host)),
+    () => totalShortages(dense, start, arriving),
+  ];
+  for (const prove of proofs) {
+    const found = prove();
+    if (found.length > 0) return found;
+  }
+  return [];
 }
 
 /** Hosts that must be online and are not: no action here boots a host. */
@@ -27,53 +43,34 @@ function darkHosts(dense: Dense): readonly Explanation[] {
   });
 }
 
-/** Hosts that those who may not leave fill alone. */
-function rootedShortages(dense: Dense): readonly Explanation[] {
-  const { width, room, demand } = dense;
-  const load = new Float64Array(room.length);
-  for (let v = 0; v < dense.vmCount; v++) {
-    const home = dense.home[v] as number;
-    if (dense.fixed[v] === 0 || home < 0 || dense.fate[v] !== FATE.stands) continue;
-    for (let r = 0; r < width; r++) {
-      load[home * width + r] = (load[home * width + r] as number) + (demand[v * width + r] as number);
-    }
-  }
-  const found: Explanation[] = [];
-  load.forEach((needed, cell) => {
-    const available = room[cell] as number;
-    if (needed <= available) return;
-    const hosts = [dense.hostId(Math.floor(cell / width))];
-    found.push({
-      kind: "shortage",
-      resource: dense.resources[cell % width] as string,
-      hosts,
-      needed,
-      available,
-    });
-  });
-  return found;
-}
-
-function totalShortages(dense: Dense): readonly Explanation[] {
-  const open = [...Array(dense.hostCount).keys()].filter((host) => dense.closed[host] === 0);
-  const hosts = open.map((host) => dense.hostId(host));
+/** What those who may not leave the host need, where that alone is too much. */
+function rootedShortages(dense: Dense, start: Assignment, host: number): readonly Explanation[] {
+  const rooted = start.vmsOn(host).filter((vm) => dense.fixed[vm] === 1);
   return dense.resources.flatMap((resource, r): Explanation[] => {
-    const available = open.reduce((sum, host) => sum + (dense.room[host * dense.width + r] as number), 0);
-    let needed = 0;
-    for (let v = 0; v < dense.vmCount; v++) {
-      if (dense.fate[v] === FATE.stands) needed += dense.demand[v * dense.width + r] as number;
-    }
-    return needed > available ? [{ kind: "shortage", resource, hosts, needed, available }] : [];
+    const needed = rooted.reduce((sum, vm) => sum + (dense.demand[vm * dense.width + r] as number), 0);
+    const available = dense.room[host * dense.width + r] as number;
+    return needed > available
+      ? [{ kind: "shortage", resource, hosts: [dense.hostId(host)], needed, available }]
+      : [];
   });
 }
 
-function homelessVms(dense: Dense): readonly Explanation[] {
-  const found: Explanation[] = [];
-  for (let v = 0; v < dense.vmCount; v++) {
-    if (dense.fate[v] !== FATE.stands || someHostTakes(dense, v)) continue;
-    found.push(tooLarge(dense, v) ?? noHost(dense, v));
-  }
-  return found;
+function totalShortages(
+  dense: Dense,
+  start: Assignment,
+  arriving: readonly number[],
+): readonly Explanation[] {
+  return dense.resources.flatMap((resource, r): Explanation[] => {
+    let needed = arriving.reduce((sum, vm) => sum + (dense.demand[vm * dense.width + r] as number), 0);
+    let available = 0;
+    for (let host = 0; host < dense.hostCount; host++) {
+      needed += start.load[host * dense.width + r] as number;
+      if (dense.closed[host] === 0) available += dense.room[host * dense.width + r] as number;
+    }
+    if (needed <= available) return [];
+    const open = [...Array(dense.hostCount).keys()].filter((host) => dense.closed[host] === 0);
+    return [{ kind: "shortage", resource, hosts: open.map((host) => dense.hostId(host)), needed, available }];
+  });
 }
 
 function someHostTakes(dense: Dense, vm: number): boolean {

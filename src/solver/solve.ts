@@ -1,23 +1,21 @@
 /**
  * One call of the solver, from the first bound to the ordered plan. See README.md for the whole way.
  */
-import { assert } from "../lib/assert.ts";
 import { Random } from "../lib/random.ts";
 import { EMPTY_PLAN } from "../model/plan.ts";
-import { injectAbsoluteRules } from "./absolute.ts";
 import { Assignment } from "./assignment.ts";
 import { type Bound, lowerBound } from "./bound.ts";
 import { Configurations } from "./configurations.ts";
 import { construct } from "./construct.ts";
 import { orderProof } from "./deadlock.ts";
-import { Dense } from "./dense.ts";
+import type { Dense } from "./dense.ts";
 import { Effort } from "./effort.ts";
 import { explainExhaustion } from "./exhaustion.ts";
 import { hallProof } from "./hall.ts";
 import { Improvement, type Incumbent } from "./improve.ts";
-import { startingLoad } from "./passage.ts";
 import { pigeonholeProof } from "./pigeonhole.ts";
 import { survey } from "./placements.ts";
+import { type Prepared, prepare } from "./prepared.ts";
 import type { Limits, Problem } from "./problem.ts";
 import { relieve } from "./relieve.ts";
 import { Repair } from "./repair.ts";
@@ -25,14 +23,16 @@ import { schedule } from "./schedule.ts";
 import { orderTo, type Sequence } from "./sequence.ts";
 import { quickProofs } from "./shortage.ts";
 import type { Explanation, Solution } from "./solution.ts";
-import { problemFaults } from "./validate.ts";
 import { violationOf } from "./violation.ts";
 
 /** @throws AssertionError when the problem is not well formed (see `problemFaults`). */
 export function solve(problem: Problem, limits: Limits): Solution {
-  const faults = problemFaults(problem);
-  assert(faults.length === 0, `a well-formed problem (${faults[0]})`);
-  return new Solver(problem, limits).run();
+  return solvePrepared(prepare(problem), limits);
+}
+
+/** Changes the prepared assignment. */
+export function solvePrepared(prepared: Prepared, limits: Limits): Solution {
+  return new Solver(prepared, limits).run();
 }
 
 /** Configurations opened by the complete search, and moves tried by the survey of placements, at most. */
@@ -51,32 +51,30 @@ class Solver {
   /** No plan is cheaper; grows as more is proved. */
   #least: number;
 
-  constructor(problem: Problem, limits: Limits) {
+  constructor({ dense, assignment, load }: Prepared, limits: Limits) {
     this.#limits = limits;
     this.#effort = new Effort(limits);
-    this.#dense = new Dense(problem);
-    injectAbsoluteRules(this.#dense);
-    this.#assignment = new Assignment(this.#dense);
-    this.#load = startingLoad(this.#dense);
+    this.#dense = dense;
+    this.#assignment = assignment;
+    this.#load = load;
     this.#bound = lowerBound(this.#dense, this.#assignment);
     this.#least = this.#bound.charge;
   }
 
   run(): Solution {
-    const proofs = quickProofs(this.#dense);
+    const proofs = quickProofs(this.#dense, this.#assignment, this.#bound.homes);
     if (proofs.length > 0) return this.#without("infeasible", proofs);
-    const before = violationOf(this.#assignment);
     const repair = new Repair(this.#assignment, this.#effort);
     const wrongs = construct(this.#assignment, repair, this.#bound.homes, this.#effort);
     const search = this.#search({ wrongs, sequence: this.#sequence() }, repair);
     if (search.executable) this.#effort.improved(search.cost, this.#least);
     if (this.#satisfied(search)) return this.#found(search);
     const impossible = search.executable ? [] : this.#hardProofs();
-    if (impossible.length > 0) return this.#without("infeasible", impossible, before);
-    const settled = this.#settle(search, before);
+    if (impossible.length > 0) return this.#without("infeasible", impossible);
+    const settled = this.#settle(search);
     if (settled !== null) return settled;
     search.run(this.#least, this.#limits.firstPlan === true);
-    return search.executable ? this.#found(search) : this.#without("limit", [], before);
+    return search.executable ? this.#found(search) : this.#without("limit", []);
   }
 
   #search(incumbent: Incumbent, repair: Repair): Improvement {
@@ -97,7 +95,7 @@ class Solver {
   }
 
   /** The complete searches, as far as they go: an answer that nothing can improve, or null. */
-  #settle(search: Improvement, before: number): Solution | null {
+  #settle(search: Improvement): Solution | null {
     const fresh = new Assignment(this.#dense);
     const configurations = new Configurations(this.#dense, fresh, this.#effort);
     if (configurations.small) {
@@ -105,14 +103,14 @@ class Solver {
       if (outcome.kind === "cheapest") search.adopt(outcome.at, outcome.steps);
       if (outcome.kind !== "limit") this.#least = search.cost;
       if (outcome.kind === "none" && !search.executable)
-        return this.#without("infeasible", this.#exhausted(), before);
+        return this.#without("infeasible", this.#exhausted());
       return outcome.kind === "limit" ? null : this.#found(search);
     }
     if (this.#dense.hostCount > MOST_SURVEYED_HOSTS) return null;
     const { complete, cheapest } = survey(fresh, this.#effort, search.cost, SURVEY_NODES);
     if (!complete) return null;
     if (cheapest === Number.POSITIVE_INFINITY && !search.executable) {
-      return this.#without("infeasible", this.#exhausted(), before);
+      return this.#without("infeasible", this.#exhausted());
     }
     const wishes = fresh.constraints.some((constraint) => constraint.weight > 0);
     if (!wishes) this.#least = Math.max(this.#least, Math.min(search.cost, cheapest));
@@ -142,15 +140,13 @@ class Solver {
   }
 
   /** No viable plan: what helps a little, if that is asked for. */
-  #without(status: "infeasible" | "limit", explanation: readonly Explanation[], before?: number): Solution {
-    const reduced = this.#limits.bestEffort === true ? this.#reduce(explanation, before) : null;
+  #without(status: "infeasible" | "limit", explanation: readonly Explanation[]): Solution {
+    const reduced = this.#limits.bestEffort === true ? this.#reduce(explanation) : null;
     return reduced ?? { status, explanation, ...this.#spent() };
   }
 
-  #reduce(
-    explanation: readonly Explanation[],
-    before = violationOf(new Assignment(this.#dense)),
-  ): Solution | null {
+  #reduce(explanation: readonly Explanation[]): Solution | null {
+    const before = violationOf(new Assignment(this.#dense));
     const relief = relieve(this.#dense, this.#assignment, this.#load, this.#effort);
     if (relief === null || relief.violation >= before) return null;
     return {

@@ -32,12 +32,23 @@ function checkHost(host: ProblemHost, place: string, { hosts, faults }: Known): 
 function checkVm(vm: ProblemVm, place: string, { hosts, vms, faults }: Known): void {
   if (vms.has(vm.id)) faults.push(`${place}.id: ${quote(vm.id)} is taken`);
   vms.add(vm.id);
+  faults.push(...vmFaults(vm, place, hosts));
+}
+
+/** The faults of one VM by itself. */
+export function vmFaults(
+  vm: ProblemVm,
+  place: string,
+  hosts: { has(id: string): boolean },
+): readonly string[] {
+  const faults: string[] = [];
   checkAmounts(vm.demand, `${place}.demand`, faults);
   if (vm.cost !== undefined && !isCount(vm.cost, 0))
     faults.push(`${place}.cost: not a whole number from 0 on`);
   if (vm.state === "waiting" && vm.host !== null) faults.push(`${place}.host: a waiting VM has no host`);
   if (vm.state !== "waiting" && vm.host === null) faults.push(`${place}.host: a ${vm.state} VM has a host`);
   if (vm.host !== null && !hosts.has(vm.host)) faults.push(`${place}.host: unknown host ${quote(vm.host)}`);
+  return faults;
 }
 
 function checkAmounts(amounts: Amounts, place: string, faults: string[]): void {

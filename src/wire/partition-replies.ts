@@ -42,6 +42,7 @@ export const REPLY_BODY = union<ReplyBody, "kind">("Reply", "kind", {
     },
   },
   refused: { about: "No, and why.", fields: { reason: PROSE } },
+  unsettled: { about: "An action is still open here: ask again.", fields: NO_FIELDS },
   renewed: { about: "The lease begins anew.", fields: { leaseMs: MILLIS } },
   released: { about: "I am free.", fields: { settling: noted(BOOLEAN, "actions are still open") } },
   checked: {
@@ -60,6 +61,7 @@ export const REPLY_BODY = union<ReplyBody, "kind">("Reply", "kind", {
     fields: {
       vm: choice("running", "migrating", "paused", "absent"),
       open: noted(BOOLEAN, "its action has not ended here"),
+      outcome: noted(nullable(choice("done", "failed")), "how it ended here, as far as that is remembered"),
     },
   },
   taken: { about: "The event is mine now.", fields: NO_FIELDS },

@@ -11,6 +11,8 @@ const PORT = 7840;
 const HOST_MEMORY = "2GiB";
 
 export interface BedAgentsOptions {
+  /** What each host declares to have for guests, "64MiB" at least. */
+  readonly memory?: string;
   /** Labels by host name. */
   readonly labels?: (host: string) => { readonly [label: string]: string };
   /** Sections that are merged into every agent's configuration. */
@@ -18,7 +20,10 @@ export interface BedAgentsOptions {
 }
 
 /** Configures an agent for each host; none is started. */
-export function bedAgents(bed: Bed, { labels, config = {} }: BedAgentsOptions = {}): readonly AgentProcess[] {
+export function bedAgents(
+  bed: Bed,
+  { labels, memory = HOST_MEMORY, config = {} }: BedAgentsOptions = {},
+): readonly AgentProcess[] {
   const clusterKey = writeClusterKey(bed.dir);
   const join1 = bed.hosts.slice(0, 2).map(({ ip }) => `/ip4/${ip}/tcp/${PORT}`);
   return bed.hosts.map((host) => {
@@ -30,7 +35,7 @@ export function bedAgents(bed: Bed, { labels, config = {} }: BedAgentsOptions = 
         host: {
           name: host.name,
           labels: labels?.(host.name) ?? {},
-          capacity: { cpus: (host.milliCpu ?? 1000) / 1000, memory: HOST_MEMORY },
+          capacity: { cpus: (host.milliCpu ?? 1000) / 1000, memory },
         },
         network: { listen: [`/ip4/${host.ip}/tcp/${PORT}`], join: join1 },
         paths: { stateDir: join(directory, "state"), runtimeDir: join(directory, "run"), clusterKey },
@@ -49,18 +54,19 @@ function launchIn(host: BedHost, args: readonly string[], log: number) {
   return host.exec(DISCOVERYD, args, { stdio: ["ignore", log, log] });
 }
 
-/** A VE of the bed's guests: `names.length` VMs with a console each. */
+/** A VE of the bed's guests: `names.length` VMs with a console each, of `memoryMib` each. */
 export async function guestVe(
   ve: string,
   names: readonly string[],
   spec: object = {},
+  memoryMib = 16,
 ): Promise<{ readonly [key: string]: unknown }> {
   const image = await guestImage();
   const vms = names.map((name) => ({
     name,
     cpus: 1,
-    memory: "16MiB",
-    domain: { xml: guestXml(`${ve}.${name}`, image) },
+    memory: `${memoryMib}MiB`,
+    domain: { xml: guestXml(`${ve}.${name}`, image, memoryMib) },
   }));
   return {
     apiVersion: "discovery/v1",
@@ -71,9 +77,9 @@ export async function guestVe(
 }
 
 /** The domain without name, id and stamp: those the agent writes. */
-function guestXml(name: string, image: string): string {
+function guestXml(name: string, image: string, memoryMib: number): string {
   return `<domain type='qemu'>
-  <memory unit='MiB'>16</memory>
+  <memory unit='MiB'>${memoryMib}</memory>
   <vcpu>1</vcpu>
   <os><type arch='x86_64' machine='pc'>hvm</type><kernel>${image}</kernel></os>
   <features><acpi/><tcg><tb-cache unit='MiB'>8</tb-cache></tcg></features>

@@ -15,16 +15,18 @@ import type { Instant, Millis } from "../../src/lib/instant.ts";
 import { Random } from "../../src/lib/random.ts";
 import type { Member } from "../../src/model/member.ts";
 import type { NodeId } from "../../src/model/node.ts";
-import type { Operation, OperationLog } from "../../src/model/operation.ts";
+import type { Operation } from "../../src/model/operation.ts";
 import type { VmId } from "../../src/model/virtual-machine.ts";
 import type { PersistId, Write } from "../../src/ports/effects.ts";
 import type { VeCommand, VetCommand } from "../../src/vet/commands.ts";
-import type { WaitingVm } from "../../src/vet/dependencies.ts";
-import type { VeManifest, VmTemplate } from "../../src/vet/lifecycle/manifest.ts";
+import type { VeManifest } from "../../src/vet/lifecycle/manifest.ts";
 import type { VeRecord } from "../../src/vet/lifecycle/record.ts";
 import type { VetNotification, VetTurn } from "../../src/vet/notifications.ts";
 import { VirtualEnvironmentsTracker } from "../../src/vet/vet.ts";
 import type { VeAnswer, VeView } from "../../src/vet/views.ts";
+import { copy, domainOf } from "./domains.ts";
+import { type Arrival, FakeScheduler } from "./fake-scheduler.ts";
+import { Operations } from "./operations.ts";
 
 type AnyCommand = VeCommand | VetCommand;
 type Done = (result: Result<unknown>, turn: VetTurn) => void;
@@ -34,10 +36,6 @@ interface Question {
   readonly command: AnyCommand;
   readonly done: Done;
   tries: number;
-}
-
-interface Arrival {
-  readonly vms: readonly WaitingVm[];
 }
 
 export interface WorldNode {
@@ -69,7 +67,6 @@ export interface WorldNode {
 const DISK_MS = 3;
 const RETRY_MS = 2000;
 const TRIES = 3;
-const BOOKING_MS = 4000;
 const DETECT_MS = 3000;
 
 export class VetWorld {
@@ -91,14 +88,14 @@ export class VetWorld {
   readonly #events = new Heap<{ readonly at: Instant; readonly run: () => void }>((a, b) => a.at - b.at);
   readonly #random: Random;
   readonly #seed: string;
-  /** Orders to start that may still be carried out: `vm` → host and booking token. */
-  readonly #orders = new Map<VmId, { readonly host: NodeId; readonly token: number }[]>();
+  readonly #scheduler: FakeScheduler;
   #counter = 0;
   #cut: (from: NodeId, to: NodeId) => boolean = () => false;
 
   constructor(seed: string, hosts: readonly NodeId[]) {
     this.#seed = seed;
     this.#random = new Random(`${seed}/world`);
+    this.#scheduler = new FakeScheduler(this, new Random(`${seed}/scheduler`));
     hosts.forEach((id, n) => {
       this.join(id, `2026-01-01T00:00:${String(n).padStart(2, "0")}Z`);
     });
@@ -134,12 +131,12 @@ export class VetWorld {
   send(at: NodeId, command: VeCommand): { result: Result<unknown> | null } {
     const node = this.node(at);
     const answer: { result: Result<unknown> | null } = { result: null };
-    this.#step(node, (turn) =>
+    this.step(node, (turn) =>
       node.tracker.execute(
         command,
         null,
         (result, _later, after) => {
-          this.#when(node, after, () => {
+          this.when(node, after, () => {
             answer.result = copy(result);
           });
         },
@@ -151,7 +148,7 @@ export class VetWorld {
 
   /** Runs something on an agent as a step of its own. */
   act(at: NodeId, action: (turn: VetTurn) => void): void {
-    this.#step(this.node(at), action);
+    this.step(this.node(at), action);
   }
 
   operation(name: string | null): Operation {
@@ -199,7 +196,7 @@ export class VetWorld {
   crashAgent(id: NodeId): void {
     const node = this.node(id);
     node.up = false;
-    this.#later(DETECT_MS, () => {
+    this.later(DETECT_MS, () => {
       if (node.up) return;
       node.state = "dead";
       this.#membersChanged();
@@ -232,10 +229,10 @@ export class VetWorld {
     const restored = new Map([...node.durable].map(([key, value]) => [key, copy(value)]));
     node.registry = this.#registry(node, restored);
     node.tracker = this.#tracker(node, restored);
-    this.#step(node, (turn) => node.tracker.start(turn));
-    this.#in(node, 200, () => {
+    this.step(node, (turn) => node.tracker.start(turn));
+    this.in(node, 200, () => {
       node.listed = true;
-      this.#step(node, (turn) => node.tracker.onInventoryChanged(turn));
+      this.step(node, (turn) => node.tracker.onInventoryChanged(turn));
     });
     this.#membersChanged();
   }
@@ -257,30 +254,17 @@ export class VetWorld {
 
   /** An unmanaged, persistent domain. */
   foreign(host: NodeId, name: string): Domain {
-    const vm = `00000000-0000-4000-8000-${String(++this.#counter).padStart(12, "0")}`;
+    const vm = `00000000-0000-4000-8000-${String(this.next()).padStart(12, "0")}`;
     const domain: Domain = { ...domainOf(vm, name, 2, 2048), persistent: true, stamp: null };
     const node = this.node(host);
     node.domains.set(vm, domain);
-    this.#inventory(node);
+    this.inventory(node);
     return domain;
   }
 
-  /** Moves a guest live; its hosts are booked meanwhile. */
+  /** Moves a guest live; its hosts are booked meanwhile. @returns whether that has begun. */
   migrate(vm: VmId, to: NodeId, fails = false): boolean {
-    const from = this.hostOf(vm);
-    if (from === null || from === to) return false;
-    const [source, destination] = [this.node(from), this.node(to)];
-    if (source.domains.get(vm)?.job !== "none") return false;
-    if (!source.up || !destination.up || source.booking !== null || destination.booking !== null)
-      return false;
-    const token = ++this.#counter;
-    source.booking = token;
-    destination.booking = token;
-    destination.incoming.add(vm);
-    source.tracker.onLeaving(vm);
-    this.#job(source, vm, "migrating-out");
-    this.#later(this.#random.int(200, 3000), () => this.#migrated(vm, source, destination, token, fails));
-    return true;
+    return this.#scheduler.migrate(vm, to, fails);
   }
 
   // ── time ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -404,7 +388,7 @@ export class VetWorld {
         alive: (id) => id === self || this.nodes.get(id)?.state === "alive",
         nameOf: (id) => `host-${id}`,
         ask: (to, command, turn, done, after) => this.#ask(node, to, command, done, after, turn),
-        raiseArrival: (_ve, vms) => this.#raise(node, vms),
+        raiseArrival: (_ve, vms) => this.#scheduler.raise(node, vms),
         cancelEvent: (event) => void node.arrivals.delete(event),
         localDomains: () => (node.listed ? [...node.domains.values()] : null),
         expects: (vm) => node.booking !== null || node.incoming.has(vm),
@@ -415,7 +399,7 @@ export class VetWorld {
     );
   }
 
-  #step(node: WorldNode, input: (turn: VetTurn) => void): void {
+  step(node: WorldNode, input: (turn: VetTurn) => void): void {
     input(this.#turn(node));
     this.check();
   }
@@ -444,14 +428,15 @@ export class VetWorld {
     this.notifications.push({ node: node.id, what });
     if (what.kind !== "ve-vm" || what.from === "waiting" || what.from === "stopped") return;
     const adopted = [...this.nodes.values()].some(({ domains }) => domains.get(what.vm)?.persistent === true);
-    if (!adopted && ["stopped", "waiting", "gone"].includes(what.to)) this.#safeToAssign(what.vm, null);
+    if (!adopted && ["stopped", "waiting", "gone"].includes(what.to))
+      this.#scheduler.safeToAssign(what.vm, null);
   }
 
   #persist(node: WorldNode, writes: readonly Write[]): PersistId {
-    const id = ++this.#counter;
+    const id = this.next();
     node.writes.set(id, this.now + DISK_MS);
     const taken = copy(writes);
-    this.#in(node, DISK_MS, () => {
+    this.in(node, DISK_MS, () => {
       for (const { key, value } of taken) {
         if (value === null) node.durable.delete(key);
         else node.durable.set(key, value);
@@ -461,12 +446,12 @@ export class VetWorld {
   }
 
   #setTimer(node: WorldNode, timer: string, after: Millis): void {
-    const token = ++this.#counter;
+    const token = this.next();
     node.timers.set(timer, token);
-    this.#in(node, after, () => {
+    this.in(node, after, () => {
       if (node.timers.get(timer) !== token) return;
       node.timers.delete(timer);
-      this.#step(node, (turn) => void node.tracker.onTimer(timer, turn));
+      this.step(node, (turn) => void node.tracker.onTimer(timer, turn));
     });
   }
 
@@ -478,9 +463,9 @@ export class VetWorld {
     after: PersistId | undefined,
     _turn: VetTurn,
   ): void {
-    const id = ++this.#counter;
+    const id = this.next();
     node.questions.set(id, { to, command: copy(command), done, tries: TRIES });
-    this.#when(node, after, () => this.#try(node, id));
+    this.when(node, after, () => this.#try(node, id));
   }
 
   #try(node: WorldNode, id: number): void {
@@ -489,31 +474,31 @@ export class VetWorld {
     if (question.tries-- <= 0) {
       node.questions.delete(id);
       const failure = fail({ code: "unreachable", message: `${question.to} does not answer` });
-      return this.#step(node, (turn) => question.done(failure, turn));
+      return this.step(node, (turn) => question.done(failure, turn));
     }
-    this.#transmit(node.id, question.to, (peer) => this.#asked(node, peer, id, question.command));
-    this.#in(node, RETRY_MS, () => this.#try(node, id));
+    this.transmit(node.id, question.to, (peer) => this.#asked(node, peer, id, question.command));
+    this.in(node, RETRY_MS, () => this.#try(node, id));
   }
 
   #asked(asker: WorldNode, node: WorldNode, id: number, command: AnyCommand): void {
     const key = `${asker.id}/${asker.life}/${id}`;
     const life = asker.life;
     const reply = (result: Result<unknown>): void =>
-      this.#transmit(node.id, asker.id, (back) => {
+      this.transmit(node.id, asker.id, (back) => {
         const question = back.life === life ? back.questions.get(id) : undefined;
         back.questions.delete(id);
-        if (question !== undefined) this.#step(back, (turn) => question.done(copy(result), turn));
+        if (question !== undefined) this.step(back, (turn) => question.done(copy(result), turn));
       });
     const known = node.answers.get(key);
     if (known === null) return;
     if (known !== undefined) return reply(known);
     node.answers.set(key, null);
-    this.#step(node, (turn) =>
+    this.step(node, (turn) =>
       node.tracker.execute(
         copy(command),
         asker.id,
         (result, _later, after) => {
-          this.#when(node, after, () => {
+          this.when(node, after, () => {
             node.answers.set(key, result);
             reply(result);
           });
@@ -523,17 +508,17 @@ export class VetWorld {
     );
   }
 
-  #transmit(from: NodeId, to: NodeId, deliver: (receiver: WorldNode) => void): void {
+  transmit(from: NodeId, to: NodeId, deliver: (receiver: WorldNode) => void): void {
     if (this.#cut(from, to) || this.#random.chance(this.loss)) return;
     const receiver = this.node(to);
-    if (receiver.up) this.#in(receiver, this.#random.int(1, 40), () => deliver(receiver));
+    if (receiver.up) this.in(receiver, this.#random.int(1, 40), () => deliver(receiver));
   }
 
   // ── hypervisor and scheduler ───────────────────────────────────────────────────────────────────────────
 
   #hypervisor(node: WorldNode, command: HypervisorCommand, after: PersistId | undefined): number {
-    const operation = ++this.#counter;
-    this.#when(node, after, () => {
+    const operation = this.next();
+    this.when(node, after, () => {
       if (command.kind === "stop") this.#stop(node, command.vm, operation);
       else if (command.kind === "stamp") this.#stamp(node, command, operation);
       else throw new AssertionError(`the tracker has no business with ${command.kind}`);
@@ -543,7 +528,7 @@ export class VetWorld {
 
   #stop(node: WorldNode, vm: VmId, operation: number): void {
     const { life } = node;
-    this.#later(this.#random.int(50, 2000), () => {
+    this.later(this.#random.int(50, 2000), () => {
       if (node.domains.has(vm)) this.#vanish(node, vm);
       if (node.up && node.life === life) this.#completed(node, operation);
     });
@@ -556,151 +541,25 @@ export class VetWorld {
   ): void {
     const domain = node.domains.get(vm);
     if (domain !== undefined) node.domains.set(vm, { ...domain, stamp: copy(stamp) });
-    this.#in(node, 5, () => {
-      this.#inventory(node);
+    this.in(node, 5, () => {
+      this.inventory(node);
       this.#completed(node, operation);
     });
   }
 
   #completed(node: WorldNode, operation: number): void {
-    this.#step(node, (turn) => void node.tracker.onOperation(operation, { ok: true }, turn));
+    this.step(node, (turn) => void node.tracker.onOperation(operation, { ok: true }, turn));
   }
 
   #vanish(node: WorldNode, vm: VmId): void {
     const domain = node.domains.get(vm);
     if (domain?.persistent === true) node.domains.set(vm, { ...domain, state: "shutoff" });
     else node.domains.delete(vm);
-    this.#inventory(node);
+    this.inventory(node);
   }
 
-  #inventory(node: WorldNode): void {
-    if (node.up && node.listed) this.#step(node, (turn) => node.tracker.onInventoryChanged(turn));
-  }
-
-  #migrated(vm: VmId, source: WorldNode, destination: WorldNode, token: number, fails: boolean): void {
-    const domain = source.domains.get(vm);
-    const goes = !fails && domain !== undefined && destination.incoming.has(vm);
-    if (goes) {
-      destination.domains.set(vm, { ...domain, job: "none" });
-      source.domains.delete(vm);
-      this.#inventory(source);
-      this.#inventory(destination);
-    } else {
-      this.#job(source, vm, "none");
-      source.tracker.onStaying(vm);
-    }
-    destination.incoming.delete(vm);
-    for (const node of [source, destination]) if (node.booking === token) node.booking = null;
-  }
-
-  #job(node: WorldNode, vm: VmId, job: Domain["job"]): void {
-    const domain = node.domains.get(vm);
-    if (domain !== undefined) node.domains.set(vm, { ...domain, job });
-  }
-
-  #raise(node: WorldNode, vms: readonly WaitingVm[]): string {
-    const event = `${node.id}/arrival/${node.life}.${++this.#counter}`;
-    node.arrivals.set(event, { vms: copy(vms) });
-    this.#in(node, this.#random.int(20, 500), () => this.#plan(node, event));
-    return event;
-  }
-
-  /** One try: books hosts, has the VMs assigned, orders them started, tells how it ended. */
-  #plan(node: WorldNode, event: string): void {
-    const arrival = node.arrivals.get(event);
-    if (arrival === undefined) return;
-    if (!this.room)
-      return this.#planEnded(node, event, { kind: "no-plan", final: true, reason: "no room" }, true);
-    const done = new Set<VmId>();
-    const tokens = arrival.vms.map(({ spec, stamp }) => {
-      const host = this.#target();
-      if (host === null) return null;
-      const token = this.#book(host);
-      this.#in(node, this.#random.int(1, 40), () =>
-        this.#assign(node, event, { spec, stamp }, host, token, done),
-      );
-      return { host, token };
-    });
-    this.#in(node, this.#random.int(200, 2 * BOOKING_MS), () => {
-      for (const each of tokens) if (each !== null) this.#release(node, each.host, each.token);
-      const solved = arrival.vms.every(({ spec }) => done.has(spec.id));
-      if (!node.arrivals.has(event)) return;
-      if (solved) this.#planEnded(node, event, { kind: "solved" }, false);
-      else this.#planEnded(node, event, { kind: "interrupted", reason: "an order failed" }, true);
-    });
-  }
-
-  #planEnded(
-    node: WorldNode,
-    event: string,
-    outcome: Parameters<VirtualEnvironmentsTracker["eventEnded"]>[1],
-    retry: boolean,
-  ): void {
-    if (!retry) node.arrivals.delete(event);
-    else this.#in(node, this.#random.int(500, 3000), () => this.#plan(node, event));
-    this.#step(node, (turn) => void node.tracker.eventEnded(event, outcome, retry, turn));
-  }
-
-  #target(): WorldNode | null {
-    const able = [...this.nodes.values()].filter((host) => host.up && host.listed && !host.draining);
-    const wanted = able.find(({ id }) => id === this.prefer) ?? this.#random.pick(able) ?? null;
-    return wanted?.booking === null ? wanted : null;
-  }
-
-  #book(host: WorldNode): number {
-    const token = ++this.#counter;
-    host.booking = token;
-    this.#later(BOOKING_MS, () => {
-      if (host.booking === token) host.booking = null;
-    });
-    return token;
-  }
-
-  #release(node: WorldNode, host: WorldNode, token: number): void {
-    this.#transmit(node.id, host.id, () => {
-      if (host.booking === token) host.booking = null;
-    });
-  }
-
-  #assign(
-    node: WorldNode,
-    event: string,
-    vm: Pick<WaitingVm, "spec" | "stamp">,
-    host: WorldNode,
-    token: number,
-    done: Set<VmId>,
-  ): void {
-    const { id } = vm.spec;
-    this.#step(node, (turn) => {
-      const after = node.tracker.assign(event, id, host.id, turn);
-      if (after === null) return;
-      this.#safeToAssign(id, host.id);
-      const begins = (): void => {
-        this.#orders.set(id, [...(this.#orders.get(id) ?? []), { host: host.id, token }]);
-        this.#transmit(node.id, host.id, () => {
-          if (host.booking !== token || host.domains.has(id) || this.#random.chance(this.lostOrders)) return;
-          this.starts.push({ vm: id, host: host.id });
-          const { name, cpus, memory } = vm.spec;
-          host.domains.set(id, { ...domainOf(id, name, cpus, memory), stamp: vm.stamp });
-          done.add(id);
-          this.#inventory(host);
-        });
-      };
-      this.#when(node, after, begins);
-    });
-  }
-
-  /** The heart of the matter (`host` null: it is called gone): the VM runs nowhere else, and no earlier order can still start it elsewhere. */
-  #safeToAssign(vm: VmId, host: NodeId | null): void {
-    const what = host === null ? "was called gone" : `was assigned to ${host}`;
-    const at = this.hostOf(vm);
-    if (at !== null && at !== host) throw new AssertionError(`${vm} runs on ${at} and ${what}`);
-    for (const order of this.#orders.get(vm) ?? []) {
-      const open = order.host !== host && this.node(order.host).booking === order.token;
-      if (open) throw new AssertionError(`${vm} may start on ${order.host} and ${what}`);
-    }
-    const coming = this.ids.find((id) => id !== host && this.node(id).incoming.has(vm));
-    if (coming !== undefined) throw new AssertionError(`${vm} is arriving at ${coming} and ${what}`);
+  inventory(node: WorldNode): void {
+    if (node.up && node.listed) this.step(node, (turn) => node.tracker.onInventoryChanged(turn));
   }
 
   // ── the machinery ──────────────────────────────────────────────────────────────────────────────────────
@@ -708,112 +567,34 @@ export class VetWorld {
   #membersChanged(): void {
     for (const node of this.nodes.values()) {
       if (!node.up) continue;
-      this.#in(node, this.#random.int(1, 200), () =>
-        this.#step(node, (turn) => node.tracker.onMembersChanged(turn)),
+      this.in(node, this.#random.int(1, 200), () =>
+        this.step(node, (turn) => node.tracker.onMembersChanged(turn)),
       );
     }
   }
 
+  /** A number that nothing else has. */
+  next(): number {
+    return ++this.#counter;
+  }
+
   /** When the write is durable, in this life of the node. */
-  #when(node: WorldNode, after: PersistId | undefined, run: () => void): void {
+  when(node: WorldNode, after: PersistId | undefined, run: () => void): void {
     const at = after === undefined ? this.now : node.writes.get(after);
     if (at === undefined) throw new AssertionError("something waits for a write that was never made");
     if (at <= this.now && after === undefined) return run();
-    this.#in(node, Math.max(0, at - this.now), run);
+    this.in(node, Math.max(0, at - this.now), run);
   }
 
   /** In this life of the node only. */
-  #in(node: WorldNode, after: Millis, run: () => void): void {
+  in(node: WorldNode, after: Millis, run: () => void): void {
     const { life } = node;
-    this.#later(after, () => {
+    this.later(after, () => {
       if (node.up && node.life === life) run();
     });
   }
 
-  #later(after: Millis, run: () => void): void {
+  later(after: Millis, run: () => void): void {
     this.#events.push({ at: this.now + after, run });
   }
-}
-
-class Operations implements OperationLog {
-  readonly #all = new Map<string, Operation>();
-  readonly #prefix: string;
-
-  constructor(prefix: string) {
-    this.#prefix = prefix;
-  }
-
-  begin(kind: Operation["kind"], subject: string, reason: string, now: Instant): string {
-    const name = `${this.#prefix}.${this.#all.size + 1}`;
-    const rest = { progress: null, failure: null, startedAt: now, endedAt: null, reason };
-    this.#all.set(name, { name, kind, subject, state: "running", message: "started", ...rest });
-    return name;
-  }
-
-  progress(name: string, message: string): void {
-    const operation = this.#all.get(name);
-    if (operation !== undefined) this.#all.set(name, { ...operation, message });
-  }
-
-  end(name: string, message: string, failure: Failure | null, now: Instant): void {
-    const operation = this.#all.get(name);
-    const state = failure === null ? "succeeded" : failure.code === "cancelled" ? "cancelled" : "failed";
-    if (operation !== undefined) this.#all.set(name, { ...operation, message, failure, state, endedAt: now });
-  }
-
-  get(name: string): Operation | undefined {
-    return this.#all.get(name);
-  }
-}
-
-function domainOf(vm: VmId, name: string, cpus: number, memory: number): Domain {
-  return {
-    vm,
-    name,
-    state: "running",
-    pauseReason: null,
-    cpus,
-    memory,
-    persistent: false,
-    stamp: null,
-    job: "none",
-  };
-}
-
-export function template(name: string, change: Partial<VmTemplate> = {}): VmTemplate {
-  return {
-    name,
-    count: 1,
-    cpus: 1,
-    memory: 512,
-    boot: null,
-    disks: [],
-    nics: [],
-    domainXml: null,
-    ...change,
-  };
-}
-
-export function manifest(
-  name: string,
-  vms: readonly VmTemplate[],
-  change: Partial<VeManifest> = {},
-): VeManifest {
-  return {
-    name,
-    labels: {},
-    desired: "running",
-    priority: 50,
-    vms,
-    placement: { require: {}, rules: [] },
-    balancing: { mode: "auto" },
-    migration: { bandwidthMibPerSecond: 0, timeoutMs: 300_000 },
-    drain: { action: "live" },
-    ...change,
-  };
-}
-
-/** As it would be after a journey over the wire or a stay on disk. */
-function copy<T>(value: T): T {
-  return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);
 }

@@ -11,7 +11,7 @@
  *   is sent, and the transfer is durable with its receiver before it is acknowledged: at every instant exactly
  *   one member acts on it. A record that moves waits for its receiver, however long that takes.
  * - A name is created only by its home, after everybody who can be asked has said twice that they neither hold nor
- *   create it, and that no record has come or gone with them in between (a record on the move could slip past one
+ *   create it, and that no such record has come or gone with them in between (a record on the move could slip past one
  *   round of questions); and only if nobody who cannot be asked could hold it (`couldHold`).
  *
  * Thin: a home that is lost takes its records with it; `joinedAt` is wall-clock time of different hosts.
@@ -37,7 +37,7 @@ export type Holding = "record" | "creating" | "no";
 
 export interface HoldsAnswer {
   readonly holding: Holding;
-  /** Another one whenever a record has come or gone there, or the agent has started anew. */
+  /** Another one whenever a record of that name has come or gone there, or the agent has started anew. */
   readonly version: string;
 }
 
@@ -77,8 +77,8 @@ interface Stored<R> {
   readonly moving: { readonly to: NodeId; readonly number: number } | null;
 }
 
-/** Names whose home is remembered: more than one agent's records and guests together. */
-const MAX_HOMES = 16_384;
+/** Names that something is remembered of: more than one agent's records and guests together. */
+const MAX_NAMES = 16_384;
 const PREFIX = "registry/record/";
 const KEY_TRANSFERS = "registry/transfers";
 
@@ -93,8 +93,9 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   /** Homes of names, as long as nobody comes, goes or drains. */
   readonly #homes = new Map<string, NodeId | null>();
   #electorate = "";
-  /** Records that have come or gone. */
-  #changes = 0;
+  /** How often a record of a name has come or gone, and how many names have been forgotten here. */
+  readonly #changes = new Map<string, number>();
+  #forgotten = 0;
 
   constructor(deps: RegistryDependencies<R>, restored: ReadonlyMap<string, unknown>) {
     this.#deps = deps;
@@ -110,7 +111,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     const electorate = members
       .map(({ id, state, draining }) => `${id} ${state === "left"} ${draining}`)
       .join();
-    if (electorate !== this.#electorate || this.#homes.size >= MAX_HOMES) this.#homes.clear();
+    if (electorate !== this.#electorate || this.#homes.size >= MAX_NAMES) this.#homes.clear();
     this.#electorate = electorate;
     const known = this.#homes.get(name);
     if (known !== undefined) return known;
@@ -141,7 +142,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   }
 
   holding(name: string): HoldsAnswer {
-    const version = `${this.#deps.boot}.${this.#changes}`;
+    const version = `${this.#deps.boot}.${this.#forgotten}.${this.#changes.get(name) ?? 0}`;
     if (this.#stored.has(name)) return { holding: "record", version };
     return { holding: this.#creating.has(name) ? "creating" : "no", version };
   }
@@ -149,14 +150,14 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   put(record: R, turn: RegistryTurn): PersistId {
     assert(this.movingTo(record.name) === null, "a record that moves is not changed");
     const stored: Stored<R> = { record, moving: null };
-    if (!this.#stored.has(record.name)) this.#changes++;
+    if (!this.#stored.has(record.name)) this.#changed(record.name);
     this.#stored.set(record.name, stored);
     return turn.persist([{ key: PREFIX + record.name, value: stored }]);
   }
 
   forget(name: string, turn: RegistryTurn): PersistId {
     assert(this.movingTo(name) === null, "a record that moves is not forgotten");
-    this.#changes++;
+    this.#changed(name);
     this.#stored.delete(name);
     return turn.persist([{ key: PREFIX + name, value: null }]);
   }
@@ -231,11 +232,21 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     }
     if (this.#stored.has(record.name)) return { kind: "conflict" };
     const stored: Stored<R> = { record, moving: null };
-    this.#changes++;
+    this.#changed(record.name);
     this.#stored.set(record.name, stored);
     const receipt = this.#receipts.take(from, number, floor);
     const after = turn.persist([receipt, { key: PREFIX + record.name, value: stored }]);
     return { kind: "taken", after };
+  }
+
+  #changed(name: string): void {
+    const count = (this.#changes.get(name) ?? 0) + 1;
+    this.#changes.delete(name);
+    this.#changes.set(name, count);
+    if (this.#changes.size <= MAX_NAMES) return;
+    const oldest = this.#changes.keys().next().value;
+    if (oldest !== undefined) this.#changes.delete(oldest);
+    this.#forgotten++;
   }
 
   #send(
@@ -252,7 +263,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     const done = (result: Result<unknown>, later: RegistryTurn): void => {
       this.#asking.delete(name);
       if (!result.ok || this.#stored.get(name)?.moving?.number !== number) return;
-      this.#changes++;
+      this.#changed(name);
       this.#stored.delete(name);
       later.persist([{ key: PREFIX + name, value: null }]);
       moved(later);

@@ -105,23 +105,47 @@ export class Executor {
   onPeerDead(peer: NodeId, turn: LrtTurn): void {
     for (const step of this.#steps) {
       if (step.stage !== "running") continue;
-      const { what, key, vm } = step.order;
+      const { what } = step.order;
       if (what.kind === "run" && what.to === peer) this.#set(step, "failed", `${peer} died`, turn);
-      if (what.kind !== "migrate" || what.from !== peer) continue;
-      const call = { type: "partition.inquire", ...this.#deps.ref(), key, vm } as const;
-      this.#deps.calls.send(
-        what.to,
-        call,
-        turn,
-        (answer, later) => {
-          if (OVER.has(step.stage)) return;
-          const there = answer.kind === "seen" && answer.vm === "running";
-          if (there) this.#set(step, "done", null, later);
-          else this.#set(step, "failed", "the source died on the way", later);
-        },
-        { tries: ASK_AFTER_TRIES },
-      );
+      if (what.kind === "migrate" && what.from === peer) this.#askDestination(step, turn);
     }
+  }
+
+  /**
+   * A member says that it is in this partition no more: its leader was silent for too long, and missed how the
+   * member's action ended. One that is still open there is asked after again with the next renewal.
+   */
+  onMemberLost(member: NodeId, turn: LrtTurn): void {
+    for (const step of this.#steps) {
+      const { what, key, vm } = step.order;
+      const executing = what.kind === "migrate" ? what.from : what.to;
+      if (step.stage !== "running" || executing !== member) continue;
+      const call = { type: "partition.inquire", ...this.#deps.ref(), key, vm } as const;
+      this.#deps.calls.send(member, call, turn, (answer, later) => {
+        if (OVER.has(step.stage) || answer.kind !== "seen" || answer.open) return;
+        const runs = what.kind === "run" && answer.vm === "running";
+        if (answer.outcome === "done" || runs) this.#set(step, "done", null, later);
+        else if (what.kind === "migrate" && answer.vm === "absent") this.#askDestination(step, later);
+        else this.#set(step, "failed", `it has ended while ${member} could not be heard`, later);
+      });
+    }
+  }
+
+  #askDestination(step: Step, turn: LrtTurn): void {
+    const { what, key, vm } = step.order;
+    const call = { type: "partition.inquire", ...this.#deps.ref(), key, vm } as const;
+    this.#deps.calls.send(
+      what.to,
+      call,
+      turn,
+      (answer, later) => {
+        if (OVER.has(step.stage)) return;
+        const there = answer.kind === "seen" && answer.vm === "running";
+        if (there) this.#set(step, "done", null, later);
+        else this.#set(step, "failed", "the source died on the way", later);
+      },
+      { tries: ASK_AFTER_TRIES },
+    );
   }
 
   #advance(turn: LrtTurn): void {
@@ -227,6 +251,7 @@ export class Executor {
     this.#deps.calls.send(at, call, turn, (answer, later) => {
       if (OVER.has(step.stage)) return;
       if (answer.kind === "seen" && answer.open) step.stage = "running";
+      else if (answer.kind === "seen" && answer.outcome === "done") this.#set(step, "done", null, later);
       else
         this.#set(
           step,

@@ -52,24 +52,31 @@ export type Verdict =
   | { readonly kind: "ask" }
   | { readonly kind: "wait"; readonly reason: string };
 
-/** The other side's answer; `open`: it still has this action open. `null`: it has not answered. */
-export type OtherSide = { readonly vm: Sight; readonly open: boolean } | null;
+/**
+ * The other side's answer, or `null`: it has not answered. `open`: it still has this order open. `outcome`: how the
+ * order ended there, durably remembered until both sides know: a guest that arrived may have moved on since.
+ */
+export type OtherSide = {
+  readonly vm: Sight;
+  readonly open: boolean;
+  readonly outcome: "done" | "failed" | null;
+} | null;
 
 /**
  * The reduced decision table of a migration found after a crash, as its source sees it. Plain peer-to-peer
  * migration: libvirt decides who resumes; the record is this intent and its twin at the destination.
  *
- * | here             | destination        | verdict                                              |
- * | ---------------- | ------------------ | ---------------------------------------------------- |
- * | running          | –                  | failed: the guest never left                         |
- * | migrating        | –                  | await                                                |
- * | absent           | running            | done                                                 |
- * | absent           | migrating, paused  | wait: the destination's hypervisor is finishing      |
- * | absent           | absent             | lost: both answered, nobody has it                   |
- * | absent           | no answer          | wait (the node is not kept from others meanwhile)    |
- * | paused           | running            | destroy here: the guest went on over there           |
- * | paused           | absent             | resume here                                          |
- * | paused           | migrating, paused, no answer | wait: resuming could run it twice          |
+ * | here      | destination                        | verdict                                             |
+ * | --------- | ---------------------------------- | --------------------------------------------------- |
+ * | running   | –                                  | failed: the guest never left                        |
+ * | migrating | –                                  | await                                               |
+ * | absent    | running, or it had arrived there   | done                                                |
+ * | absent    | migrating, paused                  | wait: the destination's hypervisor is finishing     |
+ * | absent    | absent, and it had not arrived     | lost: both answered, nobody has it                  |
+ * | absent    | no answer                          | wait (the node is not kept from others meanwhile)   |
+ * | paused    | running, or it had arrived there   | destroy here: the guest went on over there          |
+ * | paused    | absent, and it had not arrived     | resume here                                         |
+ * | paused    | migrating, paused, no answer       | wait: resuming could run it twice                   |
  */
 export function judgeSource(here: Sight, other: OtherSide, asked: boolean): Verdict {
   if (here === "running")
@@ -77,52 +84,50 @@ export function judgeSource(here: Sight, other: OtherSide, asked: boolean): Verd
   if (here === "migrating") return { kind: "await" };
   if (other === null)
     return asked ? { kind: "wait", reason: "the destination does not answer" } : { kind: "ask" };
-  if (other.vm === "migrating") return { kind: "wait", reason: "the destination is still receiving" };
-  if (here === "absent") return absentSource(other.vm);
-  if (other.vm === "running")
-    return { kind: "destroy", outcome: "done", reason: "the guest runs at its destination" };
-  if (other.vm === "absent")
-    return { kind: "resume", outcome: "failed", reason: "the destination does not have it" };
-  return { kind: "wait", reason: "paused on both sides" };
-}
-
-function absentSource(there: Sight): Verdict {
-  if (there === "running")
-    return { kind: "ended", outcome: "done", reason: "the guest runs at its destination" };
-  if (there === "absent") return { kind: "ended", outcome: "lost", reason: "neither host has the guest" };
-  return { kind: "wait", reason: "the destination holds it paused" };
+  const arrived = other.outcome === "done" || other.vm === "running";
+  if (arrived && here === "absent") return { kind: "ended", outcome: "done", reason: "the guest arrived" };
+  if (arrived) return { kind: "destroy", outcome: "done", reason: "the guest arrived at its destination" };
+  if (other.vm !== "absent") return { kind: "wait", reason: "the destination holds it, not running" };
+  if (here === "absent") return { kind: "ended", outcome: "lost", reason: "neither host has the guest" };
+  return { kind: "resume", outcome: "failed", reason: "the destination does not have it" };
 }
 
 /**
  * The same, as the destination sees it.
  *
- * | here      | source                | verdict                                                        |
- * | --------- | --------------------- | -------------------------------------------------------------- |
- * | running   | –                     | done                                                           |
- * | migrating | –                     | wait: the hypervisors decide, within their keep-alive          |
- * | absent    | not open              | failed: it will not start under this order any more            |
- * | absent    | open                  | wait                                                           |
- * | absent    | no answer             | wait; failed once the source's lease to start has surely ended |
- * | paused    | absent                | resume: the source has given it away                           |
- * | paused    | running               | destroy the shell                                              |
- * | paused    | migrating, paused, no answer | wait                                                    |
+ * | here      | source                             | verdict                                               |
+ * | --------- | ---------------------------------- | ----------------------------------------------------- |
+ * | running   | –                                  | done                                                  |
+ * | migrating | –                                  | wait: the hypervisors decide, within their keep-alive |
+ * | absent    | not open                           | failed: it will not start under this order any more   |
+ * | absent    | open                               | wait                                                  |
+ * | absent    | no answer                          | wait; failed once the source's lease has surely ended |
+ * | paused    | it gave it away                    | resume                                                |
+ * | paused    | running, or the order failed there | destroy the copy: the guest went on over there        |
+ * | paused    | anything else, no answer           | wait: resuming could run it twice                     |
  */
 export function judgeDestination(here: Sight, other: OtherSide, asked: boolean, expired: boolean): Verdict {
   if (here === "running") return { kind: "ended", outcome: "done", reason: "the guest has arrived" };
   if (here === "migrating") return { kind: "wait", reason: "receiving" };
-  if (here === "absent" && expired && other === null && asked) {
-    return { kind: "ended", outcome: "failed", reason: "the source is silent and may not start it any more" };
-  }
-  if (other === null) return asked ? { kind: "wait", reason: "the source does not answer" } : { kind: "ask" };
+  if (other === null) return silentSource(here, asked, expired);
   if (here === "absent") {
     if (other.open) return { kind: "wait", reason: "the source is still at it" };
     return { kind: "ended", outcome: "failed", reason: "the source has given it up" };
   }
-  if (other.vm === "absent")
+  if (other.outcome === "done")
     return { kind: "resume", outcome: "done", reason: "the source has given it away" };
-  if (other.vm === "running")
-    return { kind: "destroy", outcome: "failed", reason: "the guest runs at its source" };
+  if (other.vm === "running" || other.outcome === "failed") {
+    return { kind: "destroy", outcome: "failed", reason: "the guest went on at its source" };
+  }
   return { kind: "wait", reason: "paused here, unsettled at the source" };
+}
+
+function silentSource(here: Sight, asked: boolean, expired: boolean): Verdict {
+  if (!asked) return { kind: "ask" };
+  if (here === "absent" && expired) {
+    return { kind: "ended", outcome: "failed", reason: "the source is silent and may not start it any more" };
+  }
+  return { kind: "wait", reason: "the source does not answer" };
 }
 
 /** A start found after a crash: only this host can tell. */

@@ -12,12 +12,12 @@
 import type { HypervisorOutcome, MigrationProgress } from "../../hypervisor/command.ts";
 import { assert } from "../../lib/assert.ts";
 import { type Instant, type Millis, seconds } from "../../lib/instant.ts";
-import { sortedValues } from "../../lib/order.ts";
+import { sortedEntries, sortedValues } from "../../lib/order.ts";
 import type { NodeId } from "../../model/node.ts";
 import type { Resources } from "../../model/resources.ts";
 import type { VmId } from "../../model/virtual-machine.ts";
 import type { OperationId } from "../../ports/effects.ts";
-import type { Calls } from "../calls.ts";
+import type { Answer, Calls } from "../calls.ts";
 import type { LrtConfig } from "../config.ts";
 import type {
   ActionKey,
@@ -50,10 +50,13 @@ const LOOK_MS = seconds(2);
 const QUIET_MS = seconds(10);
 /** How long hypervisors keep a broken migration's shell alive, at most (libvirt keep-alive 5 s × 3, rounded up). */
 const KEEPALIVE_MS = seconds(20);
+/** How often a source that has not said that it knows of an arrival is asked; longer than it goes on telling. */
+const ARRIVALS_MS = seconds(60);
+const TIMER_ARRIVALS = "lrt/arrivals";
 /** Enough tries for the other side to come back from a restart. */
 const REPORT_TRIES = 20;
-/** Keys that were declared dead to the other side and must never start; bounded by what one lease can hold. */
-const DEAD_KEYS = 512;
+/** Orders whose end is remembered; one lease can hold far fewer. */
+const REMEMBERED_ORDERS = 2048;
 
 interface Open {
   intent: Intent;
@@ -67,6 +70,8 @@ interface Open {
   inspecting: OperationId | null;
   /** What it will have come to when the running operation (a resume, a destroy) succeeds. */
   upon: ActionOutcome | null;
+  /** The source has said how it ended: nobody will ask again. */
+  told: boolean;
   other: OtherSide;
   asked: boolean;
   asking: number | null;
@@ -91,7 +96,10 @@ export class Participant {
   readonly #deps: ParticipantDependencies;
   readonly #open = new Map<ActionKey, Open>();
   readonly #operations = new Map<OperationId, ActionKey>();
-  readonly #dead = new Set<ActionKey>();
+  /** Orders that have ended, or never begun and never will: how. Refused if they come again; told if asked. */
+  readonly #over = new Map<ActionKey, "done" | "failed">();
+  /** Orders of guests that arrived here and whose source has not said yet that it knows: durable. */
+  readonly #arrivals = new Map<ActionKey, Intent>();
   #restored: readonly Intent[];
 
   constructor(config: LrtConfig, deps: ParticipantDependencies, restored: ReadonlyMap<string, unknown>) {
@@ -100,17 +108,20 @@ export class Participant {
     this.#restored = restoredIntents(restored);
     for (const intent of this.#restored) {
       if (intent.outcome === null) this.#open.set(intent.order.key, opened(intent, true));
+      else if (intent.role === "destination") this.#arrivals.set(intent.order.key, intent);
     }
   }
 
   /** Intents that were open when the process ended are looked into; ended ones are told again. */
   start(turn: LrtTurn): void {
     for (const intent of this.#restored) {
-      if (intent.outcome !== null) this.#tell(intent, intent.outcome, turn);
-      else this.#open.set(intent.order.key, opened({ ...intent, since: turn.now }, true));
+      if (intent.outcome === null)
+        this.#open.set(intent.order.key, opened({ ...intent, since: turn.now }, true));
+      else if (intent.role !== "destination") this.#tell(intent, intent.outcome, turn);
     }
     this.#restored = [];
     if (this.#open.size > 0) turn.setTimer("lrt/look", LOOK_MS);
+    if (this.#arrivals.size > 0) turn.setTimer(TIMER_ARRIVALS, ARRIVALS_MS);
   }
 
   /** Actions of this node that have not ended and keep its booking. A source whose guest is gone keeps nothing. */
@@ -173,18 +184,17 @@ export class Participant {
     if (entry?.intent.role === "source" && entry.operation !== null) {
       turn.hypervisor({ kind: "abort-migration", vm: entry.intent.order.vm });
     }
-    if (entry === undefined) this.#bury(key);
-    return {
-      kind: "seen",
-      vm: sightOf(this.#deps.inventory.get(entry?.intent.order.vm ?? "")),
-      open: entry !== undefined,
-    };
+    if (entry === undefined) this.#close(key, "failed");
+    return this.#seen(key, entry?.intent.order.vm ?? "");
   }
 
   /** The executing node says how it ended: for a destination, the word it waits for. */
   onEnded(key: ActionKey, outcome: ActionOutcome, turn: LrtTurn): void {
+    if (outcome.kind !== "failed" && this.#arrivals.delete(key))
+      turn.persist([{ key: intentKey(key), value: null }]);
     const entry = this.#open.get(key);
     if (entry === undefined || entry.intent.role !== "destination") return;
+    entry.told = true;
     const here = sightOf(this.#deps.inventory.get(entry.intent.order.vm));
     if (here === "running")
       this.#end(entry, { kind: "done", durationMs: turn.now - entry.intent.since }, turn);
@@ -194,10 +204,15 @@ export class Participant {
 
   /** The other side asks what is seen of a VM here. An order not open here is dead from now on. */
   inquire(key: ActionKey, vm: VmId): ReplyBody {
-    const open = this.#open.has(key);
-    if (!open) this.#bury(key);
+    if (!this.#open.has(key)) this.#close(key, "failed");
     if (!this.#deps.inventory.listed) return { kind: "refused", reason: "the hypervisor is not connected" };
-    return { kind: "seen", vm: sightOf(this.#deps.inventory.get(vm)), open };
+    return this.#seen(key, vm);
+  }
+
+  #seen(key: ActionKey, vm: VmId): ReplyBody {
+    const outcome = this.#arrivals.has(key) ? "done" : (this.#over.get(key) ?? null);
+    const open = this.#open.has(key);
+    return { kind: "seen", vm: sightOf(this.#deps.inventory.get(vm)), open, outcome: open ? null : outcome };
   }
 
   /** @returns whether the operation was one of an action's. */
@@ -240,6 +255,7 @@ export class Participant {
   }
 
   onTimer(timer: string, turn: LrtTurn): boolean {
+    if (timer === TIMER_ARRIVALS) return this.#askAboutArrivals(turn);
     if (timer !== "lrt/look") return false;
     for (const entry of sortedValues(this.#open)) {
       const quiet = entry.intent.role === "destination" && turn.now - entry.intent.since >= QUIET_MS;
@@ -315,7 +331,8 @@ export class Participant {
       (answer, later) => {
         entry.asking = null;
         entry.asked = true;
-        entry.other = answer.kind === "seen" ? { vm: answer.vm, open: answer.open } : null;
+        entry.other =
+          answer.kind === "seen" ? { vm: answer.vm, open: answer.open, outcome: answer.outcome } : null;
         if (this.#open.get(order.key) === entry) this.#judge(entry, later);
       },
       { tries: 1 },
@@ -339,23 +356,45 @@ export class Participant {
   #end(entry: Open, outcome: ActionOutcome, turn: LrtTurn): void {
     const { order, role } = entry.intent;
     this.#open.delete(order.key);
-    this.#bury(order.key);
+    this.#close(order.key, outcome.kind === "done" ? "done" : "failed");
     if (entry.operation !== null) this.#operations.delete(entry.operation);
     if (entry.asking !== null) this.#deps.calls.cancel(entry.asking, turn);
     if (role !== "source" && outcome.kind === "done") this.#deps.arrived(order, turn);
     this.#notifyEnded(entry.intent, outcome, turn);
-    this.#tell(entry.intent, outcome, turn);
+    if (role === "destination") this.#remember(entry, outcome, turn);
+    else this.#tell(entry.intent, outcome, turn);
     this.#deps.desk().settled(turn);
+  }
+
+  /** A destination keeps that a guest arrived until the source is known to know it. */
+  #remember({ intent, told }: Open, outcome: ActionOutcome, turn: LrtTurn): void {
+    const keep = outcome.kind === "done" && !told;
+    if (keep) {
+      this.#arrivals.set(intent.order.key, intent);
+      turn.setTimer(TIMER_ARRIVALS, ARRIVALS_MS);
+    }
+    turn.persist([{ key: intentKey(intent.order.key), value: keep ? { ...intent, outcome } : null }]);
+  }
+
+  /** A source that has given up telling, or lost its memory, no longer needs ours. */
+  #askAboutArrivals(turn: LrtTurn): true {
+    for (const [key, { order, ref }] of sortedEntries(this.#arrivals)) {
+      assert(order.what.kind === "migrate", "only migrations arrive");
+      const call = { type: "partition.inquire", ...ref, key, vm: order.vm } as const;
+      const done = (answer: Answer, later: LrtTurn): void => {
+        const over = answer.kind === "seen" && !answer.open && this.#arrivals.delete(key);
+        if (over) later.persist([{ key: intentKey(key), value: null }]);
+      };
+      this.#deps.calls.send(order.what.from, call, turn, done, { tries: 1 });
+    }
+    if (this.#arrivals.size > 0) turn.setTimer(TIMER_ARRIVALS, ARRIVALS_MS);
+    return true;
   }
 
   /** Executing nodes report to leader and destination; the row goes when both know or have had their chance. */
   #tell(intent: Intent, outcome: ActionOutcome, turn: LrtTurn): void {
-    const { order, ref, role, leader } = intent;
+    const { order, ref, leader } = intent;
     const key = intentKey(order.key);
-    if (role === "destination") {
-      turn.persist([{ key, value: null }]);
-      return;
-    }
     const after = turn.persist([{ key, value: { ...intent, outcome } }]);
     const waiting = new Set(order.what.kind === "migrate" ? [order.what.to, leader] : [leader]);
     for (const to of [...waiting]) {
@@ -375,7 +414,7 @@ export class Participant {
   }
 
   #refusal(order: ActionOrder, token: BookingToken, now: Instant): string | null {
-    if (this.#dead.has(order.key)) return "this order has been given up";
+    if (this.#over.has(order.key)) return "this order has been given up";
     if (!this.#deps.desk().holds(token, now, START_MARGIN_MS)) return "the booking is over";
     return this.#deps.inventory.listed ? null : "the hypervisor is not connected";
   }
@@ -406,11 +445,13 @@ export class Participant {
     });
   }
 
-  #bury(key: ActionKey): void {
-    this.#dead.add(key);
-    if (this.#dead.size <= DEAD_KEYS) return;
-    const oldest = this.#dead.values().next().value;
-    if (oldest !== undefined) this.#dead.delete(oldest);
+  /** The first word stands: an order that was done is not made undone by a late question. */
+  #close(key: ActionKey, how: "done" | "failed"): void {
+    if (this.#over.has(key)) return;
+    this.#over.set(key, how);
+    if (this.#over.size <= REMEMBERED_ORDERS) return;
+    const oldest = this.#over.keys().next().value;
+    if (oldest !== undefined) this.#over.delete(oldest);
   }
 
   #intent(
@@ -447,6 +488,7 @@ function opened(intent: Intent, looking: boolean): Open {
     looking,
     inspecting: null,
     upon: null,
+    told: false,
     other: null,
     asked: false,
     asking: null,

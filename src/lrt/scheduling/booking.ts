@@ -60,6 +60,9 @@ interface StoredBooking {
 
 const KEY_BOOKING = "lrt/booking";
 const KEY_TOKEN = "lrt/token";
+const KEY_DEPOSED = "lrt/deposed";
+/** Partitions remembered whose leader this node has voted out; a leader stays unaware of it for minutes at most. */
+const REMEMBERED_DEPOSED = 32;
 const TIMER_LEASE = "lrt/lease";
 const TIMER_SLOT = "lrt/slot";
 
@@ -81,6 +84,8 @@ export class BookingDesk {
   #booking: Booking | null = null;
   #slot: Slot | null = null;
   #token: BookingToken;
+  /** Partitions that have a successor, which ends them, and the epoch voted for: the old leader gets nothing more. */
+  readonly #deposed: Map<PartitionId, number>;
   /** Set by execution: whether an action of this booking is still open here. */
   readonly #openActions: () => number;
 
@@ -88,6 +93,7 @@ export class BookingDesk {
     this.#config = config;
     this.#openActions = openActions;
     this.#token = (restored.get(KEY_TOKEN) as number | undefined) ?? 0;
+    this.#deposed = new Map((restored.get(KEY_DEPOSED) as [PartitionId, number][] | undefined) ?? []);
     const stored = restored.get(KEY_BOOKING) as StoredBooking | undefined;
     if (stored !== undefined) {
       this.#booking = { ...stored, raisedAt: 0, leaseUntil: 0, settling: false };
@@ -111,6 +117,8 @@ export class BookingDesk {
     const held = this.#booking;
     if (held !== null && held.pid === request.pid && !held.settling) return this.#again(held, request, turn);
     if (held !== null) return this.#busy(held, request, turn);
+    const partitionEpoch = this.#deposed.get(request.pid);
+    if (partitionEpoch !== undefined) return { kind: "stale", partitionEpoch };
     const slot = this.#liveSlot(turn.now);
     if (slot !== null && slot.pid !== request.pid && !this.#outranks(request, slot, turn.now)) {
       return { kind: "busy", holder: slot.pid, phase: "growing", slotted: false };
@@ -128,18 +136,23 @@ export class BookingDesk {
     return null;
   }
 
-  /** Notes what the leader says of the partition; call only when `refusal` was null. */
-  heard(ref: PartitionRef, phase: PartitionPhase, members: readonly NodeId[], turn: LrtTurn): void {
+  /**
+   * Notes what the leader says of the partition; call only when `refusal` was null.
+   * @returns the write to wait for when that changes what must be remembered: epochs only grow, over restarts, too.
+   */
+  heard(
+    ref: PartitionRef,
+    phase: PartitionPhase,
+    members: readonly NodeId[],
+    turn: LrtTurn,
+  ): PersistId | undefined {
     const held = this.#booking;
     assert(held !== null && held.pid === ref.pid, "only the holder renews a booking");
     assert(ref.partitionEpoch >= held.partitionEpoch, "a partition's epoch only grows");
     const next = { ...held, partitionEpoch: ref.partitionEpoch, phase, members };
     this.#renewLease(next, turn);
-  }
-
-  /** Makes phase and members durable: before a plan is accepted, so that a successor can be found after a crash. */
-  record(turn: LrtTurn): PersistId {
-    return this.#persist(turn);
+    const same = held.partitionEpoch === ref.partitionEpoch && held.phase === phase;
+    return same ? undefined : this.#persist(turn);
   }
 
   /** Votes for a successor of a dead leader: durably, once per epoch. */
@@ -155,6 +168,7 @@ export class BookingDesk {
       return { kind: "stale", partitionEpoch: held.partitionEpoch };
     }
     this.#renewLease({ ...held, partitionEpoch: ref.partitionEpoch, leader }, turn);
+    this.#depose(ref);
     return this.#persist(turn);
   }
 
@@ -210,8 +224,8 @@ export class BookingDesk {
   #again(held: Booking, request: ReserveRequest, turn: LrtTurn): Grant {
     const refused = this.refusal(request, request.from);
     if (refused?.kind === "stale") return refused;
-    this.#renewLease({ ...held, partitionEpoch: request.partitionEpoch }, turn);
-    return { kind: "granted", token: held.token, after: undefined };
+    const after = this.heard(request, held.phase, held.members, turn);
+    return { kind: "granted", token: held.token, after };
   }
 
   #busy(held: Booking, request: ReserveRequest, turn: LrtTurn): Grant {
@@ -251,6 +265,13 @@ export class BookingDesk {
     return { kind: "granted", token: this.#token, after: this.#persist(turn) };
   }
 
+  #depose({ pid, partitionEpoch }: PartitionRef): void {
+    this.#deposed.delete(pid);
+    this.#deposed.set(pid, partitionEpoch);
+    const oldest = this.#deposed.keys().next().value;
+    if (this.#deposed.size > REMEMBERED_DEPOSED && oldest !== undefined) this.#deposed.delete(oldest);
+  }
+
   #persist(turn: LrtTurn): PersistId {
     const held = this.#booking;
     assert(held !== null, "only a booking is recorded");
@@ -259,6 +280,7 @@ export class BookingDesk {
     return turn.persist([
       { key: KEY_TOKEN, value: this.#token },
       { key: KEY_BOOKING, value: stored },
+      ...(this.#deposed.has(pid) ? [{ key: KEY_DEPOSED, value: [...this.#deposed] }] : []),
     ]);
   }
 

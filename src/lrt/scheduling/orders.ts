@@ -8,8 +8,11 @@ export interface OrderContext {
   readonly ref: PartitionRef;
   readonly snapshots: readonly NodeSnapshot[];
   readonly events: readonly TravellingEvent[];
-  readonly reason: string;
+  /** An event's cause in a sentence. */
+  readonly reason: (event: TravellingEvent) => string;
 }
+
+type Parts = Pick<ActionOrder, "name" | "what" | "event" | "reason">;
 
 /** A plan's actions as orders that their hosts can carry out and remember, by action id. */
 export function ordersOf(plan: Plan, context: OrderContext): Map<number, ActionOrder> {
@@ -18,45 +21,38 @@ export function ordersOf(plan: Plan, context: OrderContext): Map<number, ActionO
 
 function orderOf(action: Action, context: OrderContext): ActionOrder {
   const key = `${context.ref.pid}@${context.ref.partitionEpoch}/${action.id}`;
-  const base = { key, vm: action.vm, reason: context.reason };
+  const base = { key, vm: action.vm };
   const to = present(action.to, "an action's destination");
   if (action.kind === "run") return { ...base, ...running(action, to, context) };
   assert(action.kind === "migrate", `the agent carries out run and migrate, not ${action.kind}`);
   return { ...base, ...migrating(action, to, context) };
 }
 
-function running(
-  action: Action,
-  to: string,
-  { events }: OrderContext,
-): Pick<ActionOrder, "name" | "what" | "event"> {
-  for (const { id, cause } of events) {
+function running(action: Action, to: string, { events, reason }: OrderContext): Parts {
+  for (const event of events) {
+    const { cause, id } = event;
     const vm = cause.kind === "arrival" ? cause.vms.find(({ spec }) => spec.id === action.vm) : undefined;
     if (vm === undefined) continue;
     const { spec, stamp, demand } = vm;
-    return { name: spec.name, event: id, what: { kind: "run", to, spec, stamp, cpu: demand.cpu } };
+    const what = { kind: "run", to, spec, stamp, cpu: demand.cpu } as const;
+    return { name: spec.name, event: id, reason: reason(event), what };
   }
   throw new Error(`no event asked for ${action.vm}`);
 }
 
-function migrating(
-  action: Action,
-  to: string,
-  context: OrderContext,
-): Pick<ActionOrder, "name" | "what" | "event"> {
+function migrating(action: Action, to: string, context: OrderContext): Parts {
   const from = present(action.from, "a migration's source");
   const source = context.snapshots.find(({ node }) => node === from);
   // The second leg of a pivot starts where the first one ends: the VM is still in its first host's snapshot.
   const everywhere = context.snapshots.flatMap(({ vms }) => vms);
-  const vm = present(
-    source?.vms.find(({ id }) => id === action.vm) ?? everywhere.find(({ id }) => id === action.vm),
-    action.vm,
-  );
+  const here = source?.vms.find(({ id }) => id === action.vm);
+  const vm = present(here ?? everywhere.find(({ id }) => id === action.vm), action.vm);
   const { demand, policy, adopted, left } = vm;
-  const event = context.events.find(({ origin }) => origin === from) ?? context.events[0];
+  const event = causeOf(action.vm, from, context.events);
   return {
     name: vm.name,
-    event: present(event, "the partition's event").id,
+    event: event.id,
+    reason: context.reason(event),
     what: {
       kind: "migrate",
       from,
@@ -68,4 +64,12 @@ function migrating(
       left,
     },
   };
+}
+
+/** The event that moves a VM: an operator's word about it, the drain of its host, another event there, or the first. */
+function causeOf(vm: string, from: string, events: readonly TravellingEvent[]): TravellingEvent {
+  const asked = events.find(({ cause }) => cause.kind === "move" && cause.vm === vm);
+  const there = events.filter(({ origin }) => origin === from);
+  const drained = there.find(({ cause }) => cause.kind === "drain");
+  return present(asked ?? drained ?? there[0] ?? events[0], "the partition's event");
 }

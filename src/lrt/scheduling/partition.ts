@@ -44,7 +44,7 @@ import {
 } from "./event.ts";
 import { ordersOf } from "./orders.ts";
 import { buildProblem } from "./problem.ts";
-import { tell } from "./reason.ts";
+import { domainNames, tell } from "./reason.ts";
 import type { NodeSnapshot } from "./snapshot.ts";
 
 export type Phase = "growing" | "checking" | "applying" | "handing-over" | "ended";
@@ -71,6 +71,9 @@ const ROUNDS = [1, 1, 2, 4, 8, 16] as const;
 const TIMER_GROW = "lrt/partition/grow";
 const TIMER_RENEW = "lrt/partition/renew";
 const TIMER_LIFE = "lrt/partition/life";
+const TIMER_AGAIN = "lrt/partition/again";
+/** How soon a member with an open action is asked again how it is. */
+const AGAIN_MS = 500;
 
 export class Partition {
   readonly pid: PartitionId;
@@ -78,9 +81,11 @@ export class Partition {
   readonly #deps: PartitionDependencies;
   readonly #members = new Map<NodeId, MemberState>();
   readonly #taken: { readonly event: TravellingEvent; readonly at: Instant }[] = [];
-  readonly #candidates: NodeId[];
+  #candidates: NodeId[];
   /** Nodes whose hand-over slot we hold: they will call. */
   readonly #slots = new Set<NodeId>();
+  /** Members with an open action: they are asked again before anything is planned. */
+  readonly #unsettled = new Set<NodeId>();
   readonly #asking = new Map<NodeId, number>();
   readonly #failed: { vm: string; host: NodeId }[] = [];
   readonly #times = { start: 0, asked: 0, buildMs: 0, computeMs: 0, applyMs: 0, solving: 0, applying: 0 };
@@ -102,6 +107,10 @@ export class Partition {
   #messages = 0;
   /** Its life is over and its running actions have been aborted: the next time it ends, whatever runs. */
   #overtime = false;
+  /** Why its owner called it off while its plan was being carried out: no other plan follows. */
+  #calledOff: string | null = null;
+  /** The hosts that were looked at last: events of others have not been handled. */
+  #considered: ReadonlySet<NodeId> = new Set();
 
   constructor(pid: PartitionId, event: SchedulingEvent, deps: PartitionDependencies) {
     this.pid = pid;
@@ -141,6 +150,7 @@ export class Partition {
     if (timer === TIMER_GROW) this.#growingIsOver(turn);
     else if (timer === TIMER_RENEW) this.#renew(turn);
     else if (timer === TIMER_LIFE) this.#lifeIsOver(turn);
+    else if (timer === TIMER_AGAIN) this.#askUnsettledAgain(turn);
     else return false;
     return true;
   }
@@ -205,8 +215,10 @@ export class Partition {
 
   /** Its owner no longer wants it, or it has become pointless (the condition cleared). */
   cancel(reason: string, turn: LrtTurn): void {
-    if (this.#phase === "applying") this.#executor?.abort(reason, turn);
-    else if (this.#phase === "growing" || this.#phase === "checking")
+    if (this.#phase === "applying") {
+      this.#calledOff = reason;
+      this.#executor?.abort(reason, turn);
+    } else if (this.#phase === "growing" || this.#phase === "checking")
       this.#finish({ kind: "cancelled", reason }, turn);
   }
 
@@ -238,20 +250,37 @@ export class Partition {
 
   #answered(node: NodeId, answer: Answer, turn: LrtTurn): void {
     this.#asking.delete(node);
-    if (answer.kind === "joined") {
-      if (this.#phase !== "growing") return this.#giveBack(node, "no longer needed", turn);
+    if (answer.kind === "joined" && this.#phase === "growing") {
       this.#join(node, answer.token, answer.snapshot, turn);
-    } else if (answer.kind === "busy") {
+    } else if (answer.kind === "joined") this.#giveBack(node, "no longer needed", turn);
+    else this.#notJoined(node, answer, turn);
+    this.#step(turn);
+  }
+
+  /** A member that was asked how it is now, and does not say so, is a member no more. */
+  #notJoined(node: NodeId, answer: Answer, turn: LrtTurn): void {
+    if (answer.kind === "unsettled" && this.#members.has(node) && this.#phase === "growing") {
+      this.#unsettled.add(node);
+      turn.setTimer(TIMER_AGAIN, AGAIN_MS);
+      return;
+    }
+    if (answer.kind === "busy") {
       if (answer.slotted) this.#slots.add(node);
-      turn.notify({
-        kind: "partition-busy",
-        pid: this.pid,
-        node,
-        holder: answer.holder,
-        slotted: answer.slotted,
-      });
-    } else if (answer.kind === "no-answer") {
-      this.#giveBack(node, "no answer", turn);
+      const { holder, slotted } = answer;
+      turn.notify({ kind: "partition-busy", pid: this.pid, node, holder, slotted });
+    }
+    if (this.#members.delete(node)) this.#fresh = true;
+    if (answer.kind === "no-answer" || answer.kind === "unsettled")
+      this.#giveBack(node, "did not join", turn);
+  }
+
+  #askUnsettledAgain(turn: LrtTurn): void {
+    const nodes = [...this.#unsettled];
+    this.#unsettled.clear();
+    if (this.#phase !== "growing") return;
+    for (const node of nodes) {
+      if (turn.now < this.#growUntil) this.#ask(node, turn);
+      else this.#leave(node, "it did not settle in time", turn);
     }
     this.#step(turn);
   }
@@ -266,7 +295,8 @@ export class Partition {
 
   /** The one place that decides what a growing partition does next. */
   #step(turn: LrtTurn): void {
-    if (this.#phase !== "growing" || this.#asking.size > 0 || this.#solve !== null) return;
+    if (this.#phase !== "growing" || this.#solve !== null) return;
+    if (this.#asking.size > 0 || this.#unsettled.size > 0) return;
     if (!this.#members.has(this.#deps.self)) return this.#withoutSelf(turn);
     const missing = this.#missingHosts();
     if (missing.length > 0) return this.#askAll(missing, turn);
@@ -309,8 +339,10 @@ export class Partition {
     this.#settleForLess(turn);
   }
 
+  /** A host that is only emptied by half has gained nothing: its guests would wander for ever. */
   #settleForLess(turn: LrtTurn): void {
-    if (!this.#triedBestEffort && this.#members.size > 1) this.#startSolve(true, turn);
+    const worth = this.#events(turn.now).some(({ cause }) => cause.kind !== "underload");
+    if (worth && !this.#triedBestEffort && this.#members.size > 1) this.#startSolve(true, turn);
     else this.#giveUp(turn);
   }
 
@@ -335,7 +367,9 @@ export class Partition {
     this.#times.buildMs += turn.now - this.#times.asked;
     this.#times.solving = turn.now;
     const members = [...this.#members.values()].map(({ snapshot }) => snapshot);
-    const problem = buildProblem({ members, events: this.#events(turn.now), failed: this.#failed, config });
+    this.#considered = new Set(this.members());
+    const events = this.#events(turn.now);
+    const problem = buildProblem({ members, events, failed: this.#failed, config, bestEffort });
     const operation = turn.solve(problem, { decisions: config.solverDecisions, bestEffort });
     this.#solve = { operation, problem, bestEffort };
   }
@@ -350,7 +384,7 @@ export class Partition {
     assert(wrong.length === 0, `a plan passes the independent checkers: ${wrong.join("; ")}`);
     this.#reduced = null;
     if (solution.status === "reduced") {
-      this.#reduced = tell(solution.explanation, this.#deps.nameOf);
+      this.#reduced = this.#tell(solution.explanation, turn.now);
       this.#explanation = solution.explanation;
     }
     if (solution.plan.actions.length === 0) return this.#nothingToDo(turn);
@@ -365,7 +399,7 @@ export class Partition {
   #giveUp(turn: LrtTurn): void {
     const hosts = this.members();
     turn.notify({ kind: "partition-unsolved", pid: this.pid, explanation: this.#explanation, hosts });
-    const reason = tell(this.#explanation, this.#deps.nameOf);
+    const reason = this.#tell(this.#explanation, turn.now);
     const final = this.#candidates.length === 0 && this.#explanation.some(({ kind }) => kind === "too-large");
     if (this.#migrations > 0)
       this.#finish({ kind: "best-effort", migrations: this.#migrations, reason }, turn);
@@ -384,7 +418,7 @@ export class Partition {
       cost: solution.cost,
       bound: solution.status === "reduced" ? 0 : solution.bound,
       hosts: this.members(),
-      reason: this.#reason(),
+      reason: this.#reason(this.event),
       applied,
     });
     if (applied) this.#check(solution.plan, turn);
@@ -469,6 +503,8 @@ export class Partition {
     this.#triedBestEffort = false;
     this.#times.asked = turn.now;
     this.#fresh = true;
+    this.#slots.clear();
+    this.#candidates = this.#deps.walk.filter((node) => !this.#members.has(node));
     if (!this.#members.has(this.#deps.self)) this.#ask(this.#deps.self, turn);
     this.#step(turn);
   }
@@ -483,6 +519,7 @@ export class Partition {
     this.#times.applyMs += turn.now - this.#times.applying;
     turn.clearTimer(TIMER_LIFE);
     const failures = executor.failures();
+    if (this.#calledOff !== null) return this.#finish({ kind: "cancelled", reason: this.#calledOff }, turn);
     if (failures.length > 0) return this.#afterFailures(failures, turn);
     const stopped = executor.steps().find(({ stage }) => stage === "skipped");
     if (stopped !== undefined) this.#finish({ kind: "cancelled", reason: stopped.reason ?? "stopped" }, turn);
@@ -523,7 +560,8 @@ export class Partition {
         turn,
         (answer, later) => {
           if (answer.kind !== "not-mine" && answer.kind !== "stale") return;
-          if (this.#phase !== "applying" && this.#members.delete(node)) {
+          if (this.#phase === "applying") this.#executor?.onMemberLost(node, later);
+          else if (this.#members.delete(node)) {
             this.#fresh = true;
             this.#step(later);
           }
@@ -548,12 +586,11 @@ export class Partition {
     assert(this.#phase !== "ended", "a partition ends once");
     this.#phase = "ended";
     this.#cancelSolve(turn);
-    for (const timer of [TIMER_GROW, TIMER_RENEW, TIMER_LIFE]) turn.clearTimer(timer);
+    for (const timer of [TIMER_GROW, TIMER_RENEW, TIMER_LIFE, TIMER_AGAIN]) turn.clearTimer(timer);
     for (const node of this.members()) this.#leave(node, outcome.kind, turn);
     for (const node of this.#slots) turn.send(node, { type: "partition.pass", pid: this.pid });
-    const told: EventOutcome =
-      outcome.kind === "handed-over" ? { kind: "interrupted", reason: "its partition gave way" } : outcome;
     for (const { event } of this.#taken) {
+      const told = this.#outcomeFor(event, outcome);
       const call = { type: "partition.event-ended", ...this.ref(), event: event.id, outcome: told } as const;
       this.#deps.calls.send(event.origin, call, turn, () => {});
     }
@@ -567,6 +604,15 @@ export class Partition {
       messages: this.#messages,
     });
     this.#deps.ended(this, outcome, turn);
+  }
+
+  /** What an event that was taken over came to: only where its host was looked at has it been handled. */
+  #outcomeFor({ cause, origin }: TravellingEvent, outcome: EventOutcome): EventOutcome {
+    const interrupted = (reason: string): EventOutcome => ({ kind: "interrupted", reason });
+    if (outcome.kind === "handed-over") return interrupted("its partition gave way");
+    if (outcome.kind === "cancelled") return interrupted("its partition was called off");
+    const seen = cause.kind === "arrival" || this.#considered.has(origin);
+    return seen ? outcome : interrupted("its host did not join the partition that had taken it");
   }
 
   #cancelSolve(turn: LrtTurn): void {
@@ -586,12 +632,16 @@ export class Partition {
 
   #orders(plan: Plan, now: Instant): Map<number, ActionOrder> {
     const snapshots = [...this.#members.values()].map(({ snapshot }) => snapshot);
-    return ordersOf(plan, { ref: this.ref(), snapshots, events: this.#events(now), reason: this.#reason() });
+    return ordersOf(plan, {
+      ref: this.ref(),
+      snapshots,
+      events: this.#events(now),
+      reason: (event) => this.#reason(event),
+    });
   }
 
-  #reason(): string {
-    const { cause } = this.event;
-    const name = this.#deps.nameOf(this.event.origin);
+  #reason({ cause, origin }: Pick<TravellingEvent, "cause" | "origin">): string {
+    const name = this.#deps.nameOf(origin);
     switch (cause.kind) {
       case "overload":
         return `${name} is over its ${cause.resource} limit (${cause.wanted} wanted, ${cause.limit} allowed)`;
@@ -606,6 +656,11 @@ export class Partition {
       case "move":
         return "an operator asked for it";
     }
+  }
+
+  #tell(explanation: readonly Explanation[], now: Instant): string {
+    const members = [...this.#members.values()].map(({ snapshot }) => snapshot);
+    return tell(explanation, { node: this.#deps.nameOf, vm: domainNames(members, this.#events(now)) });
   }
 
   #labels(node: NodeId): Labels {

@@ -4,6 +4,9 @@
  * A partition sees only its members, so a rule that reaches outside must not be broken blindly. `apart` at host
  * level cannot be: members are reserved, nobody else can put a VM on them, and a sibling elsewhere is on no
  * member. `together` with a sibling outside pins the VM. Both follow from exclusive reservation.
+ *
+ * `apart`, required labels and cool-downs hold at every instant of a plan (no swap of siblings, no pivot through a
+ * host that is out of bounds); `together` holds at its end only: two VMs never move in the same instant.
  */
 import { byText } from "../../lib/order.ts";
 import type { Rule } from "../../model/constraint.ts";
@@ -22,6 +25,8 @@ export interface PlanningInput {
   /** Moves that failed in this partition: not tried again. */
   readonly failed: readonly { readonly vm: VmId; readonly host: NodeId }[];
   readonly config: LrtConfig;
+  /** For a plan that only reduces a violation. */
+  readonly bestEffort?: boolean;
 }
 
 export function buildProblem(input: PlanningInput): Problem {
@@ -36,7 +41,7 @@ export function buildProblem(input: PlanningInput): Problem {
     desired: "running",
     host: member.node,
     demand: { cpu: vm.demand.cpu, memory: vm.demand.memory },
-    pinned: whyPinned(vm, member, here, input.events, emptied) !== null,
+    pinned: whyPinned(vm, member, here, input.events, emptied) !== null || isTied(vm, input),
   }));
   for (const { spec, demand } of arriving) {
     vms.push({ id: spec.id, state: "waiting", desired: "running", host: null, demand: { ...demand } });
@@ -47,6 +52,11 @@ export function buildProblem(input: PlanningInput): Problem {
     rules: rules(input, placed, arriving, here, emptied),
     objective: "memory",
   };
+}
+
+/** A plan that ends half-way must not part two that belong together: it leaves them where they are. */
+function isTied({ policy }: VmSnapshot, { bestEffort }: PlanningInput): boolean {
+  return bestEffort === true && policy.together.length > 0;
 }
 
 /** Why a VM stays where it is in this partition, or null when it may move. */
@@ -72,6 +82,16 @@ export function whyPinned(
 export function hostsToEmpty(events: readonly TravellingEvent[]): ReadonlySet<NodeId> {
   const emptying = events.filter(({ cause }) => cause.kind === "drain" || cause.kind === "underload");
   return new Set(emptying.map(({ origin }) => origin));
+}
+
+/** Emptying one host into another that is empty gains nothing, and would go on for ever. */
+function hostsToSpare({ events, members }: PlanningInput): NodeId[] {
+  if (!events.every(({ cause }) => cause.kind === "underload")) return [];
+  return members.filter(({ vms }) => vms.length === 0).map(({ node }) => node);
+}
+
+function offlineRule(hosts: ReadonlySet<NodeId>): Rule[] {
+  return hosts.size > 0 ? [{ kind: "offline", hosts: [...hosts].sort(byText) }] : [];
 }
 
 function arrivals(events: readonly TravellingEvent[]): ArrivingVm[] {
@@ -114,21 +134,29 @@ function rules(
     ...arriving.map(({ spec, stamp }): [VmId, VmPolicy] => [spec.id, stamp.policy]),
   ];
   return [
-    ...(emptied.size > 0 ? [{ kind: "offline", hosts: [...emptied].sort(byText) } as const] : []),
-    ...pairRules(policies, here),
-    ...labelRules(policies, input.members),
+    ...offlineRule(new Set([...emptied, ...hostsToSpare(input)])),
+    ...pairRules(policies, here, new Map(placed.map(({ vm, member }) => [vm.id, member.node]))),
+    ...labelRules(policies, input.members, placed),
     ...moveRules(input.events, new Set(input.members.map((member) => member.node)), here),
     ...coolDownRules(input, placed),
+    ...drainingRules(input, here),
     ...failedRules(input, here),
   ];
 }
 
-function pairRules(policies: readonly [VmId, VmPolicy][], here: ReadonlySet<VmId>): Rule[] {
+/** Two that are apart now stay so at every instant of the plan; two that share a host are parted at its end. */
+function pairRules(
+  policies: readonly [VmId, VmPolicy][],
+  here: ReadonlySet<VmId>,
+  hostOf: ReadonlyMap<VmId, NodeId>,
+): Rule[] {
   const pairs = new Map<string, Rule>();
   for (const [vm, policy] of policies) {
     for (const other of policy.apart) {
-      if (here.has(other))
-        pairs.set(`apart ${pair(vm, other)}`, { kind: "spread", vms: [vm, other].sort(byText) });
+      if (!here.has(other)) continue;
+      const continuous = hostOf.get(vm) !== hostOf.get(other);
+      const vms = [vm, other].sort(byText);
+      pairs.set(`apart ${pair(vm, other)}`, { kind: "spread", vms, continuous });
     }
     for (const other of policy.together) {
       if (here.has(other))
@@ -142,13 +170,22 @@ function pair(a: VmId, b: VmId): string {
   return a < b ? `${a} ${b}` : `${b} ${a}`;
 }
 
-function labelRules(policies: readonly [VmId, VmPolicy][], members: readonly NodeSnapshot[]): Rule[] {
+/** A VM that is where it may be passes through no host where it may not be. */
+function labelRules(
+  policies: readonly [VmId, VmPolicy][],
+  members: readonly NodeSnapshot[],
+  placed: readonly Placed[],
+): Rule[] {
+  const right = new Set(
+    placed.filter(({ vm, member }) => satisfies(member, vm.policy)).map(({ vm }) => vm.id),
+  );
   return policies
     .filter(([, policy]) => Object.keys(policy.require).length > 0)
     .map(([vm, policy]) => ({
       kind: "fence",
       vms: [vm],
       hosts: members.filter((member) => satisfies(member, policy)).map((member) => member.node),
+      continuous: right.has(vm),
     }));
 }
 
@@ -170,6 +207,17 @@ function moveRules(
   });
 }
 
+/** A draining host joins for its own events, whatever they are: nothing comes to it. */
+function drainingRules({ members }: PlanningInput, here: ReadonlySet<VmId>): Rule[] {
+  return members.flatMap(({ node, draining, vms }): Rule[] => {
+    const own = new Set(vms.map(({ id }) => id));
+    const others = [...here].filter((vm) => !own.has(vm)).sort(byText);
+    return draining && others.length > 0
+      ? [{ kind: "ban", vms: others, hosts: [node], continuous: true }]
+      : [];
+  });
+}
+
 function failedRules({ failed, members }: PlanningInput, here: ReadonlySet<VmId>): Rule[] {
   const inside = new Set(members.map((member) => member.node));
   return failed
@@ -188,6 +236,11 @@ function coolDownRules({ events, members, config }: PlanningInput, placed: reado
     const hosts = vm.left
       .filter(({ host, agoMs }) => agoMs < config.cooldownMs && host !== member.node && inside.has(host))
       .map(({ host }) => host);
-    return hosts.length > 0 ? [{ kind: "ban", vms: [vm.id], hosts: [...new Set(hosts)].sort(byText) }] : [];
+    return hosts.length > 0 ? [comebackBan(vm.id, hosts)] : [];
   });
+}
+
+/** Not on the way to another host either. */
+function comebackBan(vm: VmId, hosts: readonly NodeId[]): Rule {
+  return { kind: "ban", vms: [vm], hosts: [...new Set(hosts)].sort(byText), continuous: true };
 }

@@ -226,8 +226,10 @@ export class Scheduler {
       case "partition.hand-over":
         return { body: this.#handOver(request, turn) };
       case "partition.event-ended":
-        if (this.#deps.queue.state(request.event) === "handed-over")
+        if (this.#deps.queue.state(request.event) === "handed-over") {
           this.#conclude(request.event, request.outcome, turn);
+          turn.setTimer(TIMER_QUEUE, 1);
+        }
         return { body: { kind: "noted" } };
       case "partition.propose":
         return this.#propose(request, turn, desk);
@@ -242,8 +244,8 @@ export class Scheduler {
     const { desk, participant } = this.#deps;
     const unfit = this.#deps.unfit(request.own);
     if (unfit !== null) return { body: { kind: "refused", reason: unfit } };
-    if (desk.free && participant.openActions() > 0) {
-      return { body: { kind: "refused", reason: "an earlier action is still unsettled" } };
+    if (participant.openActions() > 0 && (desk.free || desk.booking?.pid === request.pid)) {
+      return { body: { kind: "unsettled" } };
     }
     const grant = desk.reserve({ ...request, from }, turn);
     if (grant.kind !== "granted") return { body: grant };
@@ -261,8 +263,8 @@ export class Scheduler {
     if (refused !== null) return refused;
     const { desk } = this.#deps;
     const members = request.phase === "applying" ? request.members : (desk.booking?.members ?? []);
-    desk.heard(request, request.phase, members, turn);
-    return { body: { kind: "renewed", leaseMs: this.#config.leaseMs } };
+    const after = desk.heard(request, request.phase, members, turn);
+    return { body: { kind: "renewed", leaseMs: this.#config.leaseMs }, after };
   }
 
   #release(
@@ -286,11 +288,10 @@ export class Scheduler {
     if (refused !== null) return refused;
     const reason = this.#objection(request);
     if (reason !== null) {
-      this.#deps.desk.heard(request, "growing", [], turn);
-      return { body: { kind: "checked", ok: false, reason, snapshot: this.#deps.snapshot(turn) } };
+      const after = this.#deps.desk.heard(request, "growing", [], turn);
+      return { body: { kind: "checked", ok: false, reason, snapshot: this.#deps.snapshot(turn) }, after };
     }
-    this.#deps.desk.heard(request, "applying", request.members, turn);
-    const after = this.#deps.desk.record(turn);
+    const after = this.#deps.desk.heard(request, "applying", request.members, turn);
     return { body: { kind: "checked", ok: true, reason: "", snapshot: null }, after };
   }
 

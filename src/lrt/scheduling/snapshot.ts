@@ -21,6 +21,7 @@ export interface VmSnapshot {
 export interface NodeSnapshot {
   readonly node: NodeId;
   readonly name: string;
+  /** What the VMs told here, and others that come, can have: what is promised to guests on their way is not in it. */
   readonly capacity: Resources;
   readonly labels: Labels;
   readonly draining: boolean;

@@ -1,74 +1,117 @@
 import type { Notification } from "../../agent/notifications.ts";
 import type { AgentEffect } from "../../agent/turn.ts";
 import type { SimulatedHost } from "../world/host.ts";
-import type { CheckedWorld, Checker } from "./checker.ts";
+import { type CheckedWorld, type Checker, NOTHING_WRONG } from "./checker.ts";
+import type { Ledger } from "./ledger.ts";
+
+interface Held {
+  readonly pid: string;
+  readonly token: number;
+}
+
+interface BookingRow {
+  readonly pid: string;
+  readonly partitionEpoch: number;
+  readonly leader: string;
+  readonly token: number;
+}
 
 /**
- * Invariants 1, 2, 3, 6, 8, 9: tokens only grow; a hypervisor is told to migrate or to start only under the node's
- * current token, into a host that has promised to take it; a VM is in one running action at a time; when everything
- * has settled no node is reserved and nothing is half done.
+ * Invariants 1, 6 and 8: a node is in at most one partition at a time; its tokens, and the epochs it has on disk for
+ * a partition, only grow, with one leader per epoch; a booking is durable before it is told; in the end nobody is
+ * booked.
  */
 export class BookingChecker implements Checker {
   readonly name = "booking";
-  readonly #tokens = new Map<string, number>();
-  /** VM → the action that moves it now, by the host that carries it out. */
-  readonly #running = new Map<string, { readonly key: string; readonly host: string }>();
+  readonly #ledger: Ledger;
+  readonly #held = new Map<string, Held>();
+  readonly #told = new Map<string, number>();
+  /** Host and partition → the last epoch on disk; host, partition and epoch → its leader. */
+  readonly #epochs = new Map<string, number>();
+  readonly #leaders = new Map<string, string>();
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  /** What a host is booked for, as it said itself. */
+  held(host: string): Held | undefined {
+    return this.#held.get(host);
+  }
 
   notified(host: SimulatedHost, notification: Notification): readonly string[] {
-    switch (notification.kind) {
-      case "booked":
-        return this.#booked(host.id, notification.token);
-      case "action-started": {
-        const other = this.#running.get(notification.vm);
-        this.#running.set(notification.vm, { key: notification.key, host: host.id });
-        const twice = other !== undefined && other.key !== notification.key && host.agent !== null;
-        return twice ? [`${notification.vm} is moved by ${other.key} and by ${notification.key}`] : [];
-      }
-      case "action-ended":
-        if (this.#running.get(notification.vm)?.key === notification.key && notification.role === "source") {
-          this.#running.delete(notification.vm);
-        }
-        return [];
-      default:
-        return [];
+    if (notification.kind === "booking-ended") this.#held.delete(host.id);
+    if (notification.kind !== "booked") return NOTHING_WRONG;
+    const { pid, token } = notification;
+    const wrong: string[] = [];
+    const before = this.#held.get(host.id);
+    if (before !== undefined) wrong.push(`${host.id} is booked for ${pid} while it is for ${before.pid}`);
+    const told = this.#told.get(host.id) ?? 0;
+    if (token <= told) wrong.push(`${host.id} books under token ${token} after it has told ${told}`);
+    this.#held.set(host.id, { pid, token });
+    return wrong;
+  }
+
+  effect(host: SimulatedHost, effect: AgentEffect): readonly string[] {
+    if (effect.kind === "persist") {
+      const row = effect.writes.find(({ key }) => key === "lrt/booking")?.value as
+        | BookingRow
+        | null
+        | undefined;
+      return row === null || row === undefined ? NOTHING_WRONG : this.#written(host.id, row);
     }
+    if (effect.kind !== "send" || effect.message.type !== "partition.reply") return NOTHING_WRONG;
+    const { body, re } = effect.message;
+    if (body.kind !== "joined") return NOTHING_WRONG;
+    this.#told.set(host.id, Math.max(this.#told.get(host.id) ?? 0, body.token));
+    const pid = this.#ledger.request(effect.to, host.id, re)?.pid ?? "nobody";
+    const durable = Number(host.disk.read("lrt/token") ?? "0");
+    return durable >= body.token
+      ? NOTHING_WRONG
+      : [`${host.id} tells ${pid} a token that is not on its disk`];
   }
 
-  effect(host: SimulatedHost, effect: AgentEffect, world: CheckedWorld): readonly string[] {
-    if (effect.kind !== "hypervisor") return [];
-    const { command } = effect;
-    if (command.kind !== "migrate" && command.kind !== "start") return [];
-    const vm = command.kind === "migrate" ? command.vm : command.spec.id;
-    const agent = host.agent;
-    const intent = agent?.lrt.participant
-      .open()
-      .find(({ order, role }) => order.vm === vm && role !== "destination");
-    if (agent === null || intent === undefined)
-      return [`${host.id} is told to ${command.kind} ${vm} without an intent`];
-    const booking = agent.lrt.desk.booking;
-    if (booking?.token !== intent.token)
-      return [`${host.id} acts on ${vm} under token ${intent.token}, its booking has ${booking?.token}`];
-    const { what, key } = intent.order;
-    const destination = what.kind === "migrate" ? world.host(what.to)?.agent : null;
-    if (destination === null || destination === undefined) return [];
-    const promised = destination.lrt.participant.open().some(({ order }) => order.key === key);
-    return promised ? [] : [`${what.to} has not promised to take ${vm} under ${key}`];
+  processChanged(host: SimulatedHost, what: "started" | "died"): readonly string[] {
+    if (what === "died") return NOTHING_WRONG;
+    const row = rowOf(host);
+    if (row === null) this.#forget(host.id);
+    else this.#held.set(host.id, row);
+    return NOTHING_WRONG;
   }
 
-  settled(world: CheckedWorld): readonly string[] {
+  unsettled(world: CheckedWorld): readonly string[] {
     return world.hosts.flatMap((host) => {
-      const lrt = host.agent?.lrt;
-      if (lrt === undefined) return [];
-      const wrong: string[] = [];
-      if (lrt.desk.booking !== null) wrong.push(`${host.id} is still reserved for ${lrt.desk.booking.pid}`);
-      for (const { order } of lrt.participant.open()) wrong.push(`${host.id} still has ${order.key} open`);
-      return wrong;
+      const row = rowOf(host);
+      const held = this.#held.get(host.id);
+      if (host.agent === null) return [`${host.id} has no agent`];
+      if (row !== null) return [`${host.id} is still booked for ${row.pid} on its disk`];
+      return held === undefined ? [] : [`${host.id} is still booked for ${held.pid}`];
     });
   }
 
-  #booked(host: string, token: number): readonly string[] {
-    const last = this.#tokens.get(host) ?? 0;
-    this.#tokens.set(host, token);
-    return token > last ? [] : [`${host} booked under token ${token} after ${last}`];
+  /** A new process without a booking knows nothing of partitions gone by; its tokens tell old orders from new. */
+  #forget(host: string): void {
+    this.#held.delete(host);
+    for (const known of [this.#epochs, this.#leaders])
+      for (const key of known.keys()) if (key.startsWith(`${host} `)) known.delete(key);
   }
+
+  #written(host: string, { pid, partitionEpoch, leader }: BookingRow): readonly string[] {
+    const wrong: string[] = [];
+    const last = this.#epochs.get(`${host} ${pid}`) ?? 0;
+    if (partitionEpoch < last)
+      wrong.push(`${host} goes back to epoch ${partitionEpoch} of ${pid} from ${last}`);
+    this.#epochs.set(`${host} ${pid}`, Math.max(last, partitionEpoch));
+    const vote = `${host} ${pid} ${partitionEpoch}`;
+    const before = this.#leaders.get(vote) ?? leader;
+    if (before !== leader)
+      wrong.push(`${host} follows ${before} and ${leader} under epoch ${partitionEpoch}`);
+    this.#leaders.set(vote, leader);
+    return wrong;
+  }
+}
+
+function rowOf(host: SimulatedHost): BookingRow | null {
+  const text = host.disk.read("lrt/booking");
+  return text === undefined ? null : (JSON.parse(text) as BookingRow);
 }

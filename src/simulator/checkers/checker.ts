@@ -10,7 +10,10 @@ export interface CheckedWorld {
   host(id: string): SimulatedHost | undefined;
 }
 
-/** One or more invariants, watched from outside the code under test. A sentence: what is wrong; empty: nothing. */
+/**
+ * One or more invariants, watched from outside the code under test: from what agents say, send and ask of their
+ * hypervisors, from what is on their disks and what executes where. A sentence: what is wrong; empty: nothing.
+ */
 export interface Checker {
   readonly name: string;
   notified?(host: SimulatedHost, notification: Notification, world: CheckedWorld): readonly string[];
@@ -20,10 +23,14 @@ export interface Checker {
     effects: readonly AgentEffect[],
     world: CheckedWorld,
   ): readonly string[];
+  /** Just before it is carried out. */
   effect?(host: SimulatedHost, effect: AgentEffect, world: CheckedWorld): readonly string[];
   hypervisorStepped?(host: SimulatedHost, world: CheckedWorld): readonly string[];
+  processChanged?(host: SimulatedHost, what: "started" | "died", world: CheckedWorld): readonly string[];
   /** The script is about to end these VMs, or the host they are on: their going is no loss. */
   excuse?(vms: readonly string[]): void;
-  /** After faults have ended and time to settle has passed. */
-  settled?(world: CheckedWorld): readonly string[];
+  /** What is still missing before everything has settled; asked when faults have ended. */
+  unsettled?(world: CheckedWorld): readonly string[];
 }
+
+export const NOTHING_WRONG: readonly string[] = [];

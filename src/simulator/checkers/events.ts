@@ -1,54 +1,67 @@
 import type { Notification } from "../../agent/notifications.ts";
+import type { EventOutcome } from "../../lrt/scheduling/event.ts";
 import type { SimulatedHost } from "../world/host.ts";
-import type { CheckedWorld, Checker } from "./checker.ts";
+import { type Checker, NOTHING_WRONG } from "./checker.ts";
 
 /**
- * Invariants 7 and 11: every partition that starts ends while its leader lives, and overload never sends a VM back to
- * a host it left within its cool-down.
+ * Invariant 7: every partition ends, and every event ends or waits with a reason that was said, as long as the
+ * process that has it lives. (Events are not durable: a new process finds them anew.)
  */
 export class EventChecker implements Checker {
   readonly name = "events";
-  readonly #cooldownMs: number;
-  readonly #partitions = new Map<string, SimulatedHost>();
-  readonly #left = new Map<string, { readonly host: string; readonly at: number }[]>();
+  /** By host: partitions it leads, and its events with what was said of them last. */
+  readonly #partitions = new Map<string, Set<string>>();
+  readonly #events = new Map<string, Map<string, string | null>>();
 
-  constructor(cooldownMs: number) {
-    this.#cooldownMs = cooldownMs;
-  }
-
-  notified(host: SimulatedHost, notification: Notification, world: CheckedWorld): readonly string[] {
-    if (notification.kind === "partition-started") this.#partitions.set(notification.pid, host);
-    else if (notification.kind === "partition-ended") this.#partitions.delete(notification.pid);
-    else if (notification.kind === "action-started" && notification.action === "migrate") {
-      return this.#returned(notification, world.now);
-    } else if (
-      notification.kind === "action-ended" &&
-      notification.outcome.kind === "done" &&
-      notification.from !== null
-    ) {
-      const list = this.#left.get(notification.vm) ?? [];
-      if (notification.role === "source") list.push({ host: notification.from, at: world.now });
-      this.#left.set(notification.vm, list);
+  notified(host: SimulatedHost, notification: Notification): readonly string[] {
+    const partitions = this.#partitions.get(host.id) ?? new Set();
+    const events = this.#events.get(host.id) ?? new Map<string, string | null>();
+    this.#partitions.set(host.id, partitions);
+    this.#events.set(host.id, events);
+    switch (notification.kind) {
+      case "partition-started":
+        partitions.add(notification.pid);
+        return partitions.size > 1 ? [`${host.id} leads ${[...partitions].join(" and ")}`] : NOTHING_WRONG;
+      case "partition-ended":
+        return partitions.delete(notification.pid) ? NOTHING_WRONG : [`${notification.pid} ends twice`];
+      case "event-raised":
+        events.set(notification.event.id, null);
+        break;
+      case "event-cleared":
+        events.delete(notification.event);
+        break;
+      case "event-ended":
+        if (isOver(notification.event, notification.outcome)) events.delete(notification.event);
+        else events.set(notification.event, reasonOf(notification.outcome));
     }
-    return [];
+    return NOTHING_WRONG;
   }
 
-  settled(world: CheckedWorld): readonly string[] {
-    return [...this.#partitions]
-      .filter(
-        ([pid, leader]) => leader.agent?.lrt.scheduler.leading?.pid === pid && world.hosts.includes(leader),
-      )
-      .map(([pid, leader]) => `${pid} has not ended on ${leader.id}`);
+  processChanged(host: SimulatedHost, what: "started" | "died"): readonly string[] {
+    if (what === "started") return NOTHING_WRONG;
+    this.#partitions.delete(host.id);
+    this.#events.delete(host.id);
+    return NOTHING_WRONG;
   }
 
-  #returned(
-    { vm, to, event }: Extract<Notification, { kind: "action-started" }>,
-    now: number,
-  ): readonly string[] {
-    if (!/\/(overload|underload)\//.test(event)) return [];
-    const back = (this.#left.get(vm) ?? []).find(
-      ({ host, at }) => host === to && now - at < this.#cooldownMs,
+  unsettled(): readonly string[] {
+    const running = [...this.#partitions].flatMap(([host, pids]) =>
+      [...pids].map((pid) => `${pid} has not ended on ${host}`),
     );
-    return back === undefined ? [] : [`${vm} goes back to ${to}, which it left ${now - back.at} ms ago`];
+    const silent = [...this.#events].flatMap(([host, events]) =>
+      [...events]
+        .filter(([, reason]) => reason === null)
+        .map(([id]) => `${host} has not said what became of ${id}`),
+    );
+    return [...running, ...silent];
   }
+}
+
+function isOver(event: string, outcome: EventOutcome): boolean {
+  if (outcome.kind === "solved" || outcome.kind === "cancelled") return true;
+  return event.includes("/move/") && outcome.kind !== "interrupted";
+}
+
+function reasonOf(outcome: EventOutcome): string {
+  return "reason" in outcome ? outcome.reason : outcome.kind;
 }

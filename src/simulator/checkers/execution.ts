@@ -11,6 +11,8 @@ export class ExecutionChecker implements Checker {
   readonly #executing = new Map<string, Set<string>>();
   readonly #held = new Map<string, Set<string>>();
   readonly #byHost = new Map<string, { executing: readonly string[]; held: readonly string[] }>();
+  /** VMs that were there once. */
+  readonly #known = new Set<string>();
   readonly #excused = new Set<string>();
 
   excuse(vms: readonly string[]): void {
@@ -32,6 +34,7 @@ export class ExecutionChecker implements Checker {
     update(this.#held, host.id, before.held, held);
     const wrong: string[] = [];
     for (const vm of executing) {
+      this.#known.add(vm);
       const hosts = this.#executing.get(vm);
       if (hosts !== undefined && hosts.size > 1)
         wrong.push(`${vm} executes on ${[...hosts].sort().join(" and ")}`);
@@ -43,11 +46,15 @@ export class ExecutionChecker implements Checker {
     return wrong;
   }
 
-  settled(world: CheckedWorld): readonly string[] {
-    const everything = new Set(world.hosts.flatMap((host) => host.domains().map(({ vm }) => vm)));
-    return [...everything]
-      .filter((vm) => !this.#excused.has(vm) && (this.#executing.get(vm)?.size ?? 0) !== 1)
-      .map((vm) => `${vm} does not execute once everything has settled`);
+  unsettled(world: CheckedWorld): readonly string[] {
+    const left = world.hosts.flatMap((host) => host.domains().filter(({ job }) => job !== "none"));
+    const idle = [...this.#known].filter(
+      (vm) => !this.#excused.has(vm) && (this.#executing.get(vm)?.size ?? 0) !== 1,
+    );
+    return [
+      ...left.map(({ vm, job }) => `${vm} is still ${job}`),
+      ...idle.map((vm) => `${vm} executes nowhere`),
+    ];
   }
 }
 

@@ -3,8 +3,7 @@ import { Heap } from "../../lib/heap.ts";
 
 interface Scheduled {
   readonly at: number;
-  readonly run: () => void;
-  cancelled: boolean;
+  run: (() => void) | null;
 }
 
 /** The one clock of a simulation: runs what is scheduled in the order of time, ties in the order of scheduling. */
@@ -24,10 +23,10 @@ export class EventQueue {
 
   /** Runs `run` at `at` (or next, when that has passed); returns how to call it off. */
   at(at: number, run: () => void): () => void {
-    const scheduled: Scheduled = { at: Math.max(this.#now, at), run, cancelled: false };
+    const scheduled: Scheduled = { at: Math.max(this.#now, at), run };
     this.#heap.push(scheduled);
     return () => {
-      scheduled.cancelled = true;
+      scheduled.run = null;
     };
   }
 
@@ -39,11 +38,12 @@ export class EventQueue {
   step(end: number): boolean {
     for (let next = this.#heap.peek(); next !== undefined && next.at <= end; next = this.#heap.peek()) {
       this.#heap.pop();
-      if (next.cancelled) continue;
+      const { run } = next;
+      if (run === null) continue;
       assert(next.at >= this.#now, "simulated time never goes back");
       this.#now = next.at;
       this.#executed++;
-      next.run();
+      run();
       return true;
     }
     this.#now = Math.max(this.#now, end);

@@ -2,27 +2,44 @@ import type { PersistId, Write } from "../../ports/effects.ts";
 import type { JournalPort } from "../../ports/ports.ts";
 import type { EventQueue } from "../kernel/event-queue.ts";
 
-export interface DiskSettings {
-  readonly syncMs: number;
-  readonly jitterMs: number;
+interface Pending {
+  readonly id: PersistId;
+  readonly writes: readonly { readonly key: string; readonly text: string | null }[];
 }
 
 /**
- * A host's disk: writes become durable in order, after a sync; a crash loses what has not been synced. Values are
- * written as text and read back as new objects.
+ * A host's disk: writes become durable in order, each after a sync. When the process dies, any number of the writes
+ * that were under way, in order, have reached the disk nevertheless. Values are written as text and read back as
+ * new objects.
  */
 export class Disk {
   readonly #durable = new Map<string, string>();
   readonly #queue: EventQueue;
-  readonly #delayMs: () => number;
+  readonly #syncMs: () => number;
+  readonly #survivors: (pending: number) => number;
+  #pending: Pending[] = [];
+  /** Added to every sync. */
+  slownessMs = 0;
 
-  constructor(queue: EventQueue, delayMs: () => number) {
+  /** @param survivors how many of the pending writes survive the process's death. */
+  constructor(queue: EventQueue, syncMs: () => number, survivors: (pending: number) => number) {
     this.#queue = queue;
-    this.#delayMs = delayMs;
+    this.#syncMs = syncMs;
+    this.#survivors = survivors;
   }
 
   restored(): Map<string, unknown> {
     return new Map([...this.#durable].map(([key, text]) => [key, JSON.parse(text) as unknown]));
+  }
+
+  /** The durable value under `key` as text, for checkers. */
+  read(key: string): string | undefined {
+    return this.#durable.get(key);
+  }
+
+  /** The durable keys under a prefix, for checkers. */
+  keys(prefix: string): readonly string[] {
+    return [...this.#durable.keys()].filter((key) => key.startsWith(prefix));
   }
 
   /** Counts the starts of the agent on this disk. */
@@ -32,11 +49,7 @@ export class Disk {
     return boot;
   }
 
-  wipe(): void {
-    this.#durable.clear();
-  }
-
-  /** The journal of one process on this disk; it dies with the process. */
+  /** The journal of one process on this disk. */
   open(persisted: (id: PersistId) => void, alive: () => boolean): JournalPort {
     let last = 0;
     return {
@@ -45,16 +58,30 @@ export class Disk {
           key,
           text: value === null ? null : JSON.stringify(value),
         }));
-        last = Math.max(last, this.#queue.now + this.#delayMs());
+        const pending = { id, writes: frozen };
+        this.#pending.push(pending);
+        last = Math.max(last, this.#queue.now + this.#syncMs() + this.slownessMs);
         this.#queue.at(last, () => {
-          if (!alive()) return;
-          for (const { key, text } of frozen) {
-            if (text === null) this.#durable.delete(key);
-            else this.#durable.set(key, text);
-          }
+          if (!alive() || this.#pending[0] !== pending) return;
+          this.#pending.shift();
+          this.#apply(pending);
           persisted(id);
         });
       },
     };
+  }
+
+  /** The process that wrote has died. */
+  processDied(): void {
+    const survivors = this.#survivors(this.#pending.length);
+    for (const pending of this.#pending.slice(0, survivors)) this.#apply(pending);
+    this.#pending = [];
+  }
+
+  #apply({ writes }: Pending): void {
+    for (const { key, text } of writes) {
+      if (text === null) this.#durable.delete(key);
+      else this.#durable.set(key, text);
+    }
   }
 }

@@ -3,26 +3,31 @@
  * may die and come back. The process is the very agent and driver of the daemon.
  */
 import { Agent, type AgentConfig } from "../../agent/agent.ts";
+import type { Command } from "../../agent/commands.ts";
 import type { AgentInput } from "../../agent/inputs.ts";
 import { laneOf, type Message } from "../../agent/messages.ts";
 import type { Notification } from "../../agent/notifications.ts";
 import type { AgentEffect } from "../../agent/turn.ts";
 import { Driver } from "../../driver/driver.ts";
 import type { HypervisorCommand } from "../../hypervisor/command.ts";
+import type { Domain } from "../../hypervisor/domain.ts";
 import type { EmbeddedChannelMessage } from "../../hypervisor/embedded/channel.ts";
 import { EmbeddedHypervisor } from "../../hypervisor/embedded/embedded-hypervisor.ts";
 import type { EmbeddedEffect, EmbeddedInput, WorldControl } from "../../hypervisor/embedded/input.ts";
 import type { EmbeddedSettings, InitialDomain } from "../../hypervisor/embedded/settings.ts";
+import { assert, present } from "../../lib/assert.ts";
 import type { Result } from "../../lib/error.ts";
 import type { Random } from "../../lib/random.ts";
 import type { Labels, NodeId } from "../../model/node.ts";
 import type { Resources } from "../../model/resources.ts";
 import type { OperationId } from "../../ports/effects.ts";
 import type { Ports } from "../../ports/ports.ts";
-import { solve } from "../../solver/index.ts";
+import { WireCodec } from "../../wire/codec.ts";
 import type { EventQueue } from "../kernel/event-queue.ts";
 import { Disk } from "./disk.ts";
-import type { Network } from "./network.ts";
+import type { Network, Payload } from "./network.ts";
+import { Process } from "./process.ts";
+import { SimulatedSolver } from "./solver.ts";
 
 export interface HostSpec {
   readonly id: NodeId;
@@ -39,6 +44,10 @@ export interface Watcher {
   beforeEffect(host: SimulatedHost, effect: AgentEffect): boolean;
   /** The hypervisor has made a step: what executes where may have changed. */
   hypervisorStepped(host: SimulatedHost): void;
+  /** An agent's process has begun or ended. */
+  processChanged(host: SimulatedHost, what: "started" | "died"): void;
+  /** The agent has lost an invariant of its own and given up. */
+  gaveUp(host: SimulatedHost, error: unknown): void;
 }
 
 export interface HostWorld {
@@ -53,22 +62,22 @@ export interface HostWorld {
   readonly solverCost: (decisions: number) => number;
 }
 
-interface Process {
-  readonly agent: Agent;
-  readonly driver: Driver;
-  alive: boolean;
-}
-
 const ADDRESS = "sim://";
+/** What it takes to notice that nobody answers at an address, or that somebody does. */
+const DIAL_MS = 5;
 
 export class SimulatedHost {
   readonly spec: HostSpec;
   readonly disk: Disk;
+  readonly solver: SimulatedSolver;
   readonly #world: HostWorld;
   readonly #random: Random;
-  /** The host's boot-time clock against the world's. */
+  readonly #codec = new WireCodec();
+  /** World time at which the host's boot-time clock was 0. */
   #bootedAt: number;
   #hypervisor: EmbeddedHypervisor | null = null;
+  /** Whether the hypervisor's control daemon runs. */
+  #controlUp = false;
   #incarnation = 0;
   #process: Process | null = null;
   #wake: (() => void) | null = null;
@@ -84,10 +93,15 @@ export class SimulatedHost {
     this.#random = world.random.fork(`host/${spec.id}`);
     this.#bootedAt = -this.#random.int(1_000, 100_000_000);
     const disk = this.#random.fork("disk");
-    this.disk = new Disk(world.queue, () => 1 + disk.int(0, 3));
+    this.disk = new Disk(
+      world.queue,
+      () => 1 + disk.int(0, 3),
+      (pending) => disk.int(0, pending),
+    );
+    this.solver = new SimulatedSolver(world.queue, world.solverCost);
     world.network.attach(spec.id, {
       up: () => this.#hypervisor !== null,
-      deliver: (from, lane, bytes) => this.#deliver(from, lane, bytes),
+      deliver: (from, lane, text) => this.#deliver(from, lane, text),
     });
   }
 
@@ -104,11 +118,11 @@ export class SimulatedHost {
   }
 
   /** VMs whose processors run here now. */
-  executing(): string[] {
+  executing(): readonly string[] {
     return this.#hypervisor?.executing() ?? [];
   }
 
-  domains() {
+  domains(): readonly Domain[] {
     return this.#hypervisor?.domains() ?? [];
   }
 
@@ -124,7 +138,8 @@ export class SimulatedHost {
     const { id, capacity } = this.spec;
     const identity = { address: `${ADDRESS}${id}`, incarnation: `${id}.${++this.#incarnation}`, capacity };
     this.#hypervisor = new EmbeddedHypervisor(identity, this.#world.hypervisor, domains);
-    this.control({ kind: "connect" });
+    this.connectControl();
+    this.#world.watcher.hypervisorStepped(this);
   }
 
   /** Power-off: agent and guests are gone at once. */
@@ -132,6 +147,8 @@ export class SimulatedHost {
     this.killAgent();
     this.#hypervisor = null;
     this.#wake?.();
+    this.#wake = null;
+    this.#controlUp = false;
     this.#world.watcher.hypervisorStepped(this);
   }
 
@@ -139,8 +156,9 @@ export class SimulatedHost {
     if (this.#hypervisor === null || this.#process !== null) return;
     const process = this.#makeProcess();
     this.#process = process;
-    process.driver.start();
-    this.control({ kind: "connect" });
+    this.#world.watcher.processChanged(this, "started");
+    process.enter((driver) => driver.start());
+    if (this.#controlUp) this.control({ kind: "connect" });
   }
 
   /** kill -9 of the agent; guests and their migrations go on. */
@@ -148,26 +166,68 @@ export class SimulatedHost {
     const process = this.#process;
     if (process === null) return;
     this.#process = null;
-    process.alive = false;
-    process.driver.stop();
+    process.kill();
+    this.disk.processDied();
     this.#replies.clear();
+    this.#world.watcher.processChanged(this, "died");
+  }
+
+  /** SIGSTOP of the agent; what reaches it meanwhile waits. */
+  stopAgent(): void {
+    this.#process?.stop();
+  }
+
+  resumeAgent(): void {
+    this.#process?.resume();
+  }
+
+  /** The hypervisor's control daemon comes up, and tells its agent if there is one. */
+  connectControl(): void {
+    this.#controlUp = true;
+    this.control({ kind: "connect" });
+  }
+
+  disconnectControl(): void {
+    this.#controlUp = false;
+    this.control({ kind: "disconnect", reason: "the connection was closed" });
   }
 
   control(control: WorldControl): void {
     this.#hypervisorStep({ kind: "world", control });
   }
 
-  /** An operator's command on this host's socket. */
-  command(command: Parameters<Agent["execute"]>[0], answered: (result: Result<unknown>) => void): void {
+  /** An operator's command on this host's socket; without an agent nobody answers. */
+  command(command: Command, answered: (result: Result<unknown>) => void): void {
     const request = `request-${this.#nextRequest++}`;
     this.#replies.set(request, answered);
-    this.#process?.driver.deliver({ kind: "command", request, command: command as never });
+    this.#process?.enter((driver) => driver.deliver({ kind: "command", request, command }));
   }
 
   #makeProcess(): Process {
-    const { queue, config, watcher, seeds } = this.#world;
-    const { id, labels, capacity } = this.spec;
     const boot = this.disk.nextBoot();
+    const agent = this.#makeAgent(boot);
+    const { watcher } = this.#world;
+    const holder: { process?: Process } = {};
+    const own = (): Process => present(holder.process, "a process is there before anything reaches it");
+    const hooks = {
+      before: (effect: AgentEffect) => {
+        if (watcher.beforeEffect(this, effect)) return true;
+        this.#diesIn(own());
+        return false;
+      },
+      stepped: (input: AgentInput, effects: readonly AgentEffect[]) => watcher.stepped(this, input, effects),
+    };
+    const driver = new Driver(agent, this.#ports(own), hooks);
+    holder.process = new Process(agent, driver, (error) => {
+      watcher.gaveUp(this, error);
+      if (this.#process === own()) this.killAgent();
+    });
+    return holder.process;
+  }
+
+  #makeAgent(boot: number): Agent {
+    const { config, seeds } = this.#world;
+    const { id, labels, capacity } = this.spec;
     const identity = {
       id,
       name: id,
@@ -180,54 +240,50 @@ export class SimulatedHost {
     };
     const membership = { ...config.membership, seeds: seeds.filter((seed) => seed !== `${ADDRESS}${id}`) };
     const random = this.#random.fork(`agent/${boot}`);
-    const agent = new Agent({ ...config, membership }, identity, random, this.disk.restored());
-    const process: Process = { agent, alive: true, driver: null as never };
-    const driver: Driver = new Driver(
-      agent,
-      this.#ports(process, () => driver),
-      {
-        before: (effect) => {
-          if (watcher.beforeEffect(this, effect)) return true;
-          queue.after(0, () => this.killAgent());
-          return false;
-        },
-        stepped: (input, effects) => watcher.stepped(this, input, effects),
-      },
-    );
-    return Object.assign(process, { driver });
+    return new Agent({ ...config, membership }, identity, random, this.disk.restored());
   }
 
-  #ports(process: Process, driver: () => Driver): Ports<Message, Notification> {
-    const { queue, watcher } = this.#world;
-    const alive = (): boolean => process.alive;
+  /** The process dies in the middle of a step: when that has unwound, the rest of it is cleared away. */
+  #diesIn(process: Process): void {
+    process.kill();
+    this.#world.queue.after(0, () => {
+      if (this.#process === process) this.killAgent();
+    });
+  }
+
+  #ports(process: () => Process): Ports<Message, Notification> {
+    const { watcher } = this.#world;
+    const alive = (): boolean => process().alive;
     return {
       clock: {
         now: () => this.now(),
-        at: (at, fire) => queue.at(at + this.#bootedAt, () => alive() && fire()),
+        at: (at, fire) => this.#timer(process(), at, fire),
       },
       transport: {
         send: (to, message) => this.#send(to, message),
-        dial: (address) => this.#dial(address, process, driver),
+        dial: (address) => this.#dial(address, process()),
         setAddresses: () => {},
       },
-      journal: this.disk.open((id) => driver().persisted(id), alive),
-      hypervisor: { run: (operation, command) => this.#run(process, operation, command) },
-      solver: this.#solver(alive, driver),
+      journal: this.disk.open((id) => process().enter((driver) => driver.persisted(id)), alive),
+      hypervisor: { run: (operation, command) => this.#run(process(), operation, command) },
+      solver: this.solver.open((operation, solution) =>
+        process().enter((driver) => driver.solved(operation, solution)),
+      ),
       replies: { reply: (request, result) => this.#reply(request, result) },
       observer: { notify: (notification) => watcher.notified(this, notification) },
     };
   }
 
-  #solver(alive: () => boolean, driver: () => Driver): Ports<Message, Notification>["solver"] {
-    const cancelled = new Set<OperationId>();
-    return {
-      solve: (operation, problem, limits) => {
-        const solution = solve(problem, limits);
-        this.#world.queue.after(this.#world.solverCost(solution.decisions), () => {
-          if (alive() && !cancelled.delete(operation)) driver().solved(operation, solution);
-        });
-      },
-      cancel: (operation) => cancelled.add(operation),
+  #timer(process: Process, at: number, fire: () => void): () => void {
+    let set = true;
+    const cancel = this.#world.queue.at(at + this.#bootedAt, () => {
+      process.enter(() => {
+        if (set) fire();
+      });
+    });
+    return () => {
+      set = false;
+      cancel();
     };
   }
 
@@ -238,34 +294,42 @@ export class SimulatedHost {
   }
 
   #send(to: NodeId, message: Message): void {
-    const text = JSON.stringify(message);
-    this.#world.network.send(this.id, to, laneOf(message), text, text.length);
+    this.#world.network.send(this.id, to, laneOf(message), message.type, this.#codec.encode(message));
   }
 
-  #dial(address: string, process: Process, driver: () => Driver): void {
+  #dial(address: string, process: Process): void {
     const to = address.slice(ADDRESS.length);
-    this.#world.queue.after(5, () => {
-      if (!process.alive) return;
-      const reachable = this.#world.network.connected(this.id, to);
-      if (reachable) driver().addressAnswered(address, { ok: true, value: to });
-      else
-        driver().addressAnswered(address, { ok: false, failure: { code: "unreachable", message: address } });
+    this.#world.queue.after(DIAL_MS, () => {
+      const { network } = this.#world;
+      const reachable = network.connected(this.id, to) && network.connected(to, this.id);
+      const failure = { code: "unreachable", message: address } as const;
+      process.enter((driver) =>
+        driver.addressAnswered(address, reachable ? { ok: true, value: to } : { ok: false, failure }),
+      );
     });
   }
 
   #run(process: Process, operation: OperationId, command: HypervisorCommand): void {
     const id = this.#nextOperation++;
+    const hypervisor = this.#hypervisor;
     this.#operations.set(id, { process, operation });
-    this.#world.queue.after(0, () => this.#hypervisorStep({ kind: "command", operation: id, command }));
+    this.#world.queue.after(0, () => {
+      if (this.#hypervisor === hypervisor) this.#hypervisorStep({ kind: "command", operation: id, command });
+    });
   }
 
-  #deliver(from: string, lane: string, bytes: unknown): void {
-    if (lane === "hypervisor") {
-      const message = JSON.parse(bytes as string) as EmbeddedChannelMessage;
+  /** What cannot be read is a fault of its sender's codec: it ends the process that got it. */
+  #deliver(from: string, _lane: string, payload: Payload): void {
+    if (typeof payload === "string") {
+      const message = JSON.parse(payload) as EmbeddedChannelMessage;
       this.#hypervisorStep({ kind: "message", from: `${ADDRESS}${from}`, message });
-    } else if (this.#process !== null) {
-      this.#process.driver.message(from, JSON.parse(bytes as string) as Message);
+      return;
     }
+    this.#process?.enter((driver) => {
+      const message = this.#codec.decode(payload, from);
+      assert(message.ok, "what one agent sends another can read");
+      driver.message(from, message.value);
+    });
   }
 
   #hypervisorStep(input: EmbeddedInput): void {
@@ -278,26 +342,31 @@ export class SimulatedHost {
 
   #hypervisorEffect(effect: EmbeddedEffect): void {
     switch (effect.kind) {
-      case "completed":
+      case "completed": {
+        const known = this.#operations.get(effect.operation);
+        this.#operations.delete(effect.operation);
+        known?.process.enter((driver) => driver.completed(known.operation, effect.outcome));
+        return;
+      }
       case "progressed": {
         const known = this.#operations.get(effect.operation);
-        if (effect.kind === "completed") this.#operations.delete(effect.operation);
-        if (known === undefined || !known.process.alive) return;
-        if (effect.kind === "completed") known.process.driver.completed(known.operation, effect.outcome);
-        else known.process.driver.progressed(known.operation, effect.progress);
+        known?.process.enter((driver) => driver.progressed(known.operation, effect.progress));
         return;
       }
       case "event":
-        this.#process?.driver.event(effect.event);
+        this.#process?.enter((driver) => driver.event(effect.event));
         return;
-      case "send": {
-        const text = JSON.stringify(effect.message);
-        this.#world.network.send(this.id, effect.to.slice(ADDRESS.length), "hypervisor", text, text.length);
+      case "send":
+        this.#sideChannel(effect.to, effect.message);
         return;
-      }
       case "wake-at":
         this.#setWake(effect.at);
     }
+  }
+
+  #sideChannel(to: string, message: EmbeddedChannelMessage): void {
+    const type = `hypervisor.${message.kind}`;
+    this.#world.network.send(this.id, to.slice(ADDRESS.length), "hypervisor", type, JSON.stringify(message));
   }
 
   #setWake(at: number | null): void {

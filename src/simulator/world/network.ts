@@ -1,6 +1,6 @@
 /**
  * The network between simulated hosts: a stream per (from, to, lane) keeps its order, as TCP does; a message is lost
- * only where a connection would break: when the link is cut, its end is down, or by the loss that a fault draws.
+ * only where a connection would break: when the link is cut, its end is down, or by what a fault draws.
  * Messages are encoded when they are sent and decoded when they arrive: nothing is shared between hosts.
  */
 import type { Random } from "../../lib/random.ts";
@@ -14,9 +14,30 @@ export interface LinkSettings {
   readonly duplication: number;
 }
 
+/** What is laid over every link for a while. */
+export interface Weather {
+  readonly loss: number;
+  readonly duplication: number;
+  /** A message takes up to so much longer. */
+  readonly delayMs: number;
+}
+
+export const CALM: Weather = { loss: 0, duplication: 0, delayMs: 0 };
+
+/** A message as it is on the wire: agents' in the wire format, hypervisors' as text. */
+export type Payload = Uint8Array | string;
+
 export interface Endpoint {
   readonly up: () => boolean;
-  readonly deliver: (from: string, lane: string, bytes: unknown) => void;
+  readonly deliver: (from: string, lane: string, payload: Payload) => void;
+}
+
+/** What happens to the next message of a type on a link: lost, or late by so much. */
+interface Trap {
+  readonly from: string;
+  readonly to: string;
+  readonly type: string;
+  readonly delayMs: number | null;
 }
 
 export class Network {
@@ -28,6 +49,8 @@ export class Network {
   /** When the last message of a stream arrives. */
   readonly #arrivals = new Map<string, number>();
   readonly #linkOf: (from: string, to: string) => LinkSettings;
+  #traps: readonly Trap[] = [];
+  weather: Weather = CALM;
   sent = 0;
   bytes = 0;
 
@@ -46,50 +69,81 @@ export class Network {
     this.#cuts.add(`${from}>${to}`);
   }
 
-  heal(from: string, to: string): void {
+  /** Cuts a host off from everybody. */
+  isolate(host: string): void {
+    for (const other of this.#endpoints.keys()) {
+      if (other === host) continue;
+      this.cut(host, other);
+      this.cut(other, host);
+    }
+  }
+
+  /** Undoes `cut`. */
+  join(from: string, to: string): void {
     this.#cuts.delete(`${from}>${to}`);
   }
 
-  healAll(): void {
-    this.#cuts.clear();
+  /** Undoes `isolate`, and every other cut of that host. */
+  rejoin(host: string): void {
+    for (const other of this.#endpoints.keys()) {
+      this.join(host, other);
+      this.join(other, host);
+    }
   }
 
-  /** Cuts a host off from everybody, or heals that. */
-  isolate(host: string, cut: boolean): void {
-    for (const other of this.#endpoints.keys()) {
-      if (other === host) continue;
-      for (const [from, to] of [
-        [host, other],
-        [other, host],
-      ] as const) {
-        if (cut) this.cut(from, to);
-        else this.heal(from, to);
-      }
-    }
+  /** Every link works again, and forgets what it was to do to messages. */
+  heal(): void {
+    this.#cuts.clear();
+    this.#traps = [];
+    this.weather = CALM;
   }
 
   connected(from: string, to: string): boolean {
     return !this.#cuts.has(`${from}>${to}`);
   }
 
-  /** `frozen` is the message as it is on the wire. */
-  send(from: string, to: string, lane: string, frozen: unknown, size: number): void {
-    this.sent++;
-    this.bytes += size;
-    const link = this.#linkOf(from, to);
-    if (!this.connected(from, to) || this.#random.chance(link.loss)) return;
-    this.#schedule(from, to, lane, frozen, link);
-    if (this.#random.chance(link.duplication)) this.#schedule(from, to, lane, frozen, link);
+  /** The next message of that type from one host to the other is lost (null) or late. */
+  trap(from: string, to: string, type: string, delayMs: number | null): void {
+    this.#traps = [...this.#traps, { from, to, type, delayMs }];
   }
 
-  #schedule(from: string, to: string, lane: string, frozen: unknown, link: LinkSettings): void {
+  send(from: string, to: string, lane: string, type: string, payload: Payload): void {
+    this.sent++;
+    this.bytes += payload.length;
+    const link = this.#linkOf(from, to);
+    const { loss, duplication } = this.weather;
+    const trap = this.#sprung(from, to, type);
+    if (!this.connected(from, to) || trap?.delayMs === null) return;
+    if (this.#random.chance(link.loss + loss)) return;
+    const late = trap?.delayMs ?? 0;
+    this.#schedule(from, to, lane, payload, link, late);
+    if (this.#random.chance(link.duplication + duplication))
+      this.#schedule(from, to, lane, payload, link, late);
+  }
+
+  #sprung(from: string, to: string, type: string): Trap | undefined {
+    if (this.#traps.length === 0) return undefined;
+    const trap = this.#traps.find((one) => one.from === from && one.to === to && one.type === type);
+    if (trap !== undefined) this.#traps = this.#traps.filter((other) => other !== trap);
+    return trap;
+  }
+
+  #schedule(
+    from: string,
+    to: string,
+    lane: string,
+    payload: Payload,
+    link: LinkSettings,
+    late: number,
+  ): void {
     const stream = `${from}>${to}/${lane}`;
-    const delay = link.latencyMs + link.jitterMs * this.#random.fraction();
+    const range = link.jitterMs + this.weather.delayMs;
+    const delay = link.latencyMs + range * this.#random.fraction() + late;
     const at = Math.max(this.#arrivals.get(stream) ?? 0, this.#queue.now + delay);
     this.#arrivals.set(stream, at);
     this.#queue.at(at, () => {
       const endpoint = this.#endpoints.get(to);
-      if (endpoint?.up() === true && this.connected(from, to)) endpoint.deliver(from, lane, frozen);
+      if (endpoint?.up() === true && this.connected(from, to)) endpoint.deliver(from, lane, payload);
     });
   }
 }

@@ -11,9 +11,13 @@ const DEFAULT_PER_HOST = 2;
 
 export function checkConcurrency(problem: Problem, plan: Plan, order: Precedence): readonly string[] {
   const migrations = plan.actions.filter((action) => action.kind === "migrate");
+  const touching = new Map<string | null, Action[]>();
+  for (const action of migrations) {
+    for (const host of [action.from, action.to]) touching.set(host, [...(touching.get(host) ?? []), action]);
+  }
   const perHost = problem.hosts.flatMap((host) => {
     const limit = host.concurrency ?? problem.plan?.migrationsPerHost ?? DEFAULT_PER_HOST;
-    const here = migrations.filter((action) => action.from === host.id || action.to === host.id);
+    const here = touching.get(host.id) ?? [];
     const widest = here.length <= limit ? here.length : widestAntichain(here, order);
     return widest > limit ? [`${host.id} can have ${widest} migrations at once, it bears ${limit}`] : [];
   });

@@ -8,29 +8,51 @@ import { capacityOf, resourcesOf, taken } from "./amounts.ts";
 import { heaviestClosure, type Movement } from "./closure.ts";
 import type { Precedence } from "./precedence.ts";
 
-export function checkRoom(problem: Problem, plan: Plan, order: Precedence): readonly string[] {
-  const vms = new Map(problem.vms.map((vm) => [vm.id, vm]));
-  const touched = new Set(plan.actions.map((action) => action.to));
-  return problem.hosts
-    .filter((host) => touched.has(host.id))
-    .flatMap((host) =>
-      resourcesOf(problem).flatMap((resource) => checkHost(problem, plan, order, vms, host, resource)),
-    );
+/** What one host has to do with a plan. */
+interface Site {
+  readonly host: ProblemHost;
+  /** VMs that run on it at the start. */
+  readonly residents: readonly ProblemVm[];
+  readonly actions: readonly { readonly action: Action; readonly vm: ProblemVm }[];
 }
 
-function checkHost(
-  problem: Problem,
-  plan: Plan,
-  order: Precedence,
-  vms: ReadonlyMap<string, ProblemVm>,
-  host: ProblemHost,
-  resource: string,
-): readonly string[] {
+export function checkRoom(problem: Problem, plan: Plan, order: Precedence): readonly string[] {
+  const resources = resourcesOf(problem);
+  return sites(problem, plan).flatMap((site) =>
+    resources.flatMap((resource) => checkSite(problem, site, resource, order)),
+  );
+}
+
+function sites(problem: Problem, plan: Plan): readonly Site[] {
+  const vms = new Map(problem.vms.map((vm) => [vm.id, vm]));
+  const residents = Map.groupBy(
+    problem.vms.filter((vm) => vm.state === "running"),
+    (vm) => vm.host,
+  );
+  const entered = new Set(plan.actions.map((action) => action.to));
+  const touching = new Map<string, { action: Action; vm: ProblemVm }[]>();
+  for (const action of plan.actions) {
+    for (const host of new Set([action.from, action.to])) {
+      if (host === null || !entered.has(host)) continue;
+      const list = touching.get(host) ?? [];
+      list.push({ action, vm: vms.get(action.vm) as ProblemVm });
+      touching.set(host, list);
+    }
+  }
+  const hosts = problem.hosts.filter((host) => entered.has(host.id));
+  return hosts.map((host) => ({
+    host,
+    residents: residents.get(host.id) ?? [],
+    actions: touching.get(host.id) ?? [],
+  }));
+}
+
+function checkSite(problem: Problem, site: Site, resource: string, order: Precedence): readonly string[] {
+  const { host, residents, actions } = site;
   const arrivals: Movement[] = [];
   const departures: Movement[] = [];
   const grown = new Set<string>();
-  for (const action of plan.actions) {
-    const vm = vms.get(action.vm) as ProblemVm;
+  for (const { action, vm } of actions) {
     const asked = taken(problem, vm, resource, true);
     const had = taken(
       problem,
@@ -44,9 +66,7 @@ function checkHost(
       grown.add(vm.id);
     }
   }
-  const start = problem.vms
-    .filter((vm) => vm.state === "running" && vm.host === host.id)
-    .reduce((sum, vm) => sum + taken(problem, vm, resource, false), 0);
+  const start = residents.reduce((sum, vm) => sum + taken(problem, vm, resource, false), 0);
   const limit = capacityOf(problem, host, resource, false);
   return arrivals
     .filter(({ amount }) => amount > 0)

@@ -317,6 +317,7 @@ export function hypervisorContract(
         const operation = migrate(slowly);
         await shellThere();
         expect(await inspect(here)).toMatchObject({ state: "running", job: "migrating-out" });
+        expect(await list(here)).toMatchObject([{ vm, job: "migrating-out" }]);
         expect(await inspect(there)).toMatchObject({ state: "paused", pauseReason: "migrating-in" });
         const awaiting = here.run({ kind: "await-migration", vm });
         expect(await does(here, { kind: "resume", vm })).toEqual({ ok: true });
@@ -433,7 +434,7 @@ export function hypervisorContract(
         migrate(slowly);
         await shellThere();
         here = await bed.restartAgent!(here);
-        expect(await inspect(here)).toMatchObject({ job: "migrating-out" });
+        expect(await list(here)).toMatchObject([{ vm, state: "running", job: "migrating-out" }]);
         expect(await does(here, { kind: "await-migration", vm })).toEqual({ ok: true });
         expect(await inspect(there)).toMatchObject({ state: "running" });
       });

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { VeManifest } from "../../../src/vet/lifecycle/manifest.ts";
-import { manifest, template, VetWorld } from "../../support/vet-world.ts";
+import { manifest, template } from "../../support/ve-manifests.ts";
+import { VetWorld } from "../../support/vet-world.ts";
 
 /**
  * Random commands, crashes and restarts. The world checks after every step that no VM runs twice, that none is

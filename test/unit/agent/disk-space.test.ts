@@ -5,7 +5,7 @@ import type { AgentEffect } from "../../../src/agent/turn.ts";
 import { Random } from "../../../src/lib/random.ts";
 import { DEFAULT_LRT_CONFIG } from "../../../src/lrt/config.ts";
 import { sent } from "../../support/turn.ts";
-import { manifest, template } from "../../support/vet-world.ts";
+import { manifest, template } from "../../support/ve-manifests.ts";
 
 const PEER = "node-h2";
 

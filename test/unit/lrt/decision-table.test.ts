@@ -7,7 +7,11 @@ import {
   type Sight,
 } from "../../../src/lrt/execution/intent.ts";
 
-const there = (vm: Sight, open = false): OtherSide => ({ vm, open });
+const there = (vm: Sight, open = false, outcome: "done" | "failed" | null = null): OtherSide => ({
+  vm,
+  open,
+  outcome,
+});
 
 /** The reduced decision table, row by row: [here, the other side, asked already, verdict, outcome]. */
 const SOURCE: readonly [Sight, OtherSide, boolean, string, string?][] = [
@@ -21,10 +25,14 @@ const SOURCE: readonly [Sight, OtherSide, boolean, string, string?][] = [
   ["absent", there("migrating"), true, "wait"],
   ["absent", there("paused"), true, "wait"],
   ["absent", there("absent"), true, "ended", "lost"],
+  ["absent", there("absent", false, "failed"), true, "ended", "lost"],
+  ["absent", there("absent", false, "done"), true, "ended", "done"],
   ["paused", null, false, "ask"],
   ["paused", null, true, "wait"],
   ["paused", there("running"), true, "destroy", "done"],
   ["paused", there("absent"), true, "resume", "failed"],
+  ["paused", there("absent", false, "failed"), true, "resume", "failed"],
+  ["paused", there("absent", false, "done"), true, "destroy", "done"],
   ["paused", there("migrating"), true, "wait"],
   ["paused", there("paused"), true, "wait"],
 ];
@@ -37,7 +45,8 @@ describe("a source that does not know how its migration ended", () => {
   });
 
   test("never runs the guest on while the destination could run it", () => {
-    for (const other of [null, there("running"), there("migrating"), there("paused")]) {
+    const arrivedAndMovedOn = there("absent", false, "done");
+    for (const other of [null, there("running"), there("migrating"), there("paused"), arrivedAndMovedOn]) {
       expect(judgeSource("paused", other, true).kind).not.toBe("resume");
     }
   });
@@ -56,7 +65,9 @@ const DESTINATION: readonly [Sight, OtherSide, boolean, boolean, string, string?
   ["absent", there("absent", false), true, false, "ended", "failed"],
   ["paused", null, false, false, "ask"],
   ["paused", null, true, true, "wait"],
-  ["paused", there("absent"), true, false, "resume", "done"],
+  ["paused", there("absent", false, "done"), true, false, "resume", "done"],
+  ["paused", there("absent", false, null), true, false, "wait"],
+  ["paused", there("absent", false, "failed"), true, false, "destroy", "failed"],
   ["paused", there("running"), true, false, "destroy", "failed"],
   ["paused", there("migrating"), true, false, "wait"],
   ["paused", there("paused"), true, false, "wait"],
@@ -73,7 +84,8 @@ describe("a destination that does not know how its migration ended", () => {
   );
 
   test("never resumes its copy while the source could run the guest", () => {
-    for (const other of [null, there("running"), there("migrating"), there("paused")]) {
+    const movedElsewhere = there("absent", false, null);
+    for (const other of [null, there("running"), there("migrating"), there("paused"), movedElsewhere]) {
       expect(judgeDestination("paused", other, true, true).kind).not.toBe("resume");
     }
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { VeManifest } from "../../../src/vet/lifecycle/manifest.ts";
-import { manifest, template, VetWorld } from "../../support/vet-world.ts";
+import { manifest, template } from "../../support/ve-manifests.ts";
+import { VetWorld } from "../../support/vet-world.ts";
 
 const HOSTS = ["a", "b", "c"];
 
@@ -57,6 +58,16 @@ describe("adoption", () => {
     expect(world.refusal("a", { type: "ve.adopt", name: "x", host: "nowhere", domains: ["y"] }).code).toBe(
       "not-found",
     );
+  });
+
+  it("gives a domain to one of two VEs that want it at the same time", () => {
+    const world = new VetWorld("adopt-twice", HOSTS);
+    world.foreign("b", "db");
+    const answers = ["one", "two"].map((name) =>
+      world.send("b", { type: "ve.adopt", name, domains: ["db"] }),
+    );
+    world.until(() => answers.every(({ result }) => result !== null), 30_000);
+    expect(answers.filter(({ result }) => result?.ok === true)).toHaveLength(1);
   });
 
   it("is undone by a delete: the domains are unstamped and run on", () => {

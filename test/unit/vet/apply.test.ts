@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { VeManifest } from "../../../src/vet/lifecycle/manifest.ts";
 import { validateManifest, warningsOf } from "../../../src/vet/lifecycle/validate.ts";
 import type { VeAnswer } from "../../../src/vet/views.ts";
-import { manifest, template, VetWorld } from "../../support/vet-world.ts";
+import { manifest, template } from "../../support/ve-manifests.ts";
+import { VetWorld } from "../../support/vet-world.ts";
 
 const HOSTS = ["a", "b", "c"];
 const SHOP = manifest("shop", [template("db"), template("web", { count: 2 })]);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ranked } from "../../../src/dnt/registry/rendezvous.ts";
-import { manifest, template, VetWorld } from "../../support/vet-world.ts";
+import { manifest, template } from "../../support/ve-manifests.ts";
+import { VetWorld } from "../../support/vet-world.ts";
 
 const HOSTS = ["a", "b", "c"];
 
@@ -118,6 +119,47 @@ describe("the home of a VE", () => {
         expect(world.records(name).map(({ at }) => at)).toEqual([world.home(name)]);
         expect(world.starts).toHaveLength(1);
       }
+    }
+  });
+});
+
+describe("a handler", () => {
+  it("does not believe an answer that is older than what was written down since", () => {
+    const world = new VetWorld("older", HOSTS);
+    world.room = false;
+    const name = world.nameAt("a");
+    world.answer("a", { type: "ve.apply", manifest: manifest(name, [template("web")]) });
+    world.run(5000);
+    const { id } = world.show("a", name).vms[0] ?? { id: "" };
+    const { tracker, arrivals } = world.node("a");
+    const [event] = arrivals.keys();
+    // No other try of the scheduler's ends meanwhile.
+    arrivals.clear();
+    const claim = { type: "vet.report", ve: name, life: "1.0", vms: [{ id, state: "running" }] } as const;
+    world.act("a", (turn) => tracker.execute(claim, "b", () => undefined, turn));
+    world.act("a", (turn) => expect(tracker.assign(event ?? "", id, "c", turn)).not.toBeNull());
+    world.run(200);
+    expect(world.node("a").registry.get(name)?.vms[0]).toMatchObject({ state: "assigned", host: "c" });
+    world.act("a", (turn) => expect(tracker.assign(event ?? "", id, "b", turn)).toBeNull());
+  });
+
+  it("has nothing stopped that is not written down", () => {
+    for (let instant = 0; instant < 3; instant++) {
+      const world = new VetWorld(`undone-${instant}`, HOSTS);
+      world.prefer = "c";
+      const name = world.nameAt("b");
+      world.running("a", manifest(name, [template("web")]));
+      world.send("b", { type: "ve.stop", name });
+      world.run(instant);
+      world.crashAgent("b");
+      world.run(20_000);
+      world.restart("b");
+      world.run(20_000);
+      expect(world.show("a", name)).toMatchObject({
+        desired: "running",
+        observed: "running",
+        degraded: null,
+      });
     }
   });
 });

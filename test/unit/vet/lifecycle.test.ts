@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { LIFECYCLE, renderLifecycle } from "../../../src/vet/lifecycle/table.ts";
-import { manifest, template, VetWorld } from "../../support/vet-world.ts";
+import { manifest, template } from "../../support/ve-manifests.ts";
+import { VetWorld } from "../../support/vet-world.ts";
 
 const HOSTS = ["a", "b", "c"];
 

@@ -1,5 +1,5 @@
 /** Follows a migration that an earlier process of this agent began, over a connection of its own, to its end. */
-import type { HypervisorOutcome } from "../../../hypervisor/command.ts";
+import type { HypervisorOutcome, MigrationProgress } from "../../../hypervisor/command.ts";
 import type { Millis } from "../../../lib/instant.ts";
 import type { VmId } from "../../../model/virtual-machine.ts";
 import {
@@ -13,6 +13,7 @@ import {
   ShutoffReason,
 } from "../index.ts";
 import { DONE, failed } from "./failures.ts";
+import { Handover } from "./handover.ts";
 import { type OnProgress, progressOf } from "./outgoing.ts";
 import { after, type Clock } from "./waiting.ts";
 
@@ -28,18 +29,20 @@ export async function awaitMigration(
   onProgress: OnProgress,
 ): Promise<HypervisorOutcome> {
   const stop = new Stop(connection, vm);
-  await connection.subscribe("lifecycle");
+  const handover = await Handover.watch(connection, vm);
   const { dom } = await connection.call("DomainLookupByUUID", { uuid: vm });
   if ((await progressIfThere(connection, dom)) === null)
     return failed("invalid", "no migration of the domain is under way");
-  for (;;) {
-    await after(clock, LOOK_MS, stop.heard);
-    if (stop.detail !== null) break;
+  await handover.look(dom);
+  const over = AbortSignal.any([stop.heard, handover.undone]);
+  while (!over.aborted) {
+    await after(clock, LOOK_MS, over);
+    if (over.aborted) break;
     const progress = await progressIfThere(connection, dom);
     if (progress === null) break;
-    onProgress(progress);
+    if (progress !== "unanswered") onProgress(progress);
   }
-  return (await whatIsLeft(connection, dom)) ?? (await stop.outcome(clock));
+  return (await whatIsLeft(connection, dom, handover)) ?? (await stop.outcome(clock));
 }
 
 /** The domain's last stop, as the daemon tells it. */
@@ -69,8 +72,11 @@ class Stop {
   }
 }
 
-/** null: no migration from here is under way. */
-async function progressIfThere(connection: LibvirtConnection, dom: LibvirtDomain) {
+/** null: no migration from here is under way. Unanswered: its QEMU is held by another question, or hangs. */
+async function progressIfThere(
+  connection: LibvirtConnection,
+  dom: LibvirtDomain,
+): Promise<MigrationProgress | null | "unanswered"> {
   try {
     return await progressOf(connection, dom);
   } catch (error) {
@@ -79,6 +85,7 @@ async function progressIfThere(connection: LibvirtConnection, dom: LibvirtDomain
       isLibvirtError(error, code),
     );
     if (none) return null;
+    if (isLibvirtError(error, ErrorCode.operationTimeout)) return "unanswered";
     throw error;
   }
 }
@@ -87,13 +94,15 @@ async function progressIfThere(connection: LibvirtConnection, dom: LibvirtDomain
 async function whatIsLeft(
   connection: LibvirtConnection,
   dom: LibvirtDomain,
+  handover: Handover,
 ): Promise<HypervisorOutcome | null> {
   try {
     const { state, reason } = await connection.call("DomainGetState", { dom });
     if (state === LibvirtState.shutoff) return reason === ShutoffReason.migrated ? DONE : null;
-    return state === LibvirtState.running || state === LibvirtState.blocked
-      ? failed("failed", "the migration has ended and the guest is still here")
-      : failed("unknown", "the migration has ended and the guest is paused here");
+    if (state !== LibvirtState.running && state !== LibvirtState.blocked)
+      return failed("unknown", "the migration has ended and the guest is paused here");
+    if (handover.begun) return await handover.hold(dom, "nobody heard why");
+    return failed("failed", "the migration has ended and the guest is still here");
   } catch (error) {
     if (isLibvirtError(error, ErrorCode.noDomain)) return null;
     throw error;

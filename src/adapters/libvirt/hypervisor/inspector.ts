@@ -100,7 +100,11 @@ export class Inspector {
     const answer = question.late ? LATE : await within(this.#deps.clock, JOB_ANSWER_MS, question.answer);
     if (answer === LATE) question.late = true;
     else this.#lastJobs.set(uuid, answer);
-    return answer === LATE ? (this.#lastJobs.get(uuid) ?? "migrating-out") : answer;
+    return answer === LATE ? this.#lastJob(uuid) : answer;
+  }
+
+  #lastJob(vm: VmId): Job {
+    return this.#lastJobs.get(vm) ?? "migrating-out";
   }
 
   async #domains(flags: number): Promise<readonly LibvirtDomain[]> {
@@ -128,6 +132,8 @@ export class Inspector {
       if (isLibvirtError(error, ErrorCode.operationUnsupported)) return "migrating-in";
       if (isLibvirtError(error, ErrorCode.operationInvalid)) return "none";
       if (isLibvirtError(error, ErrorCode.noSupport)) return "none";
+      // libvirt waits 30 s for a QEMU that is held by another question
+      if (isLibvirtError(error, ErrorCode.operationTimeout)) return this.#lastJob(dom.uuid);
       throw error;
     }
   }
@@ -185,10 +191,11 @@ export function described(
   job: Job,
 ): Pick<Domain, "state" | "pauseReason" | "job"> {
   const word = stateOf(state);
-  if (word === "paused") return { state: word, pauseReason: pauseReason(state, reason, job), job };
-  if (word !== "running") return { state: word, pauseReason: null, job: "none" };
-  // A guest that runs has arrived, though the daemon may not have closed its books on the migration yet.
-  return { state: word, pauseReason: null, job: job === "migrating-in" ? "none" : job };
+  const pauseReason = word === "paused" ? pauseReasonOf(state, reason, job) : null;
+  if (word === "shutoff" || word === "crashed") return { state: word, pauseReason, job: "none" };
+  // A guest that runs, or that waits for somebody to resume it, has arrived, though the daemon may still be at it.
+  const arrived = job === "migrating-in" && pauseReason !== "migrating-in";
+  return { state: word, pauseReason, job: arrived ? "none" : job };
 }
 
 function stateOf(state: number): DomainState {
@@ -205,12 +212,11 @@ function stateOf(state: number): DomainState {
   }
 }
 
-function pauseReason(state: number, reason: number, job: Job): PauseReason {
+function pauseReasonOf(state: number, reason: number, job: Job): PauseReason {
   if (state !== LibvirtState.paused) return "other";
+  if (reason === PausedReason.user) return "user";
   if (job === "migrating-in") return "migrating-in";
   switch (reason) {
-    case PausedReason.user:
-      return "user";
     case PausedReason.migration:
       return job === "migrating-out" ? "migrating-out" : "post-migration";
     case PausedReason.unknown:

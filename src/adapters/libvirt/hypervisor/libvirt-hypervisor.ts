@@ -26,7 +26,12 @@ import { Inspector } from "./inspector.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { OutgoingMigrations } from "./outgoing.ts";
 import { UsageSampler } from "./sampler.ts";
-import type { HypervisorReport, LibvirtHypervisorConfig, LibvirtHypervisorDependencies } from "./settings.ts";
+import {
+  type HypervisorReport,
+  type LibvirtHypervisorConfig,
+  type LibvirtHypervisorDependencies,
+  RECONNECT,
+} from "./settings.ts";
 import { after, Bells, type Clock } from "./waiting.ts";
 
 /** Answers that wait for no guest come in milliseconds; later than this the daemon is in trouble. */
@@ -61,10 +66,14 @@ export class LibvirtHypervisor implements HypervisorPort {
     this.#sink = sink;
     this.#report = report;
     const { socketPath, uri, sampleMs, migration = {} } = config;
-    const client = new LibvirtClient({ socketPath }, uri, { events: ["lifecycle"], callTimeoutMs: CALL_MS });
+    const client = new LibvirtClient({ socketPath }, uri, {
+      events: ["lifecycle"],
+      callTimeoutMs: CALL_MS,
+      backoff: RECONNECT,
+    });
     const lifecycle = this.#lifecycle;
     this.#client = client;
-    this.#jobs = new LibvirtClient({ socketPath }, uri);
+    this.#jobs = new LibvirtClient({ socketPath }, uri, { backoff: RECONNECT });
     const connect = () => this.#connect();
     const changed = (vm: VmId) => this.#changed(vm, "changed", false);
     const outgoing = new OutgoingMigrations({ connect, clock, changed }, migration);
@@ -177,7 +186,7 @@ export class LibvirtHypervisor implements HypervisorPort {
       this.#client.call("NodeGetInfo", {}),
     ]);
     return {
-      description: `libvirt ${version(libVer)}, QEMU ${version(hvVer)}`,
+      description: `libvirt ${version(libVer)}, ${driverOf(this.#config.uri)} ${version(hvVer)}`,
       migrationUri: this.#config.migrationUri,
       capacity: { cpu: cpus * 1000, memory: Number(memory / KIB_PER_MIB) },
     };
@@ -221,6 +230,12 @@ export class LibvirtHypervisor implements HypervisorPort {
       this.#report({ event: "event-lost", vm, reason: messageOf(error) });
     }
   }
+}
+
+/** `qemu:///system` is QEMU's. */
+function driverOf(uri: string): string {
+  const scheme = uri.split(/[+:]/, 1)[0] ?? "";
+  return scheme === "qemu" ? "QEMU" : scheme;
 }
 
 /** libvirt writes 1.2.3 as 1002003. */

@@ -2,9 +2,11 @@
  * Migrations from this host, each over a connection of its own: the call lasts as long as the migration, and a QEMU
  * that hangs holds up nobody else. libvirt goes on with a peer-to-peer migration when its caller's connection ends.
  *
- *   connecting ──► performing ──────────────► ended: done, aborted, failed, unreachable, unknown
- *                      │ timeout, abort          ▲
- *                      └──► aborting ────────────┘   (unknown when libvirt has not let go a minute later)
+ *   connecting ──► performing ──► handing over ──► ended: done, aborted, failed, unreachable, unknown
+ *                      │ timeout, abort              ▲
+ *                      └──► aborting ────────────────┘   (unknown when libvirt has not let go a minute later)
+ *
+ * What handing over is about, and why an end in the middle of it is unknown: `handover.ts`.
  */
 import type { HypervisorCommand, HypervisorOutcome, MigrationProgress } from "../../../hypervisor/command.ts";
 import type { Millis } from "../../../lib/instant.ts";
@@ -25,6 +27,7 @@ import {
   type TypedParams,
 } from "../index.ts";
 import { DONE, failed, outcomeOf, Refusal } from "./failures.ts";
+import { Handover } from "./handover.ts";
 import type { MigrationOptions } from "./settings.ts";
 import { after, type Clock, LATE, within } from "./waiting.ts";
 
@@ -55,6 +58,8 @@ interface Outgoing {
   readonly ended: AbortController;
   readonly outcome: Promise<HypervisorOutcome>;
   performing: { readonly connection: LibvirtConnection; readonly dom: LibvirtDomain } | null;
+  /** libvirt took an abort of it. */
+  aborted: boolean;
 }
 
 export class OutgoingMigrations {
@@ -79,11 +84,12 @@ export class OutgoingMigrations {
       return failed("failed", `${MIGRATIONS_MAX} migrations are under way`);
     const { promise: outcome, resolve } = Promise.withResolvers<HypervisorOutcome>();
     const listeners = new Set([onProgress]);
-    const outgoing: Outgoing = { listeners, ended: new AbortController(), outcome, performing: null };
+    const ended = new AbortController();
+    const outgoing: Outgoing = { listeners, ended, outcome, performing: null, aborted: false };
     this.#byVm.set(vm, outgoing);
-    resolve(await this.#move(command, outgoing).catch(migrationOutcome));
+    resolve(await this.#move(command, outgoing).catch((error) => migrationOutcome(error, outgoing)));
     this.#byVm.delete(vm);
-    outgoing.ended.abort();
+    this.#deps.changed(vm);
     return outcome;
   }
 
@@ -112,23 +118,38 @@ export class OutgoingMigrations {
     const connection = await this.#deps.connect();
     const cancelTimeout = this.#abortAfter(vm, policy.timeoutMs);
     try {
-      const { dom } = await connection.call("DomainLookupByUUID", { uuid: vm });
-      const { state } = await connection.call("DomainGetState", { dom });
-      if (state !== LibvirtState.running && state !== LibvirtState.blocked)
-        throw new Refusal("invalid", "the domain is not running");
-      const performed = connection.call("DomainMigratePerform3Params", this.#arguments(dom, command), {
-        timeoutMs: WITHOUT_LIMIT,
-      });
-      outgoing.performing = { connection, dom };
-      this.#deps.changed(vm);
-      follow(this.#deps.clock, connection, dom, outgoing).catch(() => undefined); // the call itself tells what is wrong
-      const ended = await within(this.#deps.clock, policy.timeoutMs + LETTING_GO_MS, performed);
-      if (ended === LATE) throw new Refusal("unknown", "libvirt has not let go of the migration");
-      return DONE;
+      return await this.#perform(connection, command, outgoing);
     } finally {
       cancelTimeout();
       outgoing.ended.abort();
       await connection.close();
+    }
+  }
+
+  async #perform(
+    connection: LibvirtConnection,
+    command: MigrateCommand,
+    outgoing: Outgoing,
+  ): Promise<HypervisorOutcome> {
+    const { vm, policy } = command;
+    const { dom } = await connection.call("DomainLookupByUUID", { uuid: vm });
+    const { state } = await connection.call("DomainGetState", { dom });
+    if (state !== LibvirtState.running && state !== LibvirtState.blocked)
+      throw new Refusal("invalid", "the domain is not running");
+    const handover = await Handover.watch(connection, vm);
+    const performed = connection.call("DomainMigratePerform3Params", this.#arguments(dom, command), {
+      timeoutMs: WITHOUT_LIMIT,
+    });
+    outgoing.performing = { connection, dom };
+    this.#deps.changed(vm);
+    follow(this.#deps.clock, connection, dom, outgoing).catch(() => undefined); // the call itself tells what is wrong
+    try {
+      const ended = await within(this.#deps.clock, policy.timeoutMs + LETTING_GO_MS, performed);
+      if (ended === LATE) throw new Refusal("unknown", "libvirt has not let go of the migration");
+      return DONE;
+    } catch (error) {
+      if (!handover.begun || !isOfTheWay(error)) throw error;
+      return await handover.hold(dom, error.message);
     }
   }
 
@@ -141,7 +162,7 @@ export class OutgoingMigrations {
   }
 
   #arguments(dom: LibvirtDomain, { uri, policy, persistent }: MigrateCommand) {
-    const { autoConverge = true, tls = false, unsafe = false } = this.#options;
+    const { autoConverge = true, tls = false, unsafe = false, arrivePaused = false } = this.#options;
     const bandwidth = BigInt(policy.bandwidthMibPerSecond);
     const params: TypedParam[] =
       bandwidth > 0n ? [{ field: MigrateParam.bandwidth, type: "ullong", value: bandwidth }] : [];
@@ -152,16 +173,19 @@ export class OutgoingMigrations {
       (persistent ? MigrateFlags.persistDestination | MigrateFlags.undefineSource : 0) |
       (autoConverge ? MigrateFlags.autoConverge : 0) |
       (tls ? MigrateFlags.tls : 0) |
+      (arrivePaused ? MigrateFlags.paused : 0) |
       (unsafe ? MigrateFlags.unsafe : 0);
     return { dom, dconnuri: uri, params, cookieIn: Buffer.alloc(0), flags };
   }
 }
 
 /** false: the job has not begun yet. */
-async function tryToAbort({ performing }: Outgoing): Promise<boolean> {
+async function tryToAbort(outgoing: Outgoing): Promise<boolean> {
+  const { performing } = outgoing;
   if (performing === null) return false;
   try {
     await performing.connection.call("DomainAbortJob", { dom: performing.dom });
+    outgoing.aborted = true;
     return true;
   } catch (error) {
     if (isLibvirtError(error, ErrorCode.operationInvalid)) return false;
@@ -206,20 +230,23 @@ const amount = (params: TypedParams, field: string): number => params.number(fie
 const mib = (params: TypedParams, field: string): number =>
   Number(((params.bigint(field) ?? 0n) + MIB - 1n) / MIB);
 
-/** How libvirt says that there is nobody at the other side: as an error of the system or of its own protocol. */
+/** How libvirt says that there is nobody at the other side, where it has no code for it. */
 const UNREACHABLE =
   /unable to connect|cannot recv data|end of file|keepalive|client socket is closed|hangup|lost connection/i;
 
-function migrationOutcome(error: unknown): HypervisorOutcome {
-  if (!(error instanceof LibvirtError)) return outcomeOf(error);
+/** The way to the destination, or the destination's daemon, is lost. */
+function isOfTheWay(error: unknown): error is LibvirtError {
+  if (!(error instanceof LibvirtError) || error.code === ErrorCode.operationAborted) return false;
   const { code, domain, message } = error;
-  const ofTheWay =
-    code === ErrorCode.noConnect ||
-    code === ErrorCode.systemError ||
-    domain === ErrorDomain.rpc ||
-    code === ErrorCode.rpc;
-  if (ofTheWay || (code !== ErrorCode.operationAborted && UNREACHABLE.test(message)))
-    return failed("unreachable", message);
-  if (/already (?:active|exists)/.test(message)) return failed("exists", message);
+  const codes: readonly number[] = [ErrorCode.noConnect, ErrorCode.systemError, ErrorCode.rpc];
+  return codes.includes(code) || domain === ErrorDomain.rpc || UNREACHABLE.test(message);
+}
+
+function migrationOutcome(error: unknown, { aborted }: Outgoing): HypervisorOutcome {
+  // what libvirt says of an aborted job depends on the step that it interrupted
+  if (aborted && error instanceof LibvirtError) return failed("aborted", error.message);
+  if (isOfTheWay(error)) return failed("unreachable", error.message);
+  if (error instanceof LibvirtError && /already (?:active|exists)/.test(error.message))
+    return failed("exists", error.message);
   return outcomeOf(error);
 }

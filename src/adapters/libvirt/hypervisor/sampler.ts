@@ -10,7 +10,7 @@ import { byText } from "../../../lib/order.ts";
 import type { VmId } from "../../../model/virtual-machine.ts";
 import { LibvirtClient, ListFlags, type Result, StatsFlags, StatsTypes } from "../index.ts";
 import { messageOf } from "./failures.ts";
-import type { HypervisorReport } from "./settings.ts";
+import { type HypervisorReport, RECONNECT } from "./settings.ts";
 import { type CpuReading, readingOf, usageBetween } from "./usage.ts";
 import { type Clock, LATE, within } from "./waiting.ts";
 
@@ -50,7 +50,7 @@ export class UsageSampler {
   constructor(config: SamplerConfig, deps: SamplerDependencies) {
     this.#config = config;
     this.#deps = deps;
-    this.#client = new LibvirtClient({ socketPath: config.socketPath }, config.uri);
+    this.#client = new LibvirtClient({ socketPath: config.socketPath }, config.uri, { backoff: RECONNECT });
     this.#client.on("connected", () => this.#restart());
     this.#client.on("disconnected", () => this.#pause());
   }

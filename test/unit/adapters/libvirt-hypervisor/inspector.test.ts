@@ -20,6 +20,13 @@ describe("libvirt's state, reason and job in the port's words", () => {
     ],
     ["the shell of a migration, being made", 3, 11, "migrating-in", { pauseReason: "migrating-in" }],
     ["the shell of a migration", 3, 2, "migrating-in", { pauseReason: "migrating-in", job: "migrating-in" }],
+    [
+      "arrived paused, while libvirt is still at it",
+      3,
+      1,
+      "migrating-in",
+      { pauseReason: "user", job: "none" },
+    ],
     ["the last phase at the source", 3, 2, "migrating-out", { pauseReason: "migrating-out" }],
     ["left by a migration that nobody ended", 3, 2, "none", { pauseReason: "post-migration" }],
     ["left by libvirt without a word", 3, 0, "none", { pauseReason: "post-migration" }],

@@ -1,0 +1,422 @@
+/**
+ * Would the swarm notice? Each mutant is a small fault put into a copy of the sources; the swarm runs there until a
+ * seed shows it, or until the seeds are used up. Arguments: names of mutants (none: all), `--seeds N`, and `--write`,
+ * which puts the table into docs/reference/simulator.md.
+ */
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+
+interface Edit {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+interface Mutant {
+  readonly name: string;
+  readonly what: string;
+  readonly edits: readonly Edit[];
+}
+
+export interface Verdict {
+  readonly mutant: Mutant;
+  /** How many seeds it took; null: it survived. */
+  readonly seeds: number | null;
+  /** What the first violation was. */
+  readonly caught: string;
+}
+
+const ROOT = new URL("..", import.meta.url).pathname;
+const PAGE = join(ROOT, "docs/reference/simulator.md");
+const SEEDS = 60;
+const BEGIN = "<!-- mutants: begin (scripts/mutants.ts --write) -->";
+const END = "<!-- mutants: end -->";
+
+const BOOKING = "lrt/scheduling/booking.ts";
+const SCHEDULER = "lrt/scheduling/scheduler.ts";
+const PARTITION = "lrt/scheduling/partition.ts";
+const PROBLEM = "lrt/scheduling/problem.ts";
+const PARTICIPANT = "lrt/execution/participant.ts";
+const EXECUTOR = "lrt/execution/executor.ts";
+const INTENT = "lrt/execution/intent.ts";
+
+const mutant = (name: string, what: string, file: string, from: string, to: string): Mutant => ({
+  name,
+  what,
+  edits: [{ file, from, to }],
+});
+
+export const MUTANTS: readonly Mutant[] = [
+  mutant(
+    "token-unchecked",
+    "an order is taken whatever its booking token",
+    PARTICIPANT,
+    `if (!this.#deps.desk().holds(token, now, START_MARGIN_MS)) return "the booking is over";`,
+    "",
+  ),
+  mutant(
+    "settling-skipped",
+    "a host is free although one of its actions still runs",
+    BOOKING,
+    "if (this.#openActions() > 0) {",
+    "if (this.#openActions() > 1000) {",
+  ),
+  mutant(
+    "grant-unwritten",
+    "a booking is granted and not written down",
+    BOOKING,
+    "after: this.#persist(turn) };",
+    "after: undefined };",
+  ),
+  mutant(
+    "grant-told-early",
+    "a booking is told before it is on disk",
+    BOOKING,
+    "after: this.#persist(turn) };",
+    "after: (this.#persist(turn), undefined) };",
+  ),
+  mutant("token-reused", "a booking gets the token of the one before", BOOKING, "    this.#token++;\n", ""),
+  mutant(
+    "token-forgotten",
+    "a restarted host counts its tokens from 0",
+    BOOKING,
+    "this.#token = (restored.get(KEY_TOKEN) as number | undefined) ?? 0;",
+    "this.#token = 0;",
+  ),
+  mutant(
+    "booking-forgotten",
+    "a restarted host does not know its booking",
+    BOOKING,
+    "if (stored !== undefined) {",
+    "if (stored !== undefined && restored.size < 0) {",
+  ),
+  mutant(
+    "lease-endless",
+    "a booking whose leader is gone never ends",
+    BOOKING,
+    "if (this.#booking !== null && turn.now >= this.#booking.leaseUntil) this.end",
+    "if (this.#booking !== null && turn.now < 0) this.end",
+  ),
+  {
+    name: "lease-twice",
+    what: "a host counts its lease twice",
+    edits: [
+      {
+        file: BOOKING,
+        from: "leaseUntil: turn.now + this.#config.leaseMs",
+        to: "leaseUntil: turn.now + 2 * this.#config.leaseMs",
+      },
+      {
+        file: BOOKING,
+        from: "turn.setTimer(TIMER_LEASE, this.#config.leaseMs);",
+        to: "turn.setTimer(TIMER_LEASE, 2 * this.#config.leaseMs);",
+      },
+    ],
+  },
+  mutant(
+    "stale-epoch",
+    "a message of an old epoch, or of an old leader, is taken",
+    BOOKING,
+    "if (ref.partitionEpoch < held.partitionEpoch || from !== held.leader) {",
+    "if (ref.partitionEpoch < 0) {",
+  ),
+  mutant(
+    "replaced-leader",
+    "a leader that was replaced reserves the host anew",
+    BOOKING,
+    "if ((this.#successors.get(request.pid) ?? request.from) !== request.from)",
+    "if (request.partitionEpoch < 0)",
+  ),
+  mutant(
+    "two-votes",
+    "a host follows two successors under one epoch",
+    BOOKING,
+    "if (!same && ref.partitionEpoch <= held.partitionEpoch) {",
+    "if (!same && ref.partitionEpoch < held.partitionEpoch) {",
+  ),
+  mutant(
+    "no-slot",
+    "nobody gets a hand-over slot",
+    BOOKING,
+    "const slotted = held.pid !== request.pid && this.#takeSlot(request, turn.now);",
+    "const slotted = false;",
+  ),
+  mutant(
+    "no-release",
+    "a partition that ends does not give its hosts back",
+    PARTITION,
+    "for (const node of this.members()) this.#leave(node, outcome.kind, turn);",
+    "",
+  ),
+  mutant(
+    "wound-applying",
+    "a partition gives way while it applies its plan",
+    PARTITION,
+    `if (this.#phase !== "growing" || by.pid === this.pid) return;`,
+    "if (by.pid === this.pid) return;",
+  ),
+  mutant(
+    "plan-unchecked",
+    "members agree to every plan",
+    SCHEDULER,
+    `    if (reason !== null) {
+      this.#deps.desk.heard`,
+    `    if (reason === "never") {
+      this.#deps.desk.heard`,
+  ),
+  mutant(
+    "unsettled-joins",
+    "a host joins while an action is open on it",
+    SCHEDULER,
+    "if (participant.openActions() > 0 && (",
+    "if (participant.openActions() > 1000 && (",
+  ),
+  mutant(
+    "two-partitions",
+    "a host leads several partitions at a time",
+    SCHEDULER,
+    "this.#leading === null && this.#deps.unfit(true) === null",
+    "this.#deps.unfit(true) === null",
+  ),
+  mutant(
+    "duplicates-anew",
+    "a duplicate request is carried out again",
+    SCHEDULER,
+    "const old = this.#answers.get(from, request.id);",
+    "const old = request.id < 0 ? this.#answers.get(from, request.id) : undefined;",
+  ),
+  mutant(
+    "events-abandoned",
+    "an event whose new leader has gone is not taken back",
+    SCHEDULER,
+    "queue.reclaim(turn.now);",
+    "",
+  ),
+  mutant(
+    "drain-ignored",
+    "a draining host joins others' partitions, and does not say that it drains",
+    "lrt/lrt.ts",
+    `return this.#draining && !own ? "draining" : null;`,
+    "return null;",
+  ),
+  mutant(
+    "foreign-moved",
+    "guests that are not managed are moved",
+    PROBLEM,
+    "if (vm.pinned !== null) return vm.pinned;",
+    "",
+  ),
+  mutant(
+    "cool-down-ignored",
+    "overload sends guests back at once",
+    PROBLEM,
+    `if (!events.some(({ cause }) => cause.kind === "overload" || cause.kind === "underload")) return [];`,
+    "if (events.length > 0) return [];",
+  ),
+  mutant(
+    "departures-forgotten",
+    "a guest's new host does not remember where it came from",
+    "lrt/lrt.ts",
+    `if (what.kind === "migrate") this.#departures.record(vm, what.from, what.left, turn);`,
+    "",
+  ),
+  mutant(
+    "apart-at-the-end",
+    "guests that must be apart may meet on the way",
+    PROBLEM,
+    "const continuous = hostOf.get(vm) !== hostOf.get(other);",
+    "const continuous = false;",
+  ),
+  mutant(
+    "label-at-the-end",
+    "a guest passes through a host that lacks a label it requires",
+    PROBLEM,
+    "continuous: right.has(vm),",
+    "continuous: false,",
+  ),
+  mutant(
+    "detour-home",
+    "overload sends a guest through the host that it left",
+    PROBLEM,
+    "hosts: [...new Set(hosts)].sort(byText), continuous: true };",
+    "hosts: [...new Set(hosts)].sort(byText) };",
+  ),
+  mutant(
+    "half-emptied",
+    "underload settles for a host that is emptied by half",
+    PARTITION,
+    `some(({ cause }) => cause.kind !== "underload");`,
+    `some(({ cause }) => cause.kind !== "drain");`,
+  ),
+  mutant(
+    "empty-to-empty",
+    "one host is emptied into another that is empty",
+    PROBLEM,
+    "members.filter(({ vms }) => vms.length === 0)",
+    "members.filter(({ vms }) => vms.length < 0)",
+  ),
+  mutant(
+    "pair-parted",
+    "best effort parts two that must stay together",
+    PROBLEM,
+    "return bestEffort === true && policy.together.length > 0;",
+    "return bestEffort === true && policy.together.length > 99;",
+  ),
+  mutant(
+    "prepare-skipped",
+    "a source starts without its destination's promise",
+    EXECUTOR,
+    "else this.#prepare(step, step.order.what.to, turn);",
+    "else this.#execute(step, step.action.from ?? step.order.what.to, 'sim://' + step.order.what.to, turn);",
+  ),
+  mutant(
+    "order-ignored",
+    "actions do not wait for one another",
+    EXECUTOR,
+    `if (!this.#before(step).every((other) => other.stage === "done")) return false;`,
+    "",
+  ),
+  mutant(
+    "hopeless-waits",
+    "what waits for a failed action waits on",
+    EXECUTOR,
+    `before.some((other) => other.stage === "failed" || other.stage === "skipped")`,
+    `before.some((other) => other.stage === "never")`,
+  ),
+  mutant(
+    "released-early",
+    "hosts are given back before their last action",
+    EXECUTOR,
+    "const needed = this.#steps.some((step) => !OVER.has(step.stage) && touches(step.action, host));",
+    "const needed = false;",
+  ),
+  mutant(
+    "executed-early",
+    "the hypervisor is asked before the intent is on disk",
+    PARTICIPANT,
+    "turn.hypervisor(commandOf(order, request.uri), after);",
+    "turn.hypervisor(commandOf(order, request.uri));",
+  ),
+  mutant(
+    "promised-early",
+    "a destination promises before that is on disk",
+    PARTICIPANT,
+    `return { body: { kind: "prepared", uri }, after };`,
+    `return { body: { kind: "prepared", uri } };`,
+  ),
+  mutant(
+    "given-up-taken",
+    "an order that was given up is taken when it comes late",
+    PARTICIPANT,
+    `if (this.#over.has(order.key)) return "this order has been given up";`,
+    "",
+  ),
+  mutant(
+    "never-looks",
+    "open intents found after a restart are left alone",
+    PARTICIPANT,
+    `    this.#restored = [];
+    if (this.#open.size > 0) turn.setTimer("lrt/look", LOOK_MS);`,
+    "    this.#restored = [];\n    this.#open.clear();",
+  ),
+  mutant(
+    "arrivals-unasked",
+    "a destination never asks whether its source knows",
+    PARTICIPANT,
+    `if (timer === "lrt/arrivals") this.#askAfterArrivals(turn);`,
+    "",
+  ),
+  mutant(
+    "resume-unknown",
+    "a source resumes a guest whose destination does not answer",
+    INTENT,
+    `return asked ? { kind: "wait", reason: "the destination does not answer" } : { kind: "ask" };`,
+    `return asked ? { kind: "resume", outcome: "failed", reason: "nobody answers" } : { kind: "ask" };`,
+  ),
+  mutant(
+    "destroy-unknown",
+    "a destination destroys its copy unless the source gave it away",
+    INTENT,
+    `return { kind: "wait", reason: "paused here, unsettled at the source" };`,
+    `return { kind: "destroy", outcome: "failed", reason: "unsettled" };`,
+  ),
+];
+
+/** @returns how many of the seeds from 1 on it takes to kill the mutant. */
+export async function judge(one: Mutant, seeds: number): Promise<Verdict> {
+  mkdirSync(join(ROOT, ".cache"), { recursive: true });
+  const folder = mkdtempSync(join(ROOT, ".cache/mutant-"));
+  try {
+    cpSync(join(ROOT, "src"), join(folder, "src"), { recursive: true });
+    for (const edit of one.edits) apply(join(folder, "src"), edit);
+    const main = join(folder, "src/simulator/main.ts");
+    const { stdout, stderr, status } = await run([main, "swarm", "--runs", String(seeds)]);
+    if (status === 0) return { mutant: one, seeds: null, caught: "" };
+    const seed = /^seed (\d+) shows a fault:\n +[\d.]+ s +(\S+):/m.exec(stdout);
+    if (seed === null) throw new Error(`${one.name} does not run: ${stdout}${stderr}`);
+    return { mutant: one, seeds: Number(seed[1]), caught: seed[2] ?? "" };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface Ran {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly status: number;
+}
+
+function run(args: readonly string[]): Promise<Ran> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [...args], (error, stdout, stderr) => {
+      resolve({ stdout, stderr, status: error === null ? 0 : 1 });
+    });
+  });
+}
+
+function apply(src: string, { file, from, to }: Edit): void {
+  const path = join(src, file);
+  const text = readFileSync(path, "utf8");
+  const parts = text.split(from);
+  if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times: ${from}`);
+  writeFileSync(path, parts.join(to));
+}
+
+function row({ mutant: { name, what }, seeds, caught }: Verdict, most: number): string {
+  const fate = seeds === null ? `survives ${most} seeds` : `seed ${seeds}`;
+  return `| \`${name}\` | ${what} | ${fate} | ${caught} |`;
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const at = args.indexOf("--seeds");
+  const most = at >= 0 ? Number(args[at + 1]) : SEEDS;
+  const names = args.filter((arg, i) => !arg.startsWith("--") && (at < 0 || i !== at + 1));
+  const chosen = MUTANTS.filter(({ name }) => names.length === 0 || names.includes(name));
+  const verdicts = new Map<string, Verdict>();
+  const left = [...chosen];
+  const worker = async (): Promise<void> => {
+    for (let one = left.shift(); one !== undefined; one = left.shift()) {
+      const verdict = await judge(one, most);
+      verdicts.set(one.name, verdict);
+      process.stdout.write(`${row(verdict, most)}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  const killed = [...verdicts.values()].filter(({ seeds }) => seeds !== null).length;
+  const summary = `${killed} of ${chosen.length} are killed within ${most} seeds.`;
+  process.stdout.write(`${summary}\n`);
+  const rows = chosen.flatMap(({ name }) => verdicts.get(name) ?? []).map((one) => row(one, most));
+  if (args.includes("--write")) writeTable(rows, summary);
+}
+
+function writeTable(rows: readonly string[], summary: string): void {
+  const [before, rest] = readFileSync(PAGE, "utf8").split(BEGIN);
+  const after = rest?.split(END)[1];
+  if (before === undefined || after === undefined) throw new Error(`${PAGE} has no place for the table`);
+  const head = "| mutant | what is wrong | killed by | checker |\n| --- | --- | --- | --- |";
+  writeFileSync(PAGE, `${before}${BEGIN}\n\n${summary}\n\n${head}\n${rows.join("\n")}\n\n${END}${after}`);
+}
+
+if (import.meta.main) await main(process.argv.slice(2));

@@ -1,0 +1,137 @@
+/**
+ * `discoveryctl solve FILE|-`: the solver on an instance, offline. The command's wiring reads the files and the
+ * clock; this says what is printed and how it exits.
+ */
+import { ERROR_CODES, type Failure } from "../../lib/error.ts";
+import { type Limits, type Objective, type Problem, type Solution, solve } from "../../solver/index.ts";
+import { edited } from "../../solver/instance/edit.ts";
+import { parseInstance, parseVms, wellFormed } from "../../solver/instance/parse.ts";
+
+export interface SolveOptions {
+  readonly objective?: Objective;
+  /** Milliseconds after which the best so far is printed. */
+  readonly deadlineMs?: number;
+  /** Decisions. */
+  readonly limit?: number;
+  readonly seed?: number;
+  /** Solves so many times and gives the medians of the times. */
+  readonly repeat?: number;
+  readonly trace?: boolean;
+  readonly output: "table" | "json";
+  readonly hostDown?: readonly string[];
+  readonly drain?: readonly string[];
+  /** Text of a list of VMs in the format of `vmr-instance/2`. */
+  readonly addVms?: string;
+}
+
+export interface SolveRun {
+  readonly output: string;
+  readonly exitCode: number;
+}
+
+const DEFAULT_DECISIONS = 1_000_000;
+
+/** @param clock milliseconds, from any origin. */
+export function runSolve(options: SolveOptions, text: string, clock: () => number): SolveRun {
+  const read = readProblem(options, text);
+  if ("code" in read) return { output: `${describe(read)}\n`, exitCode: ERROR_CODES[read.code].exit };
+  const runs = Array.from({ length: options.repeat ?? 1 }, () => timed(read, options, clock));
+  const report = reportOf(runs, options.trace === true);
+  const output = options.output === "json" ? JSON.stringify(report, null, 2) : table(report);
+  return { output: `${output}\n`, exitCode: exitCodeOf(report.status) };
+}
+
+function readProblem(options: SolveOptions, text: string): Problem | Failure {
+  const instance = parseInstance(text);
+  if (!instance.ok) return instance.failure;
+  const added = options.addVms === undefined ? null : parseVms(options.addVms);
+  if (added?.ok === false) return added.failure;
+  const { hostDown = [], drain = [], objective } = options;
+  const unknown = [...hostDown, ...drain].find((id) => !instance.value.hosts.some((host) => host.id === id));
+  if (unknown !== undefined)
+    return { code: "invalid", message: `There is no host ${JSON.stringify(unknown)}.` };
+  const problem = edited(instance.value, { hostDown, drain, addVms: added?.value ?? [] });
+  const checked = wellFormed(objective === undefined ? problem : { ...problem, objective });
+  return checked.ok ? checked.value : checked.failure;
+}
+
+const describe = ({ message, reason }: Failure): string =>
+  reason === undefined ? message : `${message} ${reason}`;
+
+interface TimedRun {
+  readonly solution: Solution;
+  readonly firstPlanMs: number | null;
+  readonly totalMs: number;
+  readonly trace: readonly {
+    readonly ms: number;
+    readonly decisions: number;
+    readonly cost: number;
+    readonly bound: number;
+  }[];
+}
+
+function timed(problem: Problem, options: SolveOptions, clock: () => number): TimedRun {
+  const start = clock();
+  const trace: { ms: number; decisions: number; cost: number; bound: number }[] = [];
+  const limits: Limits = {
+    decisions: options.limit ?? DEFAULT_DECISIONS,
+    seed: options.seed ?? 0,
+    observer: {
+      shouldStop: () => clock() - start >= (options.deadlineMs ?? Number.POSITIVE_INFINITY),
+      improved: (point) => trace.push({ ms: clock() - start, ...point }),
+    },
+  };
+  const solution = solve(problem, limits);
+  const solved = solution.status === "optimal" || solution.status === "feasible";
+  const totalMs = clock() - start;
+  return { solution, firstPlanMs: solved ? (trace[0]?.ms ?? totalMs) : null, totalMs, trace };
+}
+
+function reportOf(runs: readonly TimedRun[], withTrace: boolean) {
+  const { solution, trace } = runs[runs.length - 1] as TimedRun;
+  const plan = "plan" in solution ? solution.plan : null;
+  const cost = "cost" in solution ? solution.cost : null;
+  const bound = "bound" in solution ? solution.bound : null;
+  return {
+    status: solution.status,
+    cost,
+    bound,
+    gap: cost === null || bound === null ? null : cost === 0 ? 0 : (cost - bound) / cost,
+    firstPlanMs: median(runs.flatMap((run) => run.firstPlanMs ?? [])),
+    totalMs: median(runs.map((run) => run.totalMs)),
+    decisions: solution.decisions,
+    plan,
+    explanation: "explanation" in solution ? solution.explanation : [],
+    ...(withTrace ? { trace } : {}),
+  };
+}
+
+function median(values: readonly number[]): number | null {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted[sorted.length >> 1];
+  return middle === undefined ? null : Math.round(middle * 1000) / 1000;
+}
+
+function exitCodeOf(status: Solution["status"]): number {
+  if (status === "infeasible") return ERROR_CODES.unplaceable.exit;
+  return status === "limit" ? ERROR_CODES["timed-out"].exit : 0;
+}
+
+function table(report: ReturnType<typeof reportOf>): string {
+  const { status, cost, bound, firstPlanMs, totalMs, decisions, plan, explanation } = report;
+  const head = [
+    `status      ${status}`,
+    ...(cost === null ? [] : [`cost        ${cost} (no plan is cheaper than ${bound})`]),
+    ...(firstPlanMs === null ? [] : [`first plan  ${firstPlanMs} ms`]),
+    `total       ${totalMs} ms, ${decisions} decisions`,
+  ];
+  const actions = (plan?.actions ?? []).map(({ id, kind, vm, from, to, start, duration, after }) =>
+    [id, kind, vm, from ?? "-", to ?? "-", start, duration, after.join(",") || "-"].join("\t"),
+  );
+  const steps = actions.length === 0 ? [] : ["", "id\taction\tvm\tfrom\tto\tstart\tms\tafter", ...actions];
+  const points = (report.trace ?? []).map(
+    (point) => `${point.ms.toFixed(1)} ms\t${point.cost}\t${point.bound}`,
+  );
+  const trace = points.length === 0 ? [] : ["", "at\tcost\tbound", ...points];
+  return [...head, ...steps, ...explanation.map((reason) => JSON.stringify(reason)), ...trace].join("\n");
+}

@@ -1,0 +1,119 @@
+import type { Notification } from "../../agent/notifications.ts";
+import type { AgentEffect } from "../../agent/turn.ts";
+import type { SimulatedHost } from "../world/host.ts";
+import type { BookingChecker } from "./booking.ts";
+import { type CheckedWorld, type Checker, NOTHING_WRONG } from "./checker.ts";
+import type { KnownOrder, Ledger } from "./ledger.ts";
+
+interface Running {
+  readonly key: string;
+  readonly host: string;
+}
+
+/**
+ * Invariants 2, 3 and 9: a hypervisor is told to migrate or to start a VM only by an order whose tokens are the
+ * current ones of source and destination, that both have on disk, and that no other order for the VM overlaps; a
+ * partition that has ended gives no new orders, and nothing begins under its old ones once every lease is over.
+ */
+export class ActionChecker implements Checker {
+  readonly name = "actions";
+  readonly #ledger: Ledger;
+  readonly #bookings: BookingChecker;
+  readonly #leaseMs: number;
+  /** When partitions ended, as their leaders said. */
+  readonly #ended = new Map<string, number>();
+  /** Host and VM → the order its host says it carries out. */
+  readonly #started = new Map<string, string>();
+  readonly #running = new Map<string, Running>();
+
+  constructor(ledger: Ledger, bookings: BookingChecker, leaseMs: number) {
+    this.#ledger = ledger;
+    this.#bookings = bookings;
+    this.#leaseMs = leaseMs;
+  }
+
+  notified(host: SimulatedHost, notification: Notification, world: CheckedWorld): readonly string[] {
+    if (notification.kind === "partition-ended") this.#ended.set(notification.pid, world.now);
+    else if (notification.kind === "action-started")
+      this.#started.set(`${host.id} ${notification.vm}`, notification.key);
+    else if (notification.kind === "action-ended" && isOver(notification)) {
+      const running = this.#running.get(notification.vm);
+      if (running?.key === notification.key) this.#running.delete(notification.vm);
+    }
+    return NOTHING_WRONG;
+  }
+
+  effect(host: SimulatedHost, effect: AgentEffect, world: CheckedWorld): readonly string[] {
+    if (effect.kind === "send") return this.#ordered(this.#ledger.effect(host, effect, world.now));
+    if (effect.kind !== "hypervisor") return NOTHING_WRONG;
+    const { command } = effect;
+    if (command.kind !== "migrate" && command.kind !== "start") return NOTHING_WRONG;
+    const vm = command.kind === "migrate" ? command.vm : command.spec.id;
+    const key = this.#started.get(`${host.id} ${vm}`);
+    const known = key === undefined ? undefined : this.#ledger.order(key);
+    if (key === undefined || known === undefined)
+      return [`${host.id} is told to ${command.kind} ${vm} without an order`];
+    return [...this.#acts(host, known, world), ...this.#overlaps(host.id, vm, key)];
+  }
+
+  processChanged(host: SimulatedHost, what: "started" | "died"): readonly string[] {
+    if (what === "died") return NOTHING_WRONG;
+    for (const [vm, running] of this.#running) {
+      if (running.host === host.id && !isOpen(host, running.key)) this.#running.delete(vm);
+    }
+    return NOTHING_WRONG;
+  }
+
+  unsettled(world: CheckedWorld): readonly string[] {
+    return world.hosts.flatMap((host) =>
+      host.disk.keys("lrt/intent/").map((key) => `${host.id} still has ${key} on its disk`),
+    );
+  }
+
+  #ordered(first: KnownOrder | null): readonly string[] {
+    if (first === null) return NOTHING_WRONG;
+    const { pid, order } = first;
+    return this.#ended.has(pid) ? [`${pid} has ended and orders ${order.key}`] : NOTHING_WRONG;
+  }
+
+  #acts(host: SimulatedHost, known: KnownOrder, world: CheckedWorld): readonly string[] {
+    const { order, pid, sourceToken, destinationToken } = known;
+    const wrong = [...this.#under(host, order.key, sourceToken)];
+    const endedAt = this.#ended.get(pid);
+    if (endedAt !== undefined && world.now - endedAt > this.#leaseMs)
+      wrong.push(`${host.id} begins ${order.key} long after its partition has ended`);
+    if (order.what.kind === "run") return wrong;
+    const destination = world.host(order.what.to);
+    if (destination !== undefined) wrong.push(...this.#under(destination, order.key, destinationToken));
+    return wrong;
+  }
+
+  #under(host: SimulatedHost, key: string, token: number | null): readonly string[] {
+    const held = this.#bookings.held(host.id);
+    if (held?.token !== token)
+      return [
+        `${key} begins under token ${token} of ${host.id}, whose booking has ${held?.token ?? "ended"}`,
+      ];
+    return isOpen(host, key)
+      ? NOTHING_WRONG
+      : [`${key} begins, and ${host.id} has not promised it on its disk`];
+  }
+
+  #overlaps(host: string, vm: string, key: string): readonly string[] {
+    const other = this.#running.get(vm);
+    this.#running.set(vm, { key, host });
+    return other === undefined || other.key === key
+      ? NOTHING_WRONG
+      : [`${vm} is moved by ${other.key} and by ${key}`];
+  }
+}
+
+/** A guest that its destination has can move on, whether its source's agent has seen that or sleeps. */
+function isOver({ role, outcome }: Extract<Notification, { kind: "action-ended" }>): boolean {
+  return role === "source" || outcome.kind === "done";
+}
+
+function isOpen(host: SimulatedHost, key: string): boolean {
+  const text = host.disk.read(`lrt/intent/${key}`);
+  return text !== undefined && (JSON.parse(text) as { outcome: unknown }).outcome === null;
+}

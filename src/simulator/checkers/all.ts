@@ -1,0 +1,27 @@
+import type { LrtConfig } from "../../lrt/config.ts";
+import { ActionChecker } from "./actions.ts";
+import { BookingChecker } from "./booking.ts";
+import { CapacityChecker } from "./capacity.ts";
+import type { Checker } from "./checker.ts";
+import { EventChecker } from "./events.ts";
+import { ExecutionChecker } from "./execution.ts";
+import { Ledger } from "./ledger.ts";
+import { PingPongChecker } from "./ping-pong.ts";
+import { PlanChecker } from "./plans.ts";
+import { RuleChecker } from "./rules.ts";
+
+/** The checkers of every invariant of the partition scheduler, new for one simulation. */
+export function allCheckers(config: LrtConfig): readonly Checker[] {
+  const ledger = new Ledger();
+  const bookings = new BookingChecker(ledger);
+  return [
+    new ExecutionChecker(),
+    bookings,
+    new ActionChecker(ledger, bookings, config.leaseMs),
+    new CapacityChecker(),
+    new PlanChecker(ledger, config),
+    new RuleChecker(),
+    new EventChecker(),
+    new PingPongChecker(config.cooldownMs),
+  ];
+}

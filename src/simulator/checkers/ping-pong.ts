@@ -1,0 +1,39 @@
+import type { Notification } from "../../agent/notifications.ts";
+import type { SimulatedHost } from "../world/host.ts";
+import { type CheckedWorld, type Checker, NOTHING_WRONG } from "./checker.ts";
+
+/**
+ * Invariant 11: overload and underload never send a VM back to a host on which it executed within its cool-down.
+ * Where VMs execute is read from the hypervisors.
+ */
+export class PingPongChecker implements Checker {
+  readonly name = "ping-pong";
+  readonly #cooldownMs: number;
+  readonly #executing = new Map<string, ReadonlySet<string>>();
+  readonly #left = new Map<string, Map<string, number>>();
+
+  constructor(cooldownMs: number) {
+    this.#cooldownMs = cooldownMs;
+  }
+
+  hypervisorStepped(host: SimulatedHost, world: CheckedWorld): readonly string[] {
+    const now = new Set(host.executing());
+    for (const vm of this.#executing.get(host.id) ?? []) {
+      if (now.has(vm)) continue;
+      const left = this.#left.get(vm) ?? new Map<string, number>();
+      this.#left.set(vm, left.set(host.id, world.now));
+    }
+    this.#executing.set(host.id, now);
+    return NOTHING_WRONG;
+  }
+
+  notified(host: SimulatedHost, notification: Notification, world: CheckedWorld): readonly string[] {
+    if (notification.kind !== "action-started" || notification.action !== "migrate") return NOTHING_WRONG;
+    const { vm, to, event } = notification;
+    const at = this.#left.get(vm)?.get(to);
+    const automatic = /\/(overload|underload)\//.test(event);
+    if (!automatic || at === undefined || to === host.id || world.now - at >= this.#cooldownMs)
+      return NOTHING_WRONG;
+    return [`${vm} goes back to ${to}, which it left ${Math.round(world.now - at)} ms ago`];
+  }
+}

@@ -1,0 +1,142 @@
+import type { AgentInput } from "../../agent/inputs.ts";
+import type { Notification } from "../../agent/notifications.ts";
+import type { LrtConfig } from "../../lrt/config.ts";
+import type { NodeSnapshot, VmSnapshot } from "../../lrt/scheduling/snapshot.ts";
+import type { Action } from "../../model/plan.ts";
+import type { ResourceName } from "../../model/resources.ts";
+import type { SimulatedHost } from "../world/host.ts";
+import { type Checker, NOTHING_WRONG } from "./checker.ts";
+import type { Ledger } from "./ledger.ts";
+
+type Planned = Extract<Notification, { kind: "partition-planned" }>;
+
+const RESOURCES: readonly ResourceName[] = ["cpu", "memory"];
+
+/** States of a plan that are looked at; a larger plan is followed in the order of its ids only. */
+const MAX_STATES = 2000;
+
+/**
+ * Invariants 4 and 5, for what a partition plans, on the snapshots its members gave it: in no state that the plan's
+ * order allows is a host over a limit, or more over it than before; at the end no rule is broken that held before.
+ */
+export class PlanChecker implements Checker {
+  readonly name = "plans";
+  readonly #ledger: Ledger;
+  readonly #config: LrtConfig;
+
+  constructor(ledger: Ledger, config: LrtConfig) {
+    this.#ledger = ledger;
+    this.#config = config;
+  }
+
+  stepped(host: SimulatedHost, input: AgentInput): readonly string[] {
+    this.#ledger.stepped(host, input);
+    return NOTHING_WRONG;
+  }
+
+  notified(_host: SimulatedHost, notification: Notification): readonly string[] {
+    if (notification.kind !== "partition-planned" || !notification.applied) return NOTHING_WRONG;
+    const known = this.#ledger.snapshots(notification.pid);
+    const members = notification.hosts.flatMap((node) => known.get(node) ?? []);
+    return [...this.#overfull(notification, members), ...brokenAtEnd(notification, members)];
+  }
+
+  #overfull(planned: Planned, members: readonly NodeSnapshot[]): readonly string[] {
+    const demands = new Map(members.flatMap(({ vms }) => vms.map((vm): [string, VmSnapshot] => [vm.id, vm])));
+    const states = statesOf(planned.plan.actions);
+    return members.flatMap((member) =>
+      RESOURCES.flatMap((resource) => {
+        const load = member.vms.reduce((sum, { demand }) => sum + demand[resource], 0);
+        const most = Math.max(...states.map((state) => change(state, member.node, resource, demands)));
+        const allowed = Math.max(load, this.#limit(member, resource));
+        return load + most <= allowed
+          ? []
+          : [`${planned.pid} may bring ${member.node} to ${load + most} of ${allowed} ${resource}`];
+      }),
+    );
+  }
+
+  #limit(member: NodeSnapshot, resource: ResourceName): number {
+    const permille = resource === "memory" ? 1000 : this.#config.overloadPermille;
+    return Math.floor((member.capacity[resource] * permille) / 1000);
+  }
+}
+
+interface State {
+  /** Actions that have begun: their guests count where they go. */
+  readonly begun: readonly Action[];
+  /** Actions that have ended: their guests no longer count where they were. */
+  readonly ended: readonly Action[];
+}
+
+/** Every set of ended actions that the order allows, with all that may have begun by then. */
+function statesOf(actions: readonly Action[]): readonly State[] {
+  const seen = new Set<string>([""]);
+  const open: (readonly number[])[] = [[]];
+  const states: State[] = [];
+  for (let ended = open.shift(); ended !== undefined && states.length < MAX_STATES; ended = open.shift()) {
+    const done = new Set(ended);
+    const begun = actions.filter(({ after }) => after.every((id) => done.has(id)));
+    states.push({ begun, ended: actions.filter(({ id }) => done.has(id)) });
+    for (const { id } of begun) {
+      const next = [...ended, id].sort((a, b) => a - b);
+      if (done.has(id) || seen.has(next.join())) continue;
+      seen.add(next.join());
+      open.push(next);
+    }
+  }
+  return states;
+}
+
+function change(
+  { begun, ended }: State,
+  host: string,
+  resource: ResourceName,
+  vms: ReadonlyMap<string, VmSnapshot>,
+): number {
+  const amount = ({ vm }: Action): number => vms.get(vm)?.demand[resource] ?? 0;
+  const came = begun.filter(({ to }) => to === host).reduce((sum, action) => sum + amount(action), 0);
+  return ended.filter(({ from }) => from === host).reduce((sum, action) => sum - amount(action), came);
+}
+
+/** Rules that held on the members' snapshots and would not hold at the plan's end. */
+function brokenAtEnd({ pid, plan }: Planned, members: readonly NodeSnapshot[]): readonly string[] {
+  const before = new Map(
+    members.flatMap((member) => member.vms.map((vm): [string, NodeSnapshot] => [vm.id, member])),
+  );
+  const after = new Map(before);
+  for (const { vm, to } of plan.actions) {
+    const host = members.find(({ node }) => node === to);
+    if (host !== undefined) after.set(vm, host);
+  }
+  const vms = members.flatMap((member) => member.vms);
+  return vms.flatMap((vm) => [
+    ...brokenPairs(vm, before, after).map((what) => `${pid} ${what}`),
+    ...brokenHost(vm, before.get(vm.id), after.get(vm.id)).map((what) => `${pid} ${what}`),
+  ]);
+}
+
+type Placement = ReadonlyMap<string, NodeSnapshot>;
+
+function brokenPairs({ id, policy }: VmSnapshot, before: Placement, after: Placement): string[] {
+  const close = policy.apart.filter(
+    (other) => after.has(other) && after.get(id) === after.get(other) && before.get(id) !== before.get(other),
+  );
+  const parted = policy.together.filter(
+    (other) => before.get(id) === before.get(other) && after.get(id) !== after.get(other),
+  );
+  return [
+    ...close.map((other) => `brings ${id} and ${other} together, which must be apart`),
+    ...parted.map((other) => `parts ${id} and ${other}, which must stay together`),
+  ];
+}
+
+function brokenHost({ id, policy, pinned }: VmSnapshot, from?: NodeSnapshot, to?: NodeSnapshot): string[] {
+  if (from === to || to === undefined) return [];
+  const lacks = Object.entries(policy.require).filter(([label, value]) => to.labels[label] !== value);
+  return [
+    ...lacks.map(([label, value]) => `sends ${id} to ${to.node}, which is not ${label}=${value}`),
+    ...(pinned === null ? [] : [`moves ${id}, which is pinned: ${pinned}`]),
+    ...(to.draining ? [`sends ${id} to ${to.node}, which is draining`] : []),
+  ];
+}

@@ -1,0 +1,37 @@
+import type { SimulatedHost } from "../world/host.ts";
+import type { Checker } from "./checker.ts";
+
+/**
+ * Invariant 5, as the hypervisors have it: no VM comes to execute beside one it must be apart from, or on a host
+ * that lacks a label it requires.
+ */
+export class RuleChecker implements Checker {
+  readonly name = "rules";
+  /** VMs that a host holds, executing or paused; not those on their way to it. */
+  readonly #held = new Map<string, ReadonlySet<string>>();
+
+  hypervisorStepped(host: SimulatedHost): readonly string[] {
+    const held = host
+      .domains()
+      .filter(({ state, pauseReason }) => state === "running" || isHeld(state, pauseReason));
+    const domains = held.filter(({ state }) => state === "running");
+    const before = this.#held.get(host.id);
+    const now = new Set(domains.map(({ vm }) => vm));
+    this.#held.set(host.id, new Set(held.map(({ vm }) => vm)));
+    if (before === undefined) return [];
+    return domains.flatMap(({ vm, stamp }) => {
+      if (before.has(vm) || stamp === null) return [];
+      const { apart, require } = stamp.policy;
+      const close = apart.filter((other) => now.has(other));
+      const lacking = Object.entries(require).filter(([label, value]) => host.spec.labels[label] !== value);
+      return [
+        ...close.map((other) => `${vm} comes to ${host.id} beside ${other}, from which it must be apart`),
+        ...lacking.map(([label, value]) => `${vm} comes to ${host.id}, which is not ${label}=${value}`),
+      ];
+    });
+  }
+}
+
+function isHeld(state: string, pauseReason: string | null): boolean {
+  return state === "paused" && pauseReason !== "migrating-in";
+}

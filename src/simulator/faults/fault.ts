@@ -1,0 +1,54 @@
+import type { Command } from "../../agent/commands.ts";
+import type { Weather } from "../world/network.ts";
+
+/** Something that goes wrong, or that somebody does; data, so that a list of faults can be written, cut and replayed. */
+export type Fault =
+  /** What `from` sends to `to` is lost. */
+  | { readonly kind: "cut"; readonly from: string; readonly to: string; readonly forMs: number }
+  | { readonly kind: "isolate"; readonly host: string; readonly forMs: number }
+  | { readonly kind: "weather"; readonly weather: Weather; readonly forMs: number }
+  /** The next message of that type is lost, or late by so much. */
+  | {
+      readonly kind: "trap";
+      readonly from: string;
+      readonly to: string;
+      readonly type: string;
+      readonly delayMs: number | null;
+    }
+  /** The agent dies and is started again. */
+  | { readonly kind: "kill"; readonly host: string; readonly forMs: number }
+  /** The agent dies before it carries out the n-th effect of a kind, if that comes in time. */
+  | {
+      readonly kind: "ambush";
+      readonly host: string;
+      readonly effect: string;
+      readonly countdown: number;
+      readonly forMs: number;
+    }
+  /** SIGSTOP of the agent. */
+  | { readonly kind: "pause"; readonly host: string; readonly forMs: number }
+  /** The host and its guests lose power. */
+  | { readonly kind: "power-off"; readonly host: string; readonly forMs: number }
+  /** The hypervisor's control daemon dies, or hangs; guests live on. */
+  | { readonly kind: "control-dies"; readonly host: string; readonly forMs: number }
+  | { readonly kind: "control-hangs"; readonly host: string; readonly forMs: number }
+  | { readonly kind: "slow-disk"; readonly host: string; readonly byMs: number; readonly forMs: number }
+  | { readonly kind: "solver-hangs"; readonly host: string; readonly forMs: number }
+  | { readonly kind: "crash"; readonly vm: string; readonly how: "killed" | "panicked" }
+  | { readonly kind: "load"; readonly vm: string; readonly load: number }
+  | { readonly kind: "command"; readonly host: string; readonly command: Command };
+
+export interface TimedFault {
+  /** Simulated milliseconds since the beginning. */
+  readonly at: number;
+  readonly fault: Fault;
+}
+
+/** One line for a story. */
+export function told(fault: Fault): string {
+  const { kind, ...rest } = fault;
+  const parts = Object.entries(rest).map(([name, value]) =>
+    typeof value === "object" ? `${name} ${JSON.stringify(value)}` : `${name} ${value}`,
+  );
+  return `${kind}: ${parts.join(", ")}`;
+}

@@ -1,0 +1,32 @@
+/** `discovery-sim`: worlds in virtual time. Each verb has a folder; it is loaded when it is asked for. */
+interface Verb {
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly main: (args: readonly string[]) => Promise<number> }>;
+}
+
+const VERBS: { readonly [verb: string]: Verb } = {
+  scenario: {
+    summary: "scenario DIR…           runs scenario folders and prints their stories",
+    load: () => import("./scenario/command.ts"),
+  },
+  swarm: {
+    summary: "swarm --runs N          worlds drawn from seeds, with every kind of fault",
+    load: () => import("./swarm/command.ts"),
+  },
+};
+
+const [verb, ...args] = process.argv.slice(2);
+const known = verb === undefined ? undefined : VERBS[verb];
+if (known === undefined) {
+  const asked = verb === undefined || verb === "--help" || verb === "-h";
+  const out = asked ? process.stdout : process.stderr;
+  if (!asked) out.write(`discovery-sim: there is no verb ${verb}\n`);
+  out.write(
+    `Usage: discovery-sim VERB …\n\n${Object.values(VERBS)
+      .map(({ summary }) => `  ${summary}\n`)
+      .join("")}`,
+  );
+  process.exitCode = asked ? 0 : 2;
+} else {
+  process.exitCode = await (await known.load()).main(args);
+}

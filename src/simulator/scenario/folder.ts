@@ -1,0 +1,106 @@
+/** Reads a scenario's folder: README.md, scenario.yaml, script, and expected.log where it has been recorded. */
+import { existsSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { sayProblem } from "../../config/problem.ts";
+import { readYaml } from "../../config/yaml-source.ts";
+import type { InitialDomain } from "../../hypervisor/embedded/settings.ts";
+import { fail, ok, type Result } from "../../lib/error.ts";
+import { DEFAULT_POLICY } from "../../model/virtual-machine.ts";
+import type { HostSpec } from "../world/host.ts";
+import { type HostShape, SCENARIO, type ScenarioShape, type VmShape } from "./schema.ts";
+import { type Deed, readScript } from "./script.ts";
+
+export interface Scenario {
+  readonly name: string;
+  readonly summary: string;
+  readonly shape: ScenarioShape;
+  readonly hosts: readonly HostSpec[];
+  readonly deeds: readonly Deed[];
+  /** What its story was when it was recorded; null: not yet. */
+  readonly expected: string | null;
+}
+
+/** @returns the scenario, or its first mistake with file and line. */
+export function readFolder(folder: string): Result<Scenario> {
+  for (const file of ["README.md", "scenario.yaml", "script"]) {
+    if (!existsSync(join(folder, file))) return invalid(`${folder} has no ${file}`);
+  }
+  const shape = readShape(join(folder, "scenario.yaml"));
+  if (!shape.ok) return shape;
+  const hosts = shape.value.hosts.flatMap(hostsOf);
+  const vms = hosts.flatMap(({ domains }) => domains.map(({ vm }) => vm));
+  const twice = [...hosts.map(({ id }) => id), ...vms].find((name, at, all) => all.indexOf(name) !== at);
+  if (twice !== undefined) return invalid(`${folder}: there are two of the name ${twice}`);
+  const names = { hosts: new Set(hosts.map(({ id }) => id)), vms: new Set(vms) };
+  const script = join(folder, "script");
+  const deeds = readScript(readFileSync(script, "utf8"), script, names);
+  if (!deeds.ok) return deeds;
+  const expected = join(folder, "expected.log");
+  return ok({
+    name: basename(folder),
+    summary: readFileSync(join(folder, "README.md"), "utf8").trim(),
+    shape: shape.value,
+    hosts,
+    deeds: deeds.value,
+    expected: existsSync(expected) ? readFileSync(expected, "utf8") : null,
+  });
+}
+
+function invalid(message: string) {
+  return fail({ code: "invalid", message });
+}
+
+function readShape(file: string): Result<ScenarioShape> {
+  const yaml = readYaml(readFileSync(file, "utf8"), file);
+  const [problem] = yaml.problems;
+  if (problem !== undefined) return invalid(sayProblem(problem));
+  const parsed = SCENARIO.safeParse(yaml.value);
+  if (parsed.success) return ok(parsed.data);
+  const [issue] = parsed.error.issues;
+  const path = (issue?.path ?? []).map((step) => (typeof step === "symbol" ? String(step) : step));
+  const message = `${path.join(".")}: ${issue?.message ?? "is wrong"}`;
+  return invalid(sayProblem({ where: yaml.place(path), path: path.join("."), message }));
+}
+
+function hostsOf(host: HostShape): readonly HostSpec[] {
+  const { name, numbers, cpu, memory, labels, vms } = host;
+  const one = (id: string, number: string): HostSpec => ({
+    id,
+    labels,
+    capacity: { cpu, memory },
+    domains: vms.flatMap((vm) => domainsOf(vm, number)),
+  });
+  if (numbers === undefined) return [one(name, "")];
+  return numbers.map((number) => one(name.replaceAll("%", `${number}`), `${number}`));
+}
+
+function domainsOf(vm: VmShape, host: string): readonly InitialDomain[] {
+  return Array.from({ length: vm.count }, (_, index) => {
+    const name = vm.name.replaceAll("%", host).replaceAll("#", `${index + 1}`);
+    const { load, memory, cpus, dirtyRate } = vm;
+    return {
+      vm: name,
+      name,
+      cpus,
+      memory,
+      load,
+      dirtyRate,
+      powerOffMs: 1000,
+      persistent: false,
+      stamp: {
+        ve: "scenario",
+        vm: name,
+        handler: "scenario-1-1",
+        generation: 1,
+        adopted: false,
+        policy: { ...DEFAULT_POLICY, ...definedOf(vm.policy) },
+      },
+    };
+  });
+}
+
+type Policy = NonNullable<VmShape["policy"]>;
+
+function definedOf(policy: Policy | undefined): { [K in keyof Policy]-?: NonNullable<Policy[K]> } | object {
+  return Object.fromEntries(Object.entries(policy ?? {}).filter(([, value]) => value !== undefined));
+}

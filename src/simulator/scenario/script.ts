@@ -1,0 +1,124 @@
+/**
+ * A scenario's script: one deed per line, `<when> <deed> <words…>`, `#` begins a comment. Times only grow; the last
+ * line is `<when> end`.
+ */
+import { fail, ok, type Result } from "../../lib/error.ts";
+import { readDuration } from "../../lib/quantity.ts";
+
+export interface Deed {
+  readonly at: number;
+  /** From 1. */
+  readonly line: number;
+  readonly verb: Verb;
+  readonly words: readonly string[];
+}
+
+/** Words that each verb takes: `host`, `vm`, `number` (`?`: may be absent), `text`. */
+const VERBS = {
+  load: ["vm", "number"],
+  "dirty-rate": ["vm", "number"],
+  "kill-agent": ["host", "ambush?"],
+  "start-agent": ["host"],
+  "power-off": ["host"],
+  "power-on": ["host"],
+  cut: ["host", "host"],
+  isolate: ["host"],
+  heal: [],
+  drain: ["host"],
+  restore: ["host"],
+  migrate: ["vm", "host"],
+  "libvirtd-dies": ["host"],
+  "libvirtd-returns": ["host"],
+  drop: ["host", "host", "text"],
+  delay: ["host", "host", "text", "duration"],
+  weather: ["share", "share", "duration"],
+  "slow-solver": ["host", "duration"],
+  "slow-disk": ["host", "duration"],
+  "crash-guest": ["vm"],
+  end: [],
+} as const satisfies { readonly [verb: string]: readonly WordKind[] };
+
+type WordKind = "vm" | "host" | "number" | "share" | "duration" | "text" | "ambush?";
+type Verb = keyof typeof VERBS;
+
+export interface Names {
+  readonly hosts: ReadonlySet<string>;
+  readonly vms: ReadonlySet<string>;
+}
+
+/** A longer one is no scenario. */
+const MAX_DEEDS = 500;
+const MAX_MS = 24 * 3_600_000;
+
+/** @returns the deeds, or the first mistake with its line. */
+export function readScript(text: string, source: string, names: Names): Result<readonly Deed[]> {
+  const deeds: Deed[] = [];
+  for (const [index, raw] of text.split("\n").entries()) {
+    const words = raw.replace(/#.*$/, "").trim().split(/\s+/).filter(Boolean);
+    if (words.length === 0) continue;
+    const wrong = (message: string) =>
+      fail({ code: "invalid", message: `${source}:${index + 1}: ${message}` });
+    if (deeds.length >= MAX_DEEDS) return wrong(`more than ${MAX_DEEDS} deeds`);
+    if (deeds.at(-1)?.verb === "end") return wrong("nothing comes after the end");
+    const deed = readDeed(words, index + 1, names);
+    if (typeof deed === "string") return wrong(deed);
+    if (deed.at < (deeds.at(-1)?.at ?? 0)) return wrong("is earlier than the deed before it");
+    deeds.push(deed);
+  }
+  if (deeds.at(-1)?.verb !== "end")
+    return fail({ code: "invalid", message: `${source}: the end is missing` });
+  return ok(deeds);
+}
+
+/** @returns the deed, or what is wrong with it. */
+function readDeed(parts: readonly string[], line: number, names: Names): Deed | string {
+  const [when = "", verb = "", ...words] = parts;
+  const at = readDuration(when);
+  if (!at.ok) return at.failure.message;
+  if (at.value > MAX_MS) return `${when} is too late`;
+  if (!isVerb(verb)) return `there is no deed ${verb}`;
+  const kinds: readonly WordKind[] = VERBS[verb];
+  const least = kinds.filter((kind) => !kind.endsWith("?")).length;
+  if (words.length < least || (kinds.length === least && words.length > least))
+    return `${verb} takes: ${kinds.join(" ") || "nothing"}`;
+  for (const [index, kind] of kinds.entries()) {
+    const mistake = kind === "ambush?" ? badAmbush(words.slice(index)) : bad(kind, words[index] ?? "", names);
+    if (mistake !== null) return mistake;
+  }
+  return { at: at.value, line, verb, words };
+}
+
+function isVerb(word: string): word is Verb {
+  return Object.hasOwn(VERBS, word);
+}
+
+function bad(kind: WordKind, word: string, names: Names): string | null {
+  if (kind === "host") return names.hosts.has(word) ? null : `there is no host ${word}`;
+  if (kind === "vm") return names.vms.has(word) ? null : `there is no VM ${word}`;
+  if (kind === "number") return /^\d{1,9}$/.test(word) ? null : `${word} is no number`;
+  if (kind === "share")
+    return Number(word) >= 0 && Number(word) <= 1 ? null : `${word} is not between 0 and 1`;
+  if (kind !== "duration") return null;
+  const duration = readDuration(word);
+  return duration.ok ? null : duration.failure.message;
+}
+
+/** `before send TYPE`, `before ask KIND`, `before persist`, each optionally followed by `× n`: the n-th one. */
+function badAmbush(words: readonly string[]): string | null {
+  if (words.length === 0) return null;
+  return /^before (send \S+|ask \S+|persist|any)( × [1-9]\d?)?$/.test(words.join(" "))
+    ? null
+    : `not understood: ${words.join(" ")}`;
+}
+
+/** The effect that an ambush waits for, and which one of them. */
+export function readAmbush(words: readonly string[]): {
+  readonly effect: string;
+  readonly countdown: number;
+} {
+  const times = words.indexOf("×");
+  const countdown = times < 0 ? 1 : Number(words[times + 1]);
+  const [, kind = "", what = ""] = words;
+  if (kind === "send") return { effect: what, countdown };
+  return { effect: kind === "ask" ? `hypervisor.${what}` : kind, countdown };
+}

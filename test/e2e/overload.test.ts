@@ -1,0 +1,31 @@
+/** Overloads on real hosts: two at once, each solved in its own rack; and those that nobody can solve. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { whyNoBed } from "../bed/bed.ts";
+import { said } from "./support/agent-log.ts";
+import type { Cloud } from "./support/cloud.ts";
+import { twoRacks } from "./support/two-racks.ts";
+
+const reason = whyNoBed();
+const title = reason === undefined ? "four hosts in two racks" : `overloads (skipped: ${reason})`;
+
+describe.skipIf(reason !== undefined)(title, () => {
+  let cloud: Cloud;
+  beforeAll(async () => {
+    cloud = await twoRacks.create();
+  });
+  afterAll(() => cloud.close());
+
+  it("solve an overload in each rack at once, in two disjoint partitions, and stay quiet under the same load", async () => {
+    await twoRacks.fill(cloud);
+    const { solved, moves } = await twoRacks.overload(cloud);
+    expect(solved.map(({ hosts }) => hosts).sort()).toEqual([
+      ["h1", "h2"],
+      ["h3", "h4"],
+    ]);
+    expect(solved[0]!.began < solved[1]!.ended && solved[1]!.began < solved[0]!.ended).toBe(true);
+    expect(moves).toBeGreaterThanOrEqual(2);
+    await twoRacks.quiet(cloud, 20);
+    await cloud.unharmed();
+    expect(cloud.agents.flatMap((agent) => said(agent, "raw"))).toEqual([]);
+  });
+});

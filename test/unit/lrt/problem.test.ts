@@ -1,0 +1,151 @@
+import { describe, expect, test } from "vitest";
+import { DEFAULT_LRT_CONFIG } from "../../../src/lrt/config.ts";
+import type { EventCause, TravellingEvent } from "../../../src/lrt/scheduling/event.ts";
+import { obstacle } from "../../../src/lrt/scheduling/obstacle.ts";
+import { buildProblem } from "../../../src/lrt/scheduling/problem.ts";
+import type { NodeSnapshot, VmSnapshot } from "../../../src/lrt/scheduling/snapshot.ts";
+import { DEFAULT_POLICY, type VmPolicy } from "../../../src/model/virtual-machine.ts";
+import { solve } from "../../../src/solver/index.ts";
+
+const vm = (id: string, cpu: number, more: Partial<VmSnapshot> & { policy?: VmPolicy } = {}): VmSnapshot => ({
+  id,
+  name: `shop.${id}`,
+  demand: { cpu, memory: 512 },
+  pinned: null,
+  adopted: false,
+  policy: DEFAULT_POLICY,
+  left: [],
+  ...more,
+});
+
+const host = (node: string, vms: readonly VmSnapshot[], more: Partial<NodeSnapshot> = {}): NodeSnapshot => ({
+  node,
+  name: node,
+  capacity: { cpu: 1000, memory: 4096 },
+  labels: {},
+  draining: false,
+  version: 1,
+  vms,
+  ...more,
+});
+
+const event = (origin: string, cause: EventCause): TravellingEvent => ({
+  id: `${origin}/${cause.kind}/1.1`,
+  origin,
+  ageMs: 0,
+  cause,
+});
+const overload = (origin: string) =>
+  event(origin, { kind: "overload", resource: "cpu", wanted: 1200, limit: 1000 });
+const problem = (
+  members: readonly NodeSnapshot[],
+  events: readonly TravellingEvent[],
+  failed: { vm: string; host: string }[] = [],
+) => buildProblem({ members, events, failed, config: DEFAULT_LRT_CONFIG });
+const plan = (members: readonly NodeSnapshot[], events: readonly TravellingEvent[]) => {
+  const solution = solve(problem(members, events), { decisions: 10_000 });
+  return "plan" in solution
+    ? solution.plan.actions.map(({ kind, vm: id, to }) => `${kind} ${id} → ${to}`)
+    : solution.status;
+};
+
+describe("a partition's problem", () => {
+  test("relieves the overloaded host down to its margin, and fills others no further than theirs", () => {
+    const { hosts } = problem(
+      [host("h1", [vm("a", 1200)]), host("h2", [vm("b", 970)]), host("h3", [])],
+      [overload("h1")],
+    );
+    expect(hosts.map(({ id, capacity }) => [id, capacity["cpu"]])).toEqual([
+      ["h1", 950],
+      ["h2", 970],
+      ["h3", 950],
+    ]);
+  });
+
+  test("empties a host that is drained, but not of a VM whose VE says stay", () => {
+    const stays = vm("s", 100, { policy: { ...DEFAULT_POLICY, drain: "stay" } });
+    const drained = [host("h1", [vm("a", 100), stays], { draining: true }), host("h2", [])];
+    const found = problem(drained, [event("h1", { kind: "drain" })]);
+    expect(found.rules).toContainEqual({ kind: "offline", hosts: ["h1"] });
+    expect(found.vms.filter(({ pinned }) => pinned).map(({ id }) => id)).toEqual(["s"]);
+  });
+
+  test("moves only the VM that an operator named, and only where it was sent", () => {
+    const members = [host("h1", [vm("a", 100), vm("b", 100)]), host("h2", [vm("c", 100)])];
+    expect(plan(members, [event("h1", { kind: "move", vm: "a", to: "h2" })])).toEqual(["migrate a → h2"]);
+    const full = [host("h1", [vm("a", 100)]), host("h2", [vm("c", 900)])];
+    expect(plan(full, [event("h1", { kind: "move", vm: "a", to: "h2" })])).toBe("infeasible");
+  });
+
+  test("never puts together what must be apart", () => {
+    const apart = (other: string): VmPolicy => ({ ...DEFAULT_POLICY, apart: [other] });
+    const members = [
+      host("h1", [vm("a", 700, { policy: apart("b") }), vm("x", 500)]),
+      host("h2", [vm("b", 100, { policy: apart("a") })]),
+      host("h3", []),
+    ];
+    const moves = plan(members, [overload("h1")]);
+    expect(moves).not.toContain("migrate a → h2");
+    expect(moves).toHaveLength(1);
+  });
+
+  test("pins a VM whose companion is outside the partition", () => {
+    const bound = vm("a", 700, { policy: { ...DEFAULT_POLICY, together: ["elsewhere"] } });
+    const found = problem([host("h1", [bound, vm("x", 500)]), host("h2", [])], [overload("h1")]);
+    expect(found.vms.find(({ id }) => id === "a")?.pinned).toBe(true);
+  });
+
+  test("keeps VMs to hosts with the labels they require", () => {
+    const picky = vm("a", 600, { policy: { ...DEFAULT_POLICY, require: { site: "rennes" } } });
+    const members = [
+      host("h1", [picky, vm("b", 600, { pinned: "not managed by DISCOVERY" })], {
+        labels: { site: "rennes" },
+      }),
+      host("h2", [], { labels: { site: "nantes" } }),
+      host("h3", [], { labels: { site: "rennes" } }),
+    ];
+    expect(plan(members, [overload("h1")])).toEqual(["migrate a → h3"]);
+  });
+
+  test("never sends a VM back within its cool-down, unless a drain or an operator asks", () => {
+    const back = vm("a", 600, { left: [{ host: "h2", agoMs: 60_000 }] });
+    const members = [host("h1", [back, vm("b", 600, { pinned: "no" })]), host("h2", [])];
+    expect(plan(members, [overload("h1")])).toBe("infeasible");
+    expect(plan(members, [event("h1", { kind: "move", vm: "a", to: "h2" })])).toEqual(["migrate a → h2"]);
+    const drained = [host("h1", [back], { draining: true }), host("h2", [])];
+    expect(plan(drained, [event("h1", { kind: "drain" })])).toEqual(["migrate a → h2"]);
+  });
+
+  test("does not try again what has failed", () => {
+    const members = [
+      host("h1", [vm("a", 700), vm("b", 500, { pinned: "no" })]),
+      host("h2", []),
+      host("h3", []),
+    ];
+    const { rules } = problem(members, [overload("h1")], [{ vm: "a", host: "h2" }]);
+    expect(rules).toContainEqual({ kind: "ban", vms: ["a"], hosts: ["h2"] });
+  });
+
+  test("leaves alone what balancing is switched off for", () => {
+    const off = vm("a", 600, { policy: { ...DEFAULT_POLICY, balancing: "off" } });
+    expect(plan([host("h1", [off, vm("b", 600)]), host("h2", [])], [overload("h1")])).toEqual([
+      "migrate b → h2",
+    ]);
+  });
+});
+
+describe("an obstacle", () => {
+  test("is told with numbers", () => {
+    const full = host("h2", [vm("b", 800)]);
+    expect(obstacle(vm("a", 300), full, DEFAULT_LRT_CONFIG)).toBe("it wants 300 mCPU, 150 are free");
+    expect(obstacle(vm("a", 100), full, DEFAULT_LRT_CONFIG)).toBeNull();
+    expect(obstacle(vm("b", 100), full, DEFAULT_LRT_CONFIG)).toBe("it is there already");
+    expect(obstacle(vm("a", 1), host("h3", [], { draining: true }), DEFAULT_LRT_CONFIG)).toBe(
+      "the host is draining",
+    );
+    const apart = vm("a", 1, { policy: { ...DEFAULT_POLICY, apart: ["b"] } });
+    expect(obstacle(apart, full, DEFAULT_LRT_CONFIG)).toBe("it must be apart from shop.b");
+    const large = vm("a", 1, { demand: { cpu: 1, memory: 5000 } });
+    expect(obstacle(large, full, DEFAULT_LRT_CONFIG)).toBe("it needs 5000 MiB, 3584 are free");
+  });
+});
