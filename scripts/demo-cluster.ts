@@ -119,7 +119,7 @@ export class EmbeddedCluster {
         host: { name, capacity: { cpus: cores, memory: "16GiB" } },
         network: {
           listen: [`/ip4/127.0.0.1/tcp/${port}`],
-          join: [`/ip4/127.0.0.1/tcp/${ports[i === 0 ? 1 : 0]}`],
+          join: ports.filter((_, j) => j === (i === 0 ? 1 : 0)).map((first) => `/ip4/127.0.0.1/tcp/${first}`),
         },
         paths: { stateDir: join(home, "state"), runtimeDir: join(home, "run"), clusterKey },
         hypervisor: { kind: "embedded", embedded: { linkMibPerSecond: 400 } },

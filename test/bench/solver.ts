@@ -3,13 +3,12 @@
  * under two minutes; `--write` puts the report into docs/benchmarks.md.
  */
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
 import { resolve } from "../../src/solver/index.ts";
 import { BestKnown } from "./best-known.ts";
 import { FAMILIES, type FamilyName, INFEASIBLE } from "./families.ts";
 import { costAt, cpuMs, type Measured, measure, quantile } from "./measure.ts";
 import { exactPlacement, hbal, loadHighs } from "./peers.ts";
-import { above, chart, ms, table } from "./report.ts";
+import { above, chart, machine, ms, table, writeSection } from "./report.ts";
 
 const quick = process.argv.includes("--quick");
 const seeds = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
@@ -209,19 +208,18 @@ async function peers(): Promise<string> {
 const best = new BestKnown();
 warmUp();
 const sections: string[] = [
-  "# Benchmarks of the solver",
-  "",
-  "Written by `npm run bench:solver -- --write`. Times are CPU milliseconds of one process on one core of a shared machine.",
+  "## Solver",
+  "`npm run bench:solver -- --write`. Times are CPU milliseconds of one process on one core.",
 ];
-sections.push("## Easy families", easyFamilies(64, quick ? 5 : 20));
-sections.push("## Packed hosts", packedFamilies(best, quick ? 5 : 10));
-sections.push("## Swaps", swaps(quick ? 5 : 10));
-sections.push("## Infeasible", infeasible(quick ? 5 : 20));
-sections.push("## Whole infrastructures", wholeInfrastructures());
-sections.push("## Peers", await peers());
-sections.push("## Legality", `${illegal} faults found by the independent replay in ${plans} plans.`);
+sections.push("### Easy families", easyFamilies(64, quick ? 5 : 20));
+sections.push("### Packed hosts", packedFamilies(best, quick ? 5 : 10));
+sections.push("### Swaps", swaps(quick ? 5 : 10));
+sections.push("### Infeasible", infeasible(quick ? 5 : 20));
+sections.push("### Whole infrastructures", wholeInfrastructures());
+sections.push("### Peers", await peers());
+sections.push("### Legality", `${illegal} faults found by the independent replay in ${plans} plans.`);
 const report = `${sections.join("\n\n")}\n`;
 best.save();
-if (process.argv.includes("--write")) writeFileSync("docs/benchmarks.md", report);
+if (process.argv.includes("--write")) writeSection("solver", `${report}\n${machine()}`);
 console.log(report);
 process.exitCode = illegal === 0 ? 0 : 1;
