@@ -1,9 +1,13 @@
 /**
  * A node's part in a plan: source or destination of a migration, or the host that starts a VM.
  *
- *   source:       execute ─▶ acting ─▶ ended ─▶ told to leader and destination ─▶ forgotten
- *   destination:  prepare ─▶ expecting ─▶ arrived, or told it failed ─▶ forgotten
+ *   source:       execute ─▶ (held: the guest is only arriving) ─▶ acting ─▶ ended ─▶ told to leader and destination
+ *                 ─▶ forgotten once the destination has kept the word
+ *   destination:  prepare ─▶ expecting ─▶ the source's word ─▶ resumed, or destroyed ─▶ forgotten
  *                 any of them with an unknown outcome ─▶ looking ─▶ ended   (decision tables: intent.ts)
+ *
+ * A guest arrives paused, and runs at its destination only upon the source's durable word that it has left: libvirt
+ * that loses the destination while it hands over lets the guest go on at its source, whatever the destination did.
  *
  * An intent is durable before the hypervisor is called. While one is open the node's booking cannot lapse into
  * free. The hypervisor checks no token, so this does: nothing starts under an old token, a short lease, or an
@@ -75,6 +79,8 @@ interface Open {
   other: OtherSide;
   asked: boolean;
   asking: number | null;
+  /** A source's order that came before its guest was resumed here: it begins when the arrival has ended. */
+  held: boolean;
 }
 
 type Prepare = Extract<PartitionRequest, { type: "partition.prepare" }>;
@@ -96,8 +102,13 @@ export class Participant {
   readonly #deps: ParticipantDependencies;
   readonly #open = new Map<ActionKey, Open>();
   readonly #operations = new Map<OperationId, ActionKey>();
-  /** Orders that have ended, or never begun and never will: how. Refused if they come again; told if asked. */
-  readonly #over = new Map<ActionKey, "done" | "failed">();
+  /**
+   * Orders that have ended, or never begun and never will (void: or are forgotten, who knows how they ended). Refused
+   * if they come again; told if asked.
+   */
+  readonly #over = new Map<ActionKey, "done" | "failed" | "void">();
+  /** Ended orders whose destination has not been reached yet: it waits for the word. Durable. */
+  readonly #untold = new Map<ActionKey, Intent>();
   /** Orders of guests that arrived here and whose source has not said yet that it knows: durable. */
   readonly #arrivals = new Map<ActionKey, Intent>();
   #restored: readonly Intent[];
@@ -109,6 +120,7 @@ export class Participant {
     for (const intent of this.#restored) {
       if (intent.outcome === null) this.#open.set(intent.order.key, opened(intent, true));
       else if (intent.role === "destination") this.#arrivals.set(intent.order.key, intent);
+      else this.#close(intent.order.key, intent.outcome.kind === "done" ? "done" : "failed");
     }
   }
 
@@ -165,17 +177,41 @@ export class Participant {
       return { body: { kind: "refused", reason: "a destination does not migrate" } };
     }
     if (this.#open.has(order.key)) return { body: { kind: "accepted" } };
-    const refusal = this.#refusal(order, token, turn.now) ?? this.#missing(order);
+    const held = this.#arriving(order.vm);
+    const refusal = this.#refusal(order, token, turn.now) ?? (held ? null : this.#missing(order));
     if (refusal !== null) return { body: { kind: "refused", reason: refusal } };
     const role = order.what.kind === "run" ? "runner" : "source";
     const intent = this.#intent(from, request, role, request.uri, turn.now);
     const after = turn.persist([{ key: intentKey(order.key), value: intent }]);
-    const entry = opened(intent, false);
+    const entry = { ...opened(intent, false), held };
     this.#open.set(order.key, entry);
-    entry.operation = turn.hypervisor(commandOf(order, request.uri), after);
+    if (!held) this.#begin(entry, turn, after);
+    return { body: { kind: "accepted" }, after };
+  }
+
+  #begin(entry: Open, turn: LrtTurn, after?: number): void {
+    const { order, uri } = entry.intent;
+    entry.operation = turn.hypervisor(commandOf(order, uri), after);
     this.#operations.set(entry.operation, order.key);
     this.#notifyStarted(order, turn);
-    return { body: { kind: "accepted" }, after };
+  }
+
+  /** The guest is here, or on its way here, and does not run yet. */
+  #arriving(vm: VmId): boolean {
+    return [...this.#open.values()].some(
+      ({ intent }) => intent.role === "destination" && intent.order.vm === vm,
+    );
+  }
+
+  #beginHeld(vm: VmId, turn: LrtTurn): void {
+    for (const entry of sortedValues(this.#open)) {
+      if (!entry.held || entry.intent.order.vm !== vm) continue;
+      const { order, token } = entry.intent;
+      const refusal = this.#refusal(order, token, turn.now) ?? this.#missing(order);
+      entry.held = false;
+      if (refusal === null) this.#begin(entry, turn);
+      else this.#end(entry, { kind: "failed", reason: refusal }, turn);
+    }
   }
 
   /** The leader gives an order up; one that has not begun here never will. */
@@ -184,35 +220,53 @@ export class Participant {
     if (entry?.intent.role === "source" && entry.operation !== null) {
       turn.hypervisor({ kind: "abort-migration", vm: entry.intent.order.vm });
     }
-    if (entry === undefined) this.#close(key, "failed");
+    if (entry?.held === true) this.#end(entry, { kind: "failed", reason: "given up before it began" }, turn);
+    if (entry === undefined) this.#close(key, "void");
     return this.#seen(key, entry?.intent.order.vm ?? "");
   }
 
-  /** The executing node says how it ended: for a destination, the word it waits for. */
-  onEnded(key: ActionKey, outcome: ActionOutcome, turn: LrtTurn): void {
+  /** The executing node says how it ended: for a destination, the word it waits for. @returns what must be kept first */
+  onEnded(key: ActionKey, outcome: ActionOutcome, turn: LrtTurn): number | undefined {
     if (outcome.kind !== "failed" && this.#arrivals.delete(key))
       turn.persist([{ key: intentKey(key), value: null }]);
     const entry = this.#open.get(key);
-    if (entry === undefined || entry.intent.role !== "destination") return;
+    if (entry === undefined || entry.intent.role !== "destination") return undefined;
     entry.told = true;
-    const here = sightOf(this.#deps.inventory.get(entry.intent.order.vm));
-    if (here === "running")
-      this.#end(entry, { kind: "done", durationMs: turn.now - entry.intent.since }, turn);
-    else if (outcome.kind !== "done" && here === "absent") this.#end(entry, outcome, turn);
-    else this.#look(entry, "the source says it has ended", turn);
+    if (outcome.kind !== "done") entry.why ??= outcome.reason;
+    return this.#hear(entry, outcome.kind === "done" ? "done" : "failed", turn);
+  }
+
+  /** The source's word: kept, then the hypervisor is read (its events may lag), then judged. */
+  #hear(entry: Open, word: "done" | "failed", turn: LrtTurn): number | undefined {
+    if (entry.intent.word !== null) return undefined;
+    entry.intent = { ...entry.intent, word };
+    const kept = turn.persist([{ key: intentKey(entry.intent.order.key), value: entry.intent }]);
+    entry.inspecting = null;
+    entry.looking = true;
+    turn.setTimer("lrt/look", LOOK_MS);
+    this.#refresh(entry, turn);
+    return kept;
   }
 
   /** The other side asks what is seen of a VM here. An order not open here is dead from now on. */
   inquire(key: ActionKey, vm: VmId): ReplyBody {
-    if (!this.#open.has(key)) this.#close(key, "failed");
+    if (!this.#open.has(key)) this.#close(key, "void");
     if (!this.#deps.inventory.listed) return { kind: "refused", reason: "the hypervisor is not connected" };
     return this.#seen(key, vm);
   }
 
   #seen(key: ActionKey, vm: VmId): ReplyBody {
-    const outcome = this.#arrivals.has(key) ? "done" : (this.#over.get(key) ?? null);
     const open = this.#open.has(key);
-    return { kind: "seen", vm: sightOf(this.#deps.inventory.get(vm)), open, outcome: open ? null : outcome };
+    const outcome = open ? null : this.#outcomeOf(key);
+    return { kind: "seen", vm: sightOf(this.#deps.inventory.get(vm)), open, outcome };
+  }
+
+  #outcomeOf(key: ActionKey): "done" | "failed" | null {
+    if (this.#arrivals.has(key)) return "done";
+    const untold = this.#untold.get(key)?.outcome;
+    if (untold != null) return untold.kind === "done" ? "done" : "failed";
+    const over = this.#over.get(key) ?? "void";
+    return over === "void" ? null : over;
   }
 
   /** @returns whether the operation was one of an action's. */
@@ -255,7 +309,12 @@ export class Participant {
   }
 
   onTimer(timer: string, turn: LrtTurn): boolean {
-    if (timer === TIMER_ARRIVALS) return this.#askAboutArrivals(turn);
+    if (timer === TIMER_ARRIVALS) {
+      this.#askAboutArrivals(turn);
+      this.#tellAgain(turn);
+      if (this.#arrivals.size + this.#untold.size > 0) turn.setTimer(TIMER_ARRIVALS, ARRIVALS_MS);
+      return true;
+    }
     if (timer !== "lrt/look") return false;
     for (const entry of sortedValues(this.#open)) {
       const quiet = entry.intent.role === "destination" && turn.now - entry.intent.since >= QUIET_MS;
@@ -270,11 +329,13 @@ export class Participant {
     entry.inspecting = null;
     if (!outcome.ok) return;
     this.#deps.inventory.set(entry.intent.order.vm, outcome.domain ?? null);
+    if (entry.intent.word !== null) entry.asked = true;
     this.#judge(entry, turn);
   }
 
   #judge(entry: Open, turn: LrtTurn): void {
-    if (!this.#deps.inventory.listed || entry.operation !== null) return;
+    if (!this.#deps.inventory.listed || entry.operation !== null || entry.held) return;
+    if (entry.intent.role === "source" && this.#arriving(entry.intent.order.vm)) return;
     const here = sightOf(this.#deps.inventory.get(entry.intent.order.vm));
     const verdict = this.#verdict(entry, here, turn.now);
     switch (verdict.kind) {
@@ -312,7 +373,7 @@ export class Participant {
   /** Asks the hypervisor first (its events may lag), then judges. */
   #refresh(entry: Open, turn: LrtTurn): void {
     entry.asked = false;
-    entry.other = null;
+    entry.other = heard(entry.intent);
     if (entry.inspecting !== null || entry.operation !== null || !this.#deps.inventory.listed) return;
     entry.inspecting = turn.hypervisor({ kind: "inspect", vm: entry.intent.order.vm });
     this.#operations.set(entry.inspecting, entry.intent.order.key);
@@ -331,9 +392,12 @@ export class Participant {
       (answer, later) => {
         entry.asking = null;
         entry.asked = true;
+        if (this.#open.get(order.key) !== entry || entry.intent.word !== null) return;
         entry.other =
           answer.kind === "seen" ? { vm: answer.vm, open: answer.open, outcome: answer.outcome } : null;
-        if (this.#open.get(order.key) === entry) this.#judge(entry, later);
+        const word = role === "destination" ? (entry.other?.outcome ?? null) : null;
+        if (word !== null) this.#hear(entry, word, later);
+        else this.#judge(entry, later);
       },
       { tries: 1 },
     );
@@ -363,6 +427,7 @@ export class Participant {
     this.#notifyEnded(entry.intent, outcome, turn);
     if (role === "destination") this.#remember(entry, outcome, turn);
     else this.#tell(entry.intent, outcome, turn);
+    if (role === "destination") this.#beginHeld(order.vm, turn);
     this.#deps.desk().settled(turn);
   }
 
@@ -377,7 +442,7 @@ export class Participant {
   }
 
   /** A source that has given up telling, or lost its memory, no longer needs ours. */
-  #askAboutArrivals(turn: LrtTurn): true {
+  #askAboutArrivals(turn: LrtTurn): void {
     for (const [key, { order, ref }] of sortedEntries(this.#arrivals)) {
       assert(order.what.kind === "migrate", "only migrations arrive");
       const call = { type: "partition.inquire", ...ref, key, vm: order.vm } as const;
@@ -387,11 +452,25 @@ export class Participant {
       };
       this.#deps.calls.send(order.what.from, call, turn, done, { tries: 1 });
     }
-    if (this.#arrivals.size > 0) turn.setTimer(TIMER_ARRIVALS, ARRIVALS_MS);
-    return true;
   }
 
-  /** Executing nodes report to leader and destination; the row goes when both know or have had their chance. */
+  /** Destinations that could not be reached may be back; they hold a guest that only our word lets run. */
+  #tellAgain(turn: LrtTurn): void {
+    for (const [key, { order, ref, outcome }] of sortedEntries(this.#untold)) {
+      assert(
+        order.what.kind === "migrate" && outcome !== null,
+        "only ended migrations have somebody to tell",
+      );
+      const call = { type: "partition.ended", ...ref, key, outcome } as const;
+      const done = (answer: Answer, later: LrtTurn): void => {
+        if (answer.kind === "no-answer" || !this.#untold.delete(key)) return;
+        later.persist([{ key: intentKey(key), value: null }]);
+      };
+      this.#deps.calls.send(order.what.to, call, turn, done, { tries: 1 });
+    }
+  }
+
+  /** Executing nodes report to leader and destination; the row goes when the destination has kept the word. */
   #tell(intent: Intent, outcome: ActionOutcome, turn: LrtTurn): void {
     const { order, ref, leader } = intent;
     const key = intentKey(order.key);
@@ -404,13 +483,25 @@ export class Participant {
         to,
         call,
         turn,
-        (_answer, later) => {
+        (answer, later) => {
           waiting.delete(to);
-          if (waiting.size === 0) later.persist([{ key, value: null }]);
+          if (answer.kind === "no-answer" && order.what.kind === "migrate" && to === order.what.to)
+            this.#owe({ ...intent, outcome }, later);
+          if (waiting.size === 0 && !this.#untold.has(order.key)) later.persist([{ key, value: null }]);
         },
         options,
       );
     }
+  }
+
+  #owe(intent: Intent, turn: LrtTurn): void {
+    this.#untold.set(intent.order.key, intent);
+    turn.setTimer(TIMER_ARRIVALS, ARRIVALS_MS);
+    if (this.#untold.size <= REMEMBERED_ORDERS) return;
+    const [oldest] = this.#untold.keys();
+    if (oldest === undefined) return;
+    this.#untold.delete(oldest);
+    turn.persist([{ key: intentKey(oldest), value: null }]);
   }
 
   #refusal(order: ActionOrder, token: BookingToken, now: Instant): string | null {
@@ -435,18 +526,19 @@ export class Participant {
     return held;
   }
 
+  /** Not those that wait for a silent host and keep nobody from anything: a guest that left, or one paused for good. */
   #blocking(): Open[] {
-    return [...this.#open.values()].filter(({ intent, operation }) => {
-      const gone =
-        intent.role === "source" &&
-        operation === null &&
-        this.#deps.inventory.get(intent.order.vm) === undefined;
-      return !(gone && this.#deps.inventory.listed);
+    if (!this.#deps.inventory.listed) return [...this.#open.values()];
+    return [...this.#open.values()].filter(({ intent, operation, held, asked, other }) => {
+      if (operation !== null || held) return true;
+      const here = sightOf(this.#deps.inventory.get(intent.order.vm));
+      if (intent.role === "source") return here !== "absent";
+      return !(here === "paused" && asked && other === null);
     });
   }
 
   /** The first word stands: an order that was done is not made undone by a late question. */
-  #close(key: ActionKey, how: "done" | "failed"): void {
+  #close(key: ActionKey, how: "done" | "failed" | "void"): void {
     if (this.#over.has(key)) return;
     this.#over.set(key, how);
     if (this.#over.size <= REMEMBERED_ORDERS) return;
@@ -462,7 +554,8 @@ export class Participant {
     since: Instant,
   ): Intent {
     const { pid, partitionEpoch, order, token } = request;
-    return { order, role, ref: { pid, partitionEpoch }, leader, token, uri, outcome: null, since };
+    const open = { outcome: null, word: null } as const;
+    return { order, role, ref: { pid, partitionEpoch }, leader, token, uri, since, ...open };
   }
 
   #outcome(entry: Open, kind: ActionOutcome["kind"], reason: string, now: Instant): ActionOutcome {
@@ -492,7 +585,13 @@ function opened(intent: Intent, looking: boolean): Open {
     other: null,
     asked: false,
     asking: null,
+    held: false,
   };
+}
+
+/** What the source has said for good. */
+function heard({ word }: Intent): OtherSide {
+  return word === null ? null : { vm: "absent", open: false, outcome: word };
 }
 
 function memoryOf(order: ActionOrder): number {

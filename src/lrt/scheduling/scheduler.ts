@@ -226,9 +226,7 @@ export class Scheduler {
       case "partition.abort":
         return { body: participant.abort(request.key, turn) };
       case "partition.ended":
-        participant.onEnded(request.key, request.outcome, turn);
-        if (request.pid === this.#leading?.pid) this.#leading.onEnded(request.key, request.outcome, turn);
-        return { body: { kind: "noted" } };
+        return this.#noteEnd(request, turn);
       case "partition.inquire":
         return { body: participant.inquire(request.key, request.vm) };
       case "partition.assign":
@@ -244,6 +242,13 @@ export class Scheduler {
       case "partition.propose":
         return this.#propose(request, turn, desk);
     }
+  }
+
+  #noteEnd(request: Extract<PartitionRequest, { type: "partition.ended" }>, turn: LrtTurn): Answered {
+    const { pid, key, outcome } = request;
+    const after = this.#deps.participant.onEnded(key, outcome, turn);
+    if (pid === this.#leading?.pid) this.#leading.onEnded(key, outcome, turn);
+    return { body: { kind: "noted" }, ...(after === undefined ? {} : { after }) };
   }
 
   #reserve(

@@ -92,11 +92,15 @@ describe.skipIf(reason !== undefined)(title, () => {
     expect(await hosts.there.inspect(vm)).not.toBe(null);
   });
 
-  it("an operator suspends the guest succeeds, and the guest runs at its destination", async () => {
+  it("an operator suspends the guest succeeds, and the guest is paused at its destination like any other", async () => {
     const { vm, operation } = await begun("suspended");
     await hosts.here.host.virsh(["suspend", "suspended"]);
     expect(await hosts.here.ended(operation)).toEqual({ ok: true });
-    expect(await hosts.there.inspect(vm)).toMatchObject(runsHere);
+    expect(await hosts.there.inspect(vm)).toMatchObject({
+      ...runsHere,
+      state: "paused",
+      pauseReason: "user",
+    });
   });
 
   it("another process's abort comes ends as aborted", async () => {
