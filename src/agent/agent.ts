@@ -225,6 +225,7 @@ export class Agent {
         return this.lrt.setSpace(input.state, turn);
       case "stopping":
         this.#stopping = true;
+        this.lrt.participant.stop(turn);
         return this.membership.leave(turn);
     }
   }

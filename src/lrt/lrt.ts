@@ -196,6 +196,7 @@ export class LocalResourcesTracker {
 
   /** A member was declared dead, left, or came back as a new process. */
   onPeerGone(peer: NodeId, turn: LrtTurn): void {
+    this.participant.onPeerGone(peer, turn);
     this.scheduler.onPeerGone(peer, turn);
   }
 

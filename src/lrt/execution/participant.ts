@@ -68,6 +68,8 @@ interface Open {
   operation: OperationId | null;
   /** What the hypervisor said when it failed; only a look tells what became of the guest. */
   why: string | null;
+  /** Its migration was to be aborted, and why. */
+  calledBack: string | null;
   /** Its outcome is not known: look instead of waiting for an answer. */
   looking: boolean;
   /** The hypervisor was asked what it sees of the VM. */
@@ -112,6 +114,7 @@ export class Participant {
   /** Orders of guests that arrived here and whose source has not said yet that it knows: durable. */
   readonly #arrivals = new Map<ActionKey, Intent>();
   #restored: readonly Intent[];
+  #stopping = false;
 
   constructor(config: LrtConfig, deps: ParticipantDependencies, restored: ReadonlyMap<string, unknown>) {
     this.#config = config;
@@ -217,12 +220,39 @@ export class Participant {
   /** The leader gives an order up; one that has not begun here never will. */
   abort(key: ActionKey, turn: LrtTurn): ReplyBody {
     const entry = this.#open.get(key);
-    if (entry?.intent.role === "source" && entry.operation !== null) {
-      turn.hypervisor({ kind: "abort-migration", vm: entry.intent.order.vm });
-    }
+    if (entry !== undefined) this.#callBack(entry, "its leader gave it up", turn);
     if (entry?.held === true) this.#end(entry, { kind: "failed", reason: "given up before it began" }, turn);
     if (entry === undefined) this.#close(key, "void");
     return this.#seen(key, entry?.intent.order.vm ?? "");
+  }
+
+  /** The agent stops: nothing begins any more, and what leaves stays, for nobody would be here to give it away. */
+  stop(turn: LrtTurn): void {
+    this.#stopping = true;
+    for (const entry of sortedValues(this.#open)) this.#callBack(entry, "the agent at its host stops", turn);
+  }
+
+  /** The destination's agent is gone: nobody would let the guest run there. */
+  onPeerGone(peer: NodeId, turn: LrtTurn): void {
+    for (const entry of sortedValues(this.#open)) {
+      const { what } = entry.intent.order;
+      if (what.kind === "migrate" && what.to === peer)
+        this.#callBack(entry, "the agent at its destination is gone", turn);
+    }
+  }
+
+  /** Guests that are leaving this host just now. */
+  departures(): number {
+    return [...this.#open.values()].filter(({ intent, operation }) => {
+      return intent.role === "source" && operation !== null;
+    }).length;
+  }
+
+  #callBack(entry: Open, why: string, turn: LrtTurn): void {
+    const { intent, operation } = entry;
+    if (intent.role !== "source" || operation === null) return;
+    entry.calledBack ??= why;
+    turn.hypervisor({ kind: "abort-migration", vm: intent.order.vm });
   }
 
   /** The executing node says how it ended: for a destination, the word it waits for. @returns what must be kept first */
@@ -282,8 +312,8 @@ export class Participant {
     else if (outcome.ok) this.#succeeded(entry, turn);
     else if (!outcome.ok) {
       entry.upon = null;
-      entry.why = outcome.failure.message;
-      this.#look(entry, outcome.failure.message, turn);
+      entry.why = entry.calledBack ?? outcome.failure.message;
+      this.#look(entry, entry.why, turn);
     }
     return true;
   }
@@ -505,6 +535,7 @@ export class Participant {
   }
 
   #refusal(order: ActionOrder, token: BookingToken, now: Instant): string | null {
+    if (this.#stopping) return "the agent is stopping";
     if (this.#over.has(order.key)) return "this order has been given up";
     if (!this.#deps.desk().holds(token, now, START_MARGIN_MS)) return "the booking is over";
     return this.#deps.inventory.listed ? null : "the hypervisor is not connected";
@@ -578,6 +609,7 @@ function opened(intent: Intent, looking: boolean): Open {
     intent,
     operation: null,
     why: null,
+    calledBack: null,
     looking,
     inspecting: null,
     upon: null,

@@ -36,7 +36,8 @@ export interface Booking {
   readonly members: readonly NodeId[];
   readonly leaseUntil: Instant;
   /** Over, but actions still run: no new ones, and not free either. */
-  readonly settling: boolean;
+  /** Over, but for its open actions: how it ends. */
+  readonly settling: EndReason | null;
 }
 
 interface Slot {
@@ -96,7 +97,7 @@ export class BookingDesk {
     this.#deposed = new Map((restored.get(KEY_DEPOSED) as [PartitionId, number][] | undefined) ?? []);
     const stored = restored.get(KEY_BOOKING) as StoredBooking | undefined;
     if (stored !== undefined) {
-      this.#booking = { ...stored, raisedAt: 0, leaseUntil: 0, settling: false };
+      this.#booking = { ...stored, raisedAt: 0, leaseUntil: 0, settling: null };
     }
   }
 
@@ -115,7 +116,8 @@ export class BookingDesk {
 
   reserve(request: ReserveRequest, turn: LrtTurn): Grant {
     const held = this.#booking;
-    if (held !== null && held.pid === request.pid && !held.settling) return this.#again(held, request, turn);
+    if (held !== null && held.pid === request.pid && held.settling === null)
+      return this.#again(held, request, turn);
     if (held !== null) return this.#busy(held, request, turn);
     const partitionEpoch = this.#deposed.get(request.pid);
     if (partitionEpoch !== undefined) return { kind: "stale", partitionEpoch };
@@ -129,7 +131,7 @@ export class BookingDesk {
   /** The answer for a message of `ref` that needs the booking, or null when it holds. */
   refusal(ref: PartitionRef, from: NodeId): Extract<ReplyBody, { kind: "stale" | "not-mine" }> | null {
     const held = this.#booking;
-    if (held === null || held.pid !== ref.pid || held.settling) return { kind: "not-mine" };
+    if (held === null || held.pid !== ref.pid || held.settling !== null) return { kind: "not-mine" };
     if (ref.partitionEpoch < held.partitionEpoch || from !== held.leader) {
       return { kind: "stale", partitionEpoch: held.partitionEpoch };
     }
@@ -177,7 +179,7 @@ export class BookingDesk {
     const held = this.#booking;
     if (held === null) return false;
     if (this.#openActions() > 0) {
-      this.#booking = { ...held, settling: true };
+      this.#booking = { ...held, settling: held.settling ?? why };
       turn.clearTimer(TIMER_LEASE);
       return true;
     }
@@ -198,7 +200,8 @@ export class BookingDesk {
 
   /** Call when an action has ended here: a settling booking may now be free. */
   settled(turn: LrtTurn): void {
-    if (this.#booking?.settling === true && this.#openActions() === 0) this.end("lapsed", turn);
+    const how = this.#booking?.settling ?? null;
+    if (how !== null && this.#openActions() === 0) this.end(how, turn);
   }
 
   /** @returns whether the timer was this desk's. */
@@ -218,7 +221,9 @@ export class BookingDesk {
   /** Whether `holder` may still start an action: its lease has at least `marginMs` left. */
   holds(token: BookingToken, now: Instant, marginMs: Millis): boolean {
     const held = this.#booking;
-    return held !== null && !held.settling && held.token === token && held.leaseUntil - now >= marginMs;
+    return (
+      held !== null && held.settling === null && held.token === token && held.leaseUntil - now >= marginMs
+    );
   }
 
   #again(held: Booking, request: ReserveRequest, turn: LrtTurn): Grant {
@@ -232,14 +237,19 @@ export class BookingDesk {
     const slotted = held.pid !== request.pid && this.#takeSlot(request, turn.now);
     const mine = { ageMs: turn.now - held.raisedAt, id: held.event };
     const theirs = { ageMs: clampAge(request.ageMs), id: request.event };
-    if (held.phase === "growing" && !held.settling && older(theirs, mine)) {
+    if (held.phase === "growing" && held.settling === null && older(theirs, mine)) {
       turn.send(held.leader, {
         type: "partition.wound",
         pid: held.pid,
         by: { pid: request.pid, leader: request.from, event: request.event, ageMs: theirs.ageMs },
       });
     }
-    return { kind: "busy", holder: held.pid, phase: held.settling ? "applying" : held.phase, slotted };
+    return {
+      kind: "busy",
+      holder: held.pid,
+      phase: held.settling !== null ? "applying" : held.phase,
+      slotted,
+    };
   }
 
   #grant(request: ReserveRequest, turn: LrtTurn): Grant {
@@ -257,7 +267,7 @@ export class BookingDesk {
         phase: "growing",
         members: [],
         leaseUntil: 0,
-        settling: false,
+        settling: null,
       },
       turn,
     );

@@ -87,7 +87,7 @@ export class Partition {
   /** Members with an open action: they are asked again before anything is planned. */
   readonly #unsettled = new Set<NodeId>();
   readonly #asking = new Map<NodeId, number>();
-  readonly #failed: { vm: string; host: NodeId }[] = [];
+  readonly #failed: { vm: string; host: NodeId; why: string }[] = [];
   readonly #times = { start: 0, asked: 0, buildMs: 0, computeMs: 0, applyMs: 0, solving: 0, applying: 0 };
   #phase: Phase = "growing";
   #partitionEpoch = 1;
@@ -399,7 +399,9 @@ export class Partition {
   #giveUp(turn: LrtTurn): void {
     const hosts = this.members();
     turn.notify({ kind: "partition-unsolved", pid: this.pid, explanation: this.#explanation, hosts });
-    const reason = this.#tell(this.#explanation, turn.now);
+    const reason = [...this.#failed.map(({ why }) => why), this.#tell(this.#explanation, turn.now)].join(
+      "; ",
+    );
     const final = this.#candidates.length === 0 && this.#explanation.some(({ kind }) => kind === "too-large");
     if (this.#migrations > 0)
       this.#finish({ kind: "best-effort", migrations: this.#migrations, reason }, turn);
@@ -529,7 +531,8 @@ export class Partition {
 
   /** Looks again: every member is asked for a snapshot of how it is now, then a new plan is made. */
   #afterFailures(failures: ReturnType<Executor["failures"]>, turn: LrtTurn): void {
-    for (const { order } of failures) this.#failed.push({ vm: order.vm, host: order.what.to });
+    for (const { order, reason } of failures)
+      this.#failed.push({ vm: order.vm, host: order.what.to, why: `${order.name} did not move: ${reason}` });
     if (this.#replans >= this.#deps.config.replans) {
       const reason = failures.map(({ order, reason }) => `${order.name}: ${reason}`).join("; ");
       return this.#finish({ kind: "interrupted", reason }, turn);

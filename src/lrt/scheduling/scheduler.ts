@@ -138,7 +138,7 @@ export class Scheduler {
     this.#deps.calls.onPeerDead(peer, turn);
     this.#leading?.onPeerDead(peer, turn);
     const booking = this.#deps.desk.booking;
-    if (booking === null || booking.leader !== peer || booking.settling) return;
+    if (booking === null || booking.leader !== peer || booking.settling !== null) return;
     if (booking.phase === "growing") this.#deps.desk.end("leader-dead", turn);
     else if (successor(booking, this.#deps.alive).leader === this.#deps.self) {
       takeOver(booking, peer, this.#deps.self, this.#deps.calls, turn);

@@ -74,6 +74,8 @@ function onHost(verb: HostVerb, host: SimulatedHost, words: readonly string[], s
       if (words.length === 0) host.killAgent();
       else simulation.ambushes.add({ host: host.id, ...readAmbush(words) });
       return;
+    case "end-agent":
+      return host.endAgent();
     case "start-agent":
       return host.startAgent();
     case "power-off":
