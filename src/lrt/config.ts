@@ -33,7 +33,7 @@ export interface LrtConfig {
   readonly slotMs: Millis;
   /** A partition never holds more hosts than this: its solver must stay interactive. */
   readonly maxHosts: number;
-  /** A partition may live for twice its plan's estimate and this. */
+  /** A partition may live for twice its plan's estimate, at least its longest migration's timeout, and this. */
   readonly lifeSlackMs: Millis;
   readonly backoffMs: Millis;
   readonly backoffMaxMs: Millis;

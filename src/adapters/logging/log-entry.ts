@@ -253,7 +253,8 @@ function environmentEntry(
         host: host === null ? null : nameOf(host),
         reason: note,
       };
-      return entry("info", "vm.state", `${ve}.${name}: ${from} → ${to}`, fields);
+      const what = from === to ? `${to}${host === null ? "" : ` on ${nameOf(host)}`}` : `${from} → ${to}`;
+      return entry("info", "vm.state", `${ve}.${name}: ${what}`, fields);
     }
   }
 }

@@ -52,7 +52,7 @@ export const lrt = z
     slot: span("After a release the oldest waiter alone may take the host for this long.", 0, HOUR, D.slotMs),
     maxHosts: count("A partition never holds more hosts than this.", 1, 1024, D.maxHosts),
     lifeSlack: span(
-      "A partition may live for twice its plan's estimate and this.",
+      "A partition may live for twice its plan's estimate, at least its longest migration's timeout, and this.",
       1000,
       HOUR,
       D.lifeSlackMs,

@@ -13,7 +13,7 @@
  * wounds the younger, which hands over its event and gives all its nodes back (wound-wait, with hand-over slots).
  */
 import { assert } from "../../lib/assert.ts";
-import type { Instant } from "../../lib/instant.ts";
+import type { Instant, Millis } from "../../lib/instant.ts";
 import { byText } from "../../lib/order.ts";
 import type { Labels, NodeId } from "../../model/node.ts";
 import type { Plan } from "../../model/plan.ts";
@@ -479,7 +479,7 @@ export class Partition {
     assert(plan !== null, "a plan is applied only when there is one");
     this.#times.applying = turn.now;
     turn.clearTimer(TIMER_GROW);
-    turn.setTimer(TIMER_LIFE, 2 * estimate(plan) + this.#deps.config.lifeSlackMs);
+    turn.setTimer(TIMER_LIFE, timeFor(plan, orders) + this.#deps.config.lifeSlackMs);
     this.#executor = new Executor(plan, orders, {
       config: this.#deps.config,
       calls: this.#deps.calls,
@@ -673,3 +673,11 @@ export class Partition {
 
 /** Events that the balancing mode rules; operators' events are always acted on. */
 const AUTOMATIC: ReadonlySet<string> = new Set(["overload", "underload", "violation"]);
+
+/** Twice what a plan is expected to take, and no less than its slowest migration may take. */
+function timeFor(plan: Plan, orders: ReadonlyMap<number, ActionOrder>): Millis {
+  const limits = [...orders.values()].map(({ what }) =>
+    what.kind === "migrate" ? what.policy.timeoutMs : 0,
+  );
+  return Math.max(2 * estimate(plan), ...limits);
+}
