@@ -152,7 +152,7 @@ describe.skipIf(reason !== undefined)(title, () => {
     expect(await hosts.here.inspect(vm)).toMatchObject({ persistent: true, stamp: null });
     expect(await hosts.here.ended(hosts.here.migrate(vm, hosts.there, FAST, true))).toEqual({ ok: true });
     expect(await hosts.here.inspect(vm)).toBe(null);
-    expect(await hosts.there.inspect(vm)).toMatchObject({ persistent: true, state: "running" });
+    expect(await hosts.there.inspect(vm)).toMatchObject({ persistent: true, state: "paused" });
   });
 
   it("others leave, too, does not hold up other commands", async () => {
