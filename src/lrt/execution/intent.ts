@@ -56,7 +56,7 @@ export type Verdict =
 
 /**
  * The other side's answer, or `null`: it has not answered. `open`: it still has this order open. `outcome`: how the
- * order ended there, durably remembered until both sides know: a guest that arrived may have moved on since.
+ * order ended there, if that is known; a source remembers it durably until its destination has kept the word.
  */
 export type OtherSide = {
   readonly vm: Sight;

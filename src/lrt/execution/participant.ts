@@ -16,12 +16,12 @@
 import type { HypervisorOutcome, MigrationProgress } from "../../hypervisor/command.ts";
 import { assert } from "../../lib/assert.ts";
 import { type Instant, type Millis, seconds } from "../../lib/instant.ts";
-import { sortedEntries, sortedValues } from "../../lib/order.ts";
+import { sortedValues } from "../../lib/order.ts";
 import type { NodeId } from "../../model/node.ts";
 import type { Resources } from "../../model/resources.ts";
 import type { VmId } from "../../model/virtual-machine.ts";
 import type { OperationId } from "../../ports/effects.ts";
-import type { Answer, Calls } from "../calls.ts";
+import type { Calls } from "../calls.ts";
 import type { LrtConfig } from "../config.ts";
 import type {
   ActionKey,
@@ -45,6 +45,7 @@ import {
   sightOf,
   type Verdict,
 } from "./intent.ts";
+import { Reports } from "./reports.ts";
 
 /** Time left on a lease below which nothing new is started: the destination waits as long as the lease. */
 const START_MARGIN_MS = seconds(5);
@@ -54,11 +55,6 @@ const LOOK_MS = seconds(2);
 const QUIET_MS = seconds(10);
 /** How long hypervisors keep a broken migration's shell alive, at most (libvirt keep-alive 5 s × 3, rounded up). */
 const KEEPALIVE_MS = seconds(20);
-/** How often a source that has not said that it knows of an arrival is asked; longer than it goes on telling. */
-const ARRIVALS_MS = seconds(60);
-const TIMER_ARRIVALS = "lrt/arrivals";
-/** Enough tries for the other side to come back from a restart. */
-const REPORT_TRIES = 20;
 /** Orders whose end is remembered; one lease can hold far fewer. */
 const REMEMBERED_ORDERS = 2048;
 
@@ -76,8 +72,6 @@ interface Open {
   inspecting: OperationId | null;
   /** What it will have come to when the running operation (a resume, a destroy) succeeds. */
   upon: ActionOutcome | null;
-  /** The source has said how it ended: nobody will ask again. */
-  told: boolean;
   other: OtherSide;
   asked: boolean;
   asking: number | null;
@@ -109,20 +103,17 @@ export class Participant {
    * if they come again; told if asked.
    */
   readonly #over = new Map<ActionKey, "done" | "failed" | "void">();
-  /** Ended orders whose destination has not been reached yet: it waits for the word. Durable. */
-  readonly #untold = new Map<ActionKey, Intent>();
-  /** Orders of guests that arrived here and whose source has not said yet that it knows: durable. */
-  readonly #arrivals = new Map<ActionKey, Intent>();
+  readonly #reports: Reports;
   #restored: readonly Intent[];
   #stopping = false;
 
   constructor(config: LrtConfig, deps: ParticipantDependencies, restored: ReadonlyMap<string, unknown>) {
     this.#config = config;
     this.#deps = deps;
+    this.#reports = new Reports(deps.calls);
     this.#restored = restoredIntents(restored);
     for (const intent of this.#restored) {
       if (intent.outcome === null) this.#open.set(intent.order.key, opened(intent, true));
-      else if (intent.role === "destination") this.#arrivals.set(intent.order.key, intent);
       else this.#close(intent.order.key, intent.outcome.kind === "done" ? "done" : "failed");
     }
   }
@@ -132,11 +123,10 @@ export class Participant {
     for (const intent of this.#restored) {
       if (intent.outcome === null)
         this.#open.set(intent.order.key, opened({ ...intent, since: turn.now }, true));
-      else if (intent.role !== "destination") this.#tell(intent, intent.outcome, turn);
+      else this.#reports.tell(intent, intent.outcome, turn);
     }
     this.#restored = [];
     if (this.#open.size > 0) turn.setTimer("lrt/look", LOOK_MS);
-    if (this.#arrivals.size > 0) turn.setTimer(TIMER_ARRIVALS, ARRIVALS_MS);
   }
 
   /** Actions of this node that have not ended and keep its booking. A source whose guest is gone keeps nothing. */
@@ -257,11 +247,8 @@ export class Participant {
 
   /** The executing node says how it ended: for a destination, the word it waits for. @returns what must be kept first */
   onEnded(key: ActionKey, outcome: ActionOutcome, turn: LrtTurn): number | undefined {
-    if (outcome.kind !== "failed" && this.#arrivals.delete(key))
-      turn.persist([{ key: intentKey(key), value: null }]);
     const entry = this.#open.get(key);
     if (entry === undefined || entry.intent.role !== "destination") return undefined;
-    entry.told = true;
     if (outcome.kind !== "done") entry.why ??= outcome.reason;
     return this.#hear(entry, outcome.kind === "done" ? "done" : "failed", turn);
   }
@@ -292,9 +279,8 @@ export class Participant {
   }
 
   #outcomeOf(key: ActionKey): "done" | "failed" | null {
-    if (this.#arrivals.has(key)) return "done";
-    const untold = this.#untold.get(key)?.outcome;
-    if (untold != null) return untold.kind === "done" ? "done" : "failed";
+    const owed = this.#reports.owed(key);
+    if (owed !== null) return owed.kind === "done" ? "done" : "failed";
     const over = this.#over.get(key) ?? "void";
     return over === "void" ? null : over;
   }
@@ -339,12 +325,7 @@ export class Participant {
   }
 
   onTimer(timer: string, turn: LrtTurn): boolean {
-    if (timer === TIMER_ARRIVALS) {
-      this.#askAboutArrivals(turn);
-      this.#tellAgain(turn);
-      if (this.#arrivals.size + this.#untold.size > 0) turn.setTimer(TIMER_ARRIVALS, ARRIVALS_MS);
-      return true;
-    }
+    if (this.#reports.onTimer(timer, turn)) return true;
     if (timer !== "lrt/look") return false;
     for (const entry of sortedValues(this.#open)) {
       const quiet = entry.intent.role === "destination" && turn.now - entry.intent.since >= QUIET_MS;
@@ -455,83 +436,10 @@ export class Participant {
     if (entry.asking !== null) this.#deps.calls.cancel(entry.asking, turn);
     if (role !== "source" && outcome.kind === "done") this.#deps.arrived(order, turn);
     this.#notifyEnded(entry.intent, outcome, turn);
-    if (role === "destination") this.#remember(entry, outcome, turn);
-    else this.#tell(entry.intent, outcome, turn);
+    if (role === "destination") turn.persist([{ key: intentKey(order.key), value: null }]);
+    else this.#reports.tell(entry.intent, outcome, turn);
     if (role === "destination") this.#beginHeld(order.vm, turn);
     this.#deps.desk().settled(turn);
-  }
-
-  /** A destination keeps that a guest arrived until the source is known to know it. */
-  #remember({ intent, told }: Open, outcome: ActionOutcome, turn: LrtTurn): void {
-    const keep = outcome.kind === "done" && !told;
-    if (keep) {
-      this.#arrivals.set(intent.order.key, intent);
-      turn.setTimer(TIMER_ARRIVALS, ARRIVALS_MS);
-    }
-    turn.persist([{ key: intentKey(intent.order.key), value: keep ? { ...intent, outcome } : null }]);
-  }
-
-  /** A source that has given up telling, or lost its memory, no longer needs ours. */
-  #askAboutArrivals(turn: LrtTurn): void {
-    for (const [key, { order, ref }] of sortedEntries(this.#arrivals)) {
-      assert(order.what.kind === "migrate", "only migrations arrive");
-      const call = { type: "partition.inquire", ...ref, key, vm: order.vm } as const;
-      const done = (answer: Answer, later: LrtTurn): void => {
-        const over = answer.kind === "seen" && !answer.open && this.#arrivals.delete(key);
-        if (over) later.persist([{ key: intentKey(key), value: null }]);
-      };
-      this.#deps.calls.send(order.what.from, call, turn, done, { tries: 1 });
-    }
-  }
-
-  /** Destinations that could not be reached may be back; they hold a guest that only our word lets run. */
-  #tellAgain(turn: LrtTurn): void {
-    for (const [key, { order, ref, outcome }] of sortedEntries(this.#untold)) {
-      assert(
-        order.what.kind === "migrate" && outcome !== null,
-        "only ended migrations have somebody to tell",
-      );
-      const call = { type: "partition.ended", ...ref, key, outcome } as const;
-      const done = (answer: Answer, later: LrtTurn): void => {
-        if (answer.kind === "no-answer" || !this.#untold.delete(key)) return;
-        later.persist([{ key: intentKey(key), value: null }]);
-      };
-      this.#deps.calls.send(order.what.to, call, turn, done, { tries: 1 });
-    }
-  }
-
-  /** Executing nodes report to leader and destination; the row goes when the destination has kept the word. */
-  #tell(intent: Intent, outcome: ActionOutcome, turn: LrtTurn): void {
-    const { order, ref, leader } = intent;
-    const key = intentKey(order.key);
-    const after = turn.persist([{ key, value: { ...intent, outcome } }]);
-    const waiting = new Set(order.what.kind === "migrate" ? [order.what.to, leader] : [leader]);
-    for (const to of [...waiting]) {
-      const call = { type: "partition.ended", ...ref, key: order.key, outcome } as const;
-      const options = { tries: REPORT_TRIES, after };
-      this.#deps.calls.send(
-        to,
-        call,
-        turn,
-        (answer, later) => {
-          waiting.delete(to);
-          if (answer.kind === "no-answer" && order.what.kind === "migrate" && to === order.what.to)
-            this.#owe({ ...intent, outcome }, later);
-          if (waiting.size === 0 && !this.#untold.has(order.key)) later.persist([{ key, value: null }]);
-        },
-        options,
-      );
-    }
-  }
-
-  #owe(intent: Intent, turn: LrtTurn): void {
-    this.#untold.set(intent.order.key, intent);
-    turn.setTimer(TIMER_ARRIVALS, ARRIVALS_MS);
-    if (this.#untold.size <= REMEMBERED_ORDERS) return;
-    const [oldest] = this.#untold.keys();
-    if (oldest === undefined) return;
-    this.#untold.delete(oldest);
-    turn.persist([{ key: intentKey(oldest), value: null }]);
   }
 
   #refusal(order: ActionOrder, token: BookingToken, now: Instant): string | null {
@@ -613,7 +521,6 @@ function opened(intent: Intent, looking: boolean): Open {
     looking,
     inspecting: null,
     upon: null,
-    told: false,
     other: null,
     asked: false,
     asking: null,
