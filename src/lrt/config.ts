@@ -10,8 +10,6 @@ export interface LrtConfig {
   readonly holdMs: Millis;
   /** How often everything is listed anew, besides at every connection: an event may have been lost. */
   readonly relistMs: Millis;
-  /** What is known of usage is too old to decide on after this. */
-  readonly staleMs: Millis;
   /** A host is overloaded above this share of its capacity, in thousandths. */
   readonly overloadPermille: number;
   /** It leaves the state this much lower, in thousandths: no flapping at the limit. */
@@ -59,7 +57,6 @@ export const DEFAULT_LRT_CONFIG: LrtConfig = {
   windowMs: seconds(3),
   holdMs: seconds(5),
   relistMs: seconds(60),
-  staleMs: seconds(15),
   overloadPermille: 1000,
   marginPermille: 50,
   underloadPermille: 200,

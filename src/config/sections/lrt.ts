@@ -30,7 +30,6 @@ export const lrt = z
       HOUR,
       D.relistMs,
     ),
-    stale: span("Usage older than this is not decided on.", 1000, HOUR, D.staleMs),
     overloadRatio: share(
       "A host is overloaded above this share of its capacity.",
       0.1,
@@ -84,21 +83,8 @@ export const lrt = z
 
 /** The section as the scheduler takes it. */
 export function lrtConfigOf(section: z.output<typeof lrt>): LrtConfig {
-  const {
-    sample,
-    window,
-    hold,
-    relist,
-    stale,
-    cooldown,
-    lease,
-    renew,
-    grow,
-    slot,
-    lifeSlack,
-    backoff,
-    backoffMax,
-  } = section;
+  const { sample, window, hold, relist, cooldown, lease, renew, grow, slot, lifeSlack, backoff, backoffMax } =
+    section;
   const { call, overloadRatio, marginRatio, underloadRatio, ...same } = section;
   const { mode, consolidate, maxHosts, callTries, replans, migrationsPerHost, migrationsPerLink } = same;
   return {
@@ -106,7 +92,6 @@ export function lrtConfigOf(section: z.output<typeof lrt>): LrtConfig {
     windowMs: window,
     holdMs: hold,
     relistMs: relist,
-    staleMs: stale,
     overloadPermille: overloadRatio,
     marginPermille: marginRatio,
     underloadPermille: underloadRatio,
