@@ -2,10 +2,10 @@
 import { type LogLine, linesOf, said } from "./agent-log.ts";
 import { Cloud, type CloudOptions, measured } from "./cloud.ts";
 
-/** milli-CPU per host: the three busy guests of a host want a third more; when one leaves, the rest fits well. */
+/** milli-CPU per host: the two busy guests of a host want half as much again; when one leaves, the rest fits well. */
 const CAPACITY = 300;
-const BURN = 13;
-const BUSY = 3;
+const BURN = 22;
+const BUSY = 2;
 const RACKS: { readonly [host: string]: string } = { h1: "r1", h2: "r1", h3: "r2", h4: "r2" };
 const CROWDED = ["h1", "h3"];
 
