@@ -40,7 +40,7 @@ export async function check({ model, macros, always }: Check, megabytes: number)
     await run(folder, "spin", [...given, "-a", join(HERE, `${model}.pml`)]);
     const search = always === undefined ? ["-DSAFETY"] : ["-DNFAIR=3"];
     await run(folder, "gcc", [
-      "-O2",
+      "-O1",
       "-w",
       "-DCOLLAPSE",
       `-DMEMLIM=${megabytes}`,
