@@ -13,7 +13,7 @@
  * longer. A node in *settling* is not free, whatever its lease says (design 3, *Reservation*).
  *
  * Source: wound-wait with leases and fencing tokens; the hand-over slot is what keeps the oldest event from
- * starving (model-checked, `models/reserve.pml`).
+ * starving (model-checked, `test/model-check/meeting.pml`).
  */
 import { assert } from "../../lib/assert.ts";
 import type { Instant, Millis } from "../../lib/instant.ts";
