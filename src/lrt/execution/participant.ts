@@ -55,6 +55,9 @@ const LOOK_MS = seconds(2);
 const QUIET_MS = seconds(10);
 /** How long hypervisors keep a broken migration's shell alive, at most (libvirt keep-alive 5 s × 3, rounded up). */
 const KEEPALIVE_MS = seconds(20);
+const KEY_GIVEN_UP = "lrt/given-up";
+/** Orders of a few plans: an order on its way is answered, or not repeated any more, within seconds. */
+const REMEMBERED_GIVEN_UP = 64;
 /** Orders whose end is remembered; one lease can hold far fewer. */
 const REMEMBERED_ORDERS = 2048;
 
@@ -103,6 +106,8 @@ export class Participant {
    * if they come again; told if asked.
    */
   readonly #over = new Map<ActionKey, "done" | "failed" | "void">();
+  /** The latest of the void ones: durable, for as long as one of them could still be on its way. */
+  readonly #givenUp: ActionKey[];
   readonly #reports: Reports;
   #restored: readonly Intent[];
   #stopping = false;
@@ -111,6 +116,8 @@ export class Participant {
     this.#config = config;
     this.#deps = deps;
     this.#reports = new Reports(deps.calls);
+    this.#givenUp = [...((restored.get(KEY_GIVEN_UP) as ActionKey[] | undefined) ?? [])];
+    for (const key of this.#givenUp) this.#close(key, "void");
     this.#restored = restoredIntents(restored);
     for (const intent of this.#restored) {
       if (intent.outcome === null) this.#open.set(intent.order.key, opened(intent, true));
@@ -208,12 +215,12 @@ export class Participant {
   }
 
   /** The leader gives an order up; one that has not begun here never will. */
-  abort(key: ActionKey, turn: LrtTurn): ReplyBody {
+  abort(key: ActionKey, turn: LrtTurn): { body: ReplyBody; after?: number } {
     const entry = this.#open.get(key);
     if (entry !== undefined) this.#callBack(entry, "its leader gave it up", turn);
     if (entry?.held === true) this.#end(entry, { kind: "failed", reason: "given up before it began" }, turn);
-    if (entry === undefined) this.#close(key, "void");
-    return this.#seen(key, entry?.intent.order.vm ?? "");
+    const body = this.#seen(key, entry?.intent.order.vm ?? "");
+    return entry === undefined ? this.#never(key, body, turn) : { body };
   }
 
   /** The agent stops: nothing begins any more, and what leaves stays, for nobody would be here to give it away. */
@@ -266,10 +273,20 @@ export class Participant {
   }
 
   /** The other side asks what is seen of a VM here. An order not open here is dead from now on. */
-  inquire(key: ActionKey, vm: VmId): ReplyBody {
-    if (!this.#open.has(key)) this.#close(key, "void");
-    if (!this.#deps.inventory.listed) return { kind: "refused", reason: "the hypervisor is not connected" };
-    return this.#seen(key, vm);
+  inquire(key: ActionKey, vm: VmId, turn: LrtTurn): { body: ReplyBody; after?: number } {
+    const body: ReplyBody = this.#deps.inventory.listed
+      ? this.#seen(key, vm)
+      : { kind: "refused", reason: "the hypervisor is not connected" };
+    return this.#open.has(key) ? { body } : this.#never(key, body, turn);
+  }
+
+  /** From this answer on the order will never begin here: not after a restart either. */
+  #never(key: ActionKey, body: ReplyBody, turn: LrtTurn): { body: ReplyBody; after?: number } {
+    if (this.#over.has(key)) return { body };
+    this.#close(key, "void");
+    this.#givenUp.push(key);
+    if (this.#givenUp.length > REMEMBERED_GIVEN_UP) this.#givenUp.shift();
+    return { body, after: turn.persist([{ key: KEY_GIVEN_UP, value: [...this.#givenUp] }]) };
   }
 
   #seen(key: ActionKey, vm: VmId): ReplyBody {

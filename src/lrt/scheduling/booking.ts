@@ -57,6 +57,8 @@ interface StoredBooking {
   readonly event: EventId;
   readonly phase: PartitionPhase;
   readonly members: readonly NodeId[];
+  /** How old its event was when this was written. */
+  readonly ageMs: Millis;
 }
 
 const KEY_BOOKING = "lrt/booking";
@@ -85,6 +87,7 @@ export class BookingDesk {
   #booking: Booking | null = null;
   #slot: Slot | null = null;
   #token: BookingToken;
+  #restoredAge: Millis = 0;
   /** Partitions that have a successor, which ends them, and the epoch voted for: the old leader gets nothing more. */
   readonly #deposed: Map<PartitionId, number>;
   /** Set by execution: whether an action of this booking is still open here. */
@@ -97,13 +100,16 @@ export class BookingDesk {
     this.#deposed = new Map((restored.get(KEY_DEPOSED) as [PartitionId, number][] | undefined) ?? []);
     const stored = restored.get(KEY_BOOKING) as StoredBooking | undefined;
     if (stored !== undefined) {
-      this.#booking = { ...stored, raisedAt: 0, leaseUntil: 0, settling: null };
+      const { ageMs, ...booking } = stored;
+      this.#booking = { ...booking, raisedAt: 0, leaseUntil: 0, settling: null };
+      this.#restoredAge = ageMs;
     }
   }
 
   /** After a restart a found booking gets a whole lease: a restart may only make it longer. */
   start(turn: LrtTurn): void {
-    if (this.#booking !== null) this.#renewLease(this.#booking, turn);
+    if (this.#booking !== null)
+      this.#renewLease({ ...this.#booking, raisedAt: turn.now - this.#restoredAge }, turn);
   }
 
   get booking(): Booking | null {
@@ -151,9 +157,10 @@ export class BookingDesk {
     const held = this.#booking;
     assert(held !== null && held.pid === ref.pid, "only the holder renews a booking");
     assert(ref.partitionEpoch >= held.partitionEpoch, "a partition's epoch only grows");
-    const next = { ...held, partitionEpoch: ref.partitionEpoch, phase, members };
+    const agreed = held.phase === "applying" && held.partitionEpoch === ref.partitionEpoch;
+    const next = { ...held, partitionEpoch: ref.partitionEpoch, phase: agreed ? held.phase : phase, members };
     this.#renewLease(next, turn);
-    const same = held.partitionEpoch === ref.partitionEpoch && held.phase === phase;
+    const same = held.partitionEpoch === ref.partitionEpoch && held.phase === next.phase;
     return same ? undefined : this.#persist(turn);
   }
 
@@ -286,7 +293,8 @@ export class BookingDesk {
     const held = this.#booking;
     assert(held !== null, "only a booking is recorded");
     const { pid, partitionEpoch, leader, token, event, phase, members } = held;
-    const stored: StoredBooking = { pid, partitionEpoch, leader, token, event, phase, members };
+    const ageMs = turn.now - held.raisedAt;
+    const stored: StoredBooking = { pid, partitionEpoch, leader, token, event, phase, members, ageMs };
     return turn.persist([
       { key: KEY_TOKEN, value: this.#token },
       { key: KEY_BOOKING, value: stored },

@@ -537,6 +537,7 @@ export class Partition {
       const reason = failures.map(({ order, reason }) => `${order.name}: ${reason}`).join("; ");
       return this.#finish({ kind: "interrupted", reason }, turn);
     }
+    this.#partitionEpoch++; // the failed plan's orders are no longer taken
     for (const node of this.members()) this.#ask(node, turn);
     this.#replan(turn);
   }

@@ -224,11 +224,11 @@ export class Scheduler {
       case "partition.execute":
         return this.#held(request, from) ?? participant.execute(from, request, turn);
       case "partition.abort":
-        return { body: participant.abort(request.key, turn) };
+        return participant.abort(request.key, turn);
       case "partition.ended":
         return this.#noteEnd(request, turn);
       case "partition.inquire":
-        return { body: participant.inquire(request.key, request.vm) };
+        return participant.inquire(request.key, request.vm, turn);
       case "partition.assign":
         return this.#assign(request, turn);
       case "partition.hand-over":
@@ -288,7 +288,7 @@ export class Scheduler {
     turn: LrtTurn,
   ): Answered {
     const { desk } = this.#deps;
-    const mine = desk.booking?.pid === request.pid && desk.booking.leader === from;
+    const mine = desk.booking?.pid === request.pid && desk.refusal(request, from)?.kind !== "stale";
     const settling = mine ? desk.end("released", turn) : false;
     if (desk.free) this.pump(turn);
     return { body: { kind: "released", settling } };
