@@ -3,12 +3,16 @@ import { ActionChecker } from "./actions.ts";
 import { BookingChecker } from "./booking.ts";
 import { CapacityChecker } from "./capacity.ts";
 import type { Checker } from "./checker.ts";
+import { DrainingChecker } from "./draining.ts";
 import { EventChecker } from "./events.ts";
 import { ExecutionChecker } from "./execution.ts";
 import { Ledger } from "./ledger.ts";
 import { PingPongChecker } from "./ping-pong.ts";
 import { PlanChecker } from "./plans.ts";
+import { ProgressChecker } from "./progress.ts";
 import { RuleChecker } from "./rules.ts";
+import { SnapshotChecker } from "./snapshots.ts";
+import { ViewChecker } from "./views.ts";
 
 /** The checkers of every invariant of the partition scheduler, new for one simulation. */
 export function allCheckers(config: LrtConfig): readonly Checker[] {
@@ -22,6 +26,10 @@ export function allCheckers(config: LrtConfig): readonly Checker[] {
     new PlanChecker(ledger, config),
     new RuleChecker(),
     new EventChecker(),
+    new ProgressChecker(),
+    new SnapshotChecker(ledger),
+    new DrainingChecker(),
+    new ViewChecker(),
     new PingPongChecker(config.cooldownMs),
   ];
 }

@@ -18,8 +18,8 @@ interface BookingRow {
 
 /**
  * Invariants 1, 6 and 8: a node is in at most one partition at a time; its tokens, and the epochs it has on disk for
- * a partition, only grow, with one leader per epoch; a booking is durable before it is told; in the end nobody is
- * booked.
+ * a partition, only grow, with one leader per epoch; a booking is durable before it is told, and neither ends nor
+ * begins while an action is open; in the end nobody is booked.
  */
 export class BookingChecker implements Checker {
   readonly name = "booking";
@@ -40,10 +40,13 @@ export class BookingChecker implements Checker {
   }
 
   notified(host: SimulatedHost, notification: Notification): readonly string[] {
-    if (notification.kind === "booking-ended") this.#held.delete(host.id);
+    if (notification.kind === "booking-ended") {
+      this.#held.delete(host.id);
+      return unsettled(host, `is free of ${notification.pid}`);
+    }
     if (notification.kind !== "booked") return NOTHING_WRONG;
     const { pid, token } = notification;
-    const wrong: string[] = [];
+    const wrong = [...unsettled(host, `is booked for ${pid}`)];
     const before = this.#held.get(host.id);
     if (before !== undefined) wrong.push(`${host.id} is booked for ${pid} while it is for ${before.pid}`);
     const told = this.#told.get(host.id) ?? 0;
@@ -113,6 +116,12 @@ export class BookingChecker implements Checker {
     this.#leaders.set(vote, leader);
     return wrong;
   }
+}
+
+/** A host whose action still runs is neither free nor taken anew. */
+function unsettled(host: SimulatedHost, what: string): readonly string[] {
+  const open = host.agent?.lrt.participant.openActions() ?? 0;
+  return open === 0 ? NOTHING_WRONG : [`${host.id} ${what} while ${open} of its actions are open`];
 }
 
 function rowOf(host: SimulatedHost): BookingRow | null {
