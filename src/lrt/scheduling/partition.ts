@@ -43,7 +43,7 @@ import {
   travelling,
 } from "./event.ts";
 import { ordersOf } from "./orders.ts";
-import { buildProblem } from "./problem.ts";
+import { buildProblem, sendsBack } from "./problem.ts";
 import { domainNames, tell } from "./reason.ts";
 import type { NodeSnapshot } from "./snapshot.ts";
 
@@ -378,8 +378,9 @@ export class Partition {
     if (this.#fresh && !bestEffort) return this.#step(turn);
     if (solution === null || solution.status === "infeasible" || solution.status === "limit") {
       this.#explanation = solution?.explanation ?? [];
-      return bestEffort ? this.#giveUp(turn) : this.#grow(turn);
+      return this.#withoutPlan(bestEffort, turn);
     }
+    if (sendsBack(solution.plan, this.#events(turn.now))) return this.#withoutPlan(bestEffort, turn);
     const wrong = (solution.status === "reduced" ? checkSteps : checkPlan)(problem, solution.plan);
     assert(wrong.length === 0, `a plan passes the independent checkers: ${wrong.join("; ")}`);
     this.#reduced = null;
@@ -389,6 +390,11 @@ export class Partition {
     }
     if (solution.plan.actions.length === 0) return this.#nothingToDo(turn);
     this.#proposePlan(solution, turn);
+  }
+
+  #withoutPlan(bestEffort: boolean, turn: LrtTurn): void {
+    if (bestEffort) this.#giveUp(turn);
+    else this.#grow(turn);
   }
 
   #nothingToDo(turn: LrtTurn): void {

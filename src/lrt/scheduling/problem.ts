@@ -11,6 +11,7 @@
 import { byText } from "../../lib/order.ts";
 import type { Rule } from "../../model/constraint.ts";
 import type { NodeId } from "../../model/node.ts";
+import type { Plan } from "../../model/plan.ts";
 import type { VmId, VmPolicy } from "../../model/virtual-machine.ts";
 import type { Problem, ProblemHost, ProblemVm } from "../../solver/problem.ts";
 import type { LrtConfig } from "../config.ts";
@@ -231,14 +232,32 @@ function failedRules({ failed, members }: PlanningInput, here: ReadonlySet<VmId>
 function coolDownRules({ events, members, config }: PlanningInput, placed: readonly Placed[]): Rule[] {
   if (!events.some(({ cause }) => cause.kind === "overload" || cause.kind === "underload")) return [];
   const inside = new Set(members.map((member) => member.node));
-  const drained = new Set(events.filter(({ cause }) => cause.kind === "drain").map(({ origin }) => origin));
-  const asked = new Set(events.flatMap(({ cause }) => (cause.kind === "move" ? [cause.vm] : [])));
+  const { drained, asked } = exempted(events);
   return placed.flatMap(({ vm, member }): Rule[] => {
     if (drained.has(member.node) || asked.has(vm.id)) return [];
     const hosts = vm.left
       .filter(({ host, agoMs }) => agoMs < config.cooldownMs && host !== member.node && inside.has(host))
       .map(({ host }) => host);
     return hosts.length > 0 ? [comebackBan(vm.id, hosts)] : [];
+  });
+}
+
+/** Hosts and VMs that a drain or an operator moves: without a cool-down. */
+function exempted(events: readonly TravellingEvent[]) {
+  const drained = new Set(events.filter(({ cause }) => cause.kind === "drain").map(({ origin }) => origin));
+  const asked = new Set(events.flatMap(({ cause }) => (cause.kind === "move" ? [cause.vm] : [])));
+  return { drained, asked };
+}
+
+/** Whether a plan sends a VM back to a host that it leaves by the same plan: no rule tells the solver. */
+export function sendsBack({ actions }: Plan, events: readonly TravellingEvent[]): boolean {
+  if (!events.some(({ cause }) => cause.kind === "overload" || cause.kind === "underload")) return false;
+  const { drained, asked } = exempted(events);
+  return actions.some(({ id, vm, to }) => {
+    const before = actions.filter((other) => other.vm === vm && other.id < id);
+    const home = before[0]?.from ?? null;
+    if (asked.has(vm) || (home !== null && drained.has(home))) return false;
+    return before.some(({ from }) => from !== null && from === to);
   });
 }
 

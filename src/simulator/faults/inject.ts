@@ -5,6 +5,9 @@ import type { SimulatedHost } from "../world/host.ts";
 import { CALM } from "../world/network.ts";
 import { type Fault, type TimedFault, told } from "./fault.ts";
 
+type NetworkFault = "cut" | "clog" | "isolate" | "weather" | "trap";
+type GuestFault = "crash" | "power-off-guest" | "suspend-guest" | "dirty-rate" | "load";
+
 export class Injector {
   readonly #simulation: Simulation;
 
@@ -37,9 +40,12 @@ export class Injector {
       host.disk.slownessMs = 0;
       host.solver.resume();
       host.control({ kind: "unstall" });
+      host.control({ kind: "set-usage-readable", readable: true });
       host.connectControl();
       host.resumeAgent();
       host.startAgent();
+      host.slowAgent(0);
+      host.diskSpace("ample");
     }
   }
 
@@ -47,11 +53,15 @@ export class Injector {
   #strike(fault: Fault): (() => void) | null {
     switch (fault.kind) {
       case "cut":
+      case "clog":
       case "isolate":
       case "weather":
       case "trap":
         return this.#onNetwork(fault);
       case "crash":
+      case "power-off-guest":
+      case "suspend-guest":
+      case "dirty-rate":
       case "load":
         this.#onGuest(fault);
         return null;
@@ -63,12 +73,15 @@ export class Injector {
     }
   }
 
-  #onNetwork(fault: Extract<Fault, { kind: "cut" | "isolate" | "weather" | "trap" }>): (() => void) | null {
+  #onNetwork(fault: Extract<Fault, { kind: NetworkFault }>): (() => void) | null {
     const { network } = this.#simulation;
     switch (fault.kind) {
       case "cut":
         network.cut(fault.from, fault.to);
         return () => network.join(fault.from, fault.to);
+      case "clog":
+        network.clog(fault.from, fault.to, fault.forMs);
+        return null;
       case "isolate":
         network.isolate(fault.host);
         return () => network.rejoin(fault.host);
@@ -78,24 +91,27 @@ export class Injector {
           network.weather = CALM;
         };
       case "trap":
-        network.trap(fault.from, fault.to, fault.type, fault.delayMs);
+        network.trap(fault.from, fault.to, fault.type, fault.delayMs, fault.alone);
         return null;
     }
   }
 
   /** Where the guest is now: its going is the script's doing. */
-  #onGuest(fault: Extract<Fault, { kind: "crash" | "load" }>): void {
+  #onGuest(fault: Extract<Fault, { kind: GuestFault }>): void {
     const { vm } = fault;
     const hosts = this.#simulation.hosts.filter((one) => one.domains().some((domain) => domain.vm === vm));
-    if (fault.kind === "crash") this.#simulation.excuse([vm]);
+    if (fault.kind !== "load" && fault.kind !== "dirty-rate") this.#simulation.excuse([vm]);
     for (const host of hosts) {
       if (fault.kind === "load") host.control({ kind: "set-load", vm, load: fault.load });
-      else if (host.executing().includes(vm)) host.control({ kind: "crash", vm, how: fault.how });
+      else if (fault.kind === "dirty-rate") host.control({ ...fault, kind: "set-dirty-rate" });
+      else if (!host.executing().includes(vm)) continue;
+      else if (fault.kind === "crash") host.control({ kind: "crash", vm, how: fault.how });
+      else host.control({ kind: fault.kind === "suspend-guest" ? "suspend" : "power-off", vm });
     }
   }
 
   #onHost(
-    fault: Exclude<Fault, { kind: "cut" | "isolate" | "weather" | "trap" | "crash" | "load" | "command" }>,
+    fault: Exclude<Fault, { kind: NetworkFault | GuestFault | "command" }>,
     host: SimulatedHost,
   ): () => void {
     switch (fault.kind) {
@@ -107,6 +123,22 @@ export class Injector {
       case "pause":
         host.stopAgent();
         return () => host.resumeAgent();
+      case "sleep":
+        host.stopAgent();
+        host.control({ kind: "stall" });
+        return () => {
+          host.control({ kind: "unstall" });
+          host.resumeAgent();
+        };
+      case "slow-cpu":
+        host.slowAgent(fault.byMs);
+        return () => host.slowAgent(0);
+      case "usage-hidden":
+        host.control({ kind: "set-usage-readable", readable: false });
+        return () => host.control({ kind: "set-usage-readable", readable: true });
+      case "disk-fills":
+        host.diskSpace(fault.state);
+        return () => host.diskSpace("ample");
       case "power-off":
         this.#simulation.excuse(host.domains().map(({ vm }) => vm));
         host.powerOff();

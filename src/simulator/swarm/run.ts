@@ -54,6 +54,7 @@ export function runCase({ seed, world, healAt, faults }: SwarmCase, trace: boole
     config: { lrt: world.lrt, membership: {} },
     hypervisor: world.hypervisor,
     linkOf: world.linkOf,
+    msPerDecision: world.msPerDecision,
     checkers: allCheckers(world.lrt),
     trace,
   });
@@ -80,7 +81,10 @@ export function runCase({ seed, world, healAt, faults }: SwarmCase, trace: boole
 function heal(simulation: Simulation, injector: Injector): void {
   injector.healAll();
   for (const host of simulation.hosts)
-    for (const { vm } of host.domains()) host.control({ kind: "set-load", vm, load: CALM_LOAD });
+    for (const { vm } of host.domains()) {
+      host.control({ kind: "set-load", vm, load: CALM_LOAD });
+      host.control({ kind: "set-dirty-rate", vm, dirtyRate: 0 });
+    }
 }
 
 /** Faults that began late are still undone: healed once more when the last is; then an operator tidies up. */
