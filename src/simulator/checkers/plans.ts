@@ -58,7 +58,9 @@ export class PlanChecker implements Checker {
   /** A plan for nothing but underload leaves more hosts empty than there were. */
   #inVain({ pid, plan }: Planned, members: readonly NodeSnapshot[]): readonly string[] {
     const events = this.#events.get(pid) ?? [];
-    if (!events.every((event) => event.includes("/underload/"))) return NOTHING_WRONG;
+    const origins = new Set(events.map((event) => event.slice(0, event.indexOf("/"))));
+    const toEmpty = members.some(({ node, vms }) => origins.has(node) && vms.length > 0);
+    if (!toEmpty || !events.every((event) => event.includes("/underload/"))) return NOTHING_WRONG;
     const after = placed(plan.actions, members);
     const used = new Set([...after.values()].map(({ node }) => node));
     const before = members.filter(({ vms }) => vms.length > 0).length;

@@ -26,6 +26,7 @@ export function runScenario(scenario: Scenario): ScenarioRun {
     config: { lrt, membership: {} },
     hypervisor: definedOf(shape.hypervisor),
     linkOf: linksOf(scenario),
+    ...(shape.msPerDecision === undefined ? {} : { msPerDecision: shape.msPerDecision }),
     checkers: allCheckers(lrt),
   });
   simulation.start();
@@ -50,7 +51,9 @@ function definedOf<T extends object>(given: T): { [K in keyof T]: NonNullable<T[
 function linksOf({ shape, hosts }: Scenario): (from: string, to: string) => LinkSettings {
   const near = shape.link ?? LAN;
   const far = shape.between ?? near;
-  const racks = new Map(hosts.map((host: HostSpec) => [host.id, host.labels["rack"]]));
+  const racks = new Map(
+    hosts.map(({ id, labels }: HostSpec) => [id, `${labels["rack"] ?? ""}/${labels["site"] ?? ""}`]),
+  );
   return (from, to) => (racks.get(from) === racks.get(to) ? near : far);
 }
 

@@ -6,6 +6,7 @@
 import { Random } from "../../lib/random.ts";
 import { allCheckers } from "../checkers/all.ts";
 import type { TimedFault } from "../faults/fault.ts";
+import { calm, tidy } from "../faults/heal.ts";
 import { Injector } from "../faults/inject.ts";
 import { Simulation, type Violation } from "../simulation.ts";
 import { drawFaults } from "./draw-faults.ts";
@@ -31,9 +32,10 @@ export interface SwarmResult {
 }
 
 const CALM_MS = 10_000;
-const CALM_LOAD = 60;
 /** From healing to settled; a migration's timeout, a lease and the longest back-off fit several times. */
 const SETTLE_MS = 420_000;
+/** From healing to tidying up. */
+export const TIDY_AFTER_MS = 5000;
 const LOOK_MS = 5000;
 /** Time for conditions that the lowered loads ended to be seen by everybody. */
 const QUIET_MS = 40_000;
@@ -63,8 +65,8 @@ export function runCase({ seed, world, healAt, faults }: SwarmCase, trace: boole
   injector.schedule(faults);
   if (simulation.run(healAt)) {
     simulation.story.tell("#", "everything is healed");
-    heal(simulation, injector);
-    settle(simulation, injector, healAt);
+    calm(simulation);
+    settle(simulation, healAt);
   }
   const { violations, story, queue, network } = simulation;
   return {
@@ -78,23 +80,9 @@ export function runCase({ seed, world, healAt, faults }: SwarmCase, trace: boole
   };
 }
 
-function heal(simulation: Simulation, injector: Injector): void {
-  injector.healAll();
-  for (const host of simulation.hosts)
-    for (const { vm } of host.domains()) {
-      host.control({ kind: "set-load", vm, load: CALM_LOAD });
-      host.control({ kind: "set-dirty-rate", vm, dirtyRate: 0 });
-    }
-}
-
-/** Faults that began late are still undone: healed once more when the last is; then an operator tidies up. */
-function settle(simulation: Simulation, injector: Injector, healAt: number): void {
-  if (!simulation.run(healAt + LOOK_MS)) return;
-  injector.healAll();
-  for (const host of simulation.hosts) {
-    host.command({ type: "host.restore", host: host.id }, () => {});
-    host.command({ type: "balance.mode", mode: "auto" }, () => {});
-  }
+function settle(simulation: Simulation, healAt: number): void {
+  if (!simulation.run(healAt + TIDY_AFTER_MS)) return;
+  tidy(simulation);
   const until = healAt + SETTLE_MS;
   if (!simulation.run(healAt + QUIET_MS)) return;
   while (simulation.unsettled().length > 0 && simulation.now < until)

@@ -130,12 +130,13 @@ export class Network {
     if (!this.connected(from, to) || trap?.delayMs === null) return;
     if (this.#random.chance(link.loss + loss)) return;
     const late = trap?.delayMs ?? 0;
-    const copies = this.#random.chance(link.duplication + duplication) ? 2 : 1;
-    for (let copy = 0; copy < copies; copy++) {
+    const once = (): void => {
       if (trap?.alone === true)
         this.#deliverAt(this.#queue.now + link.latencyMs + late, from, to, lane, payload);
       else this.#schedule(from, to, lane, payload, link, late);
-    }
+    };
+    once();
+    if (this.#random.chance(link.duplication + duplication)) once();
   }
 
   #sprung(from: string, to: string, type: string): Trap | undefined {
