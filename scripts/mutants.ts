@@ -244,6 +244,13 @@ export const MUTANTS: readonly Mutant[] = [
     "hosts: [...new Set(hosts)].sort(byText) };",
   ),
   mutant(
+    "back-in-one-plan",
+    "overload sends a guest back to a host that it leaves by the same plan",
+    PARTITION,
+    "if (sendsBack(solution.plan, this.#events(turn.now))) return this.#withoutPlan(bestEffort, turn);",
+    "",
+  ),
+  mutant(
     "half-emptied",
     "underload settles for a host that is emptied by half",
     PARTITION,

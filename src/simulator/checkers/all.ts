@@ -11,13 +11,14 @@ import { PingPongChecker } from "./ping-pong.ts";
 import { PlanChecker } from "./plans.ts";
 import { ProgressChecker } from "./progress.ts";
 import { RuleChecker } from "./rules.ts";
+import { SlotChecker } from "./slots.ts";
 import { SnapshotChecker } from "./snapshots.ts";
 import { ViewChecker } from "./views.ts";
 
 /** The checkers of every invariant of the partition scheduler, new for one simulation. */
 export function allCheckers(config: LrtConfig): readonly Checker[] {
   const ledger = new Ledger();
-  const bookings = new BookingChecker(ledger);
+  const bookings = new BookingChecker(ledger, config.leaseMs);
   return [
     new ExecutionChecker(),
     bookings,
@@ -29,6 +30,7 @@ export function allCheckers(config: LrtConfig): readonly Checker[] {
     new ProgressChecker(),
     new SnapshotChecker(ledger),
     new DrainingChecker(),
+    new SlotChecker(config.slotMs),
     new ViewChecker(),
     new PingPongChecker(config.cooldownMs),
   ];

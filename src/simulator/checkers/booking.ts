@@ -24,14 +24,16 @@ interface BookingRow {
 export class BookingChecker implements Checker {
   readonly name = "booking";
   readonly #ledger: Ledger;
+  readonly #leaseMs: number;
   readonly #held = new Map<string, Held>();
   readonly #told = new Map<string, number>();
   /** Host and partition → the last epoch on disk; host, partition and epoch → its leader. */
   readonly #epochs = new Map<string, number>();
   readonly #leaders = new Map<string, string>();
 
-  constructor(ledger: Ledger) {
+  constructor(ledger: Ledger, leaseMs: number) {
     this.#ledger = ledger;
+    this.#leaseMs = leaseMs;
   }
 
   /** What a host is booked for, as it said itself. */
@@ -53,6 +55,13 @@ export class BookingChecker implements Checker {
     if (token <= told) wrong.push(`${host.id} books under token ${token} after it has told ${told}`);
     this.#held.set(host.id, { pid, token });
     return wrong;
+  }
+
+  /** A lease is never longer than what its leader was told. */
+  stepped(host: SimulatedHost): readonly string[] {
+    const booking = host.agent?.lrt.desk.booking ?? null;
+    const left = booking === null ? 0 : booking.leaseUntil - host.now();
+    return left <= this.#leaseMs ? NOTHING_WRONG : [`${host.id} is booked for another ${left} ms`];
   }
 
   effect(host: SimulatedHost, effect: AgentEffect): readonly string[] {

@@ -87,6 +87,7 @@ export const SCENARIO = z.strictObject({
   never: TEXTS.default([]),
 });
 
+/** As YAML has it, defaults filled in. */
 export type ScenarioShape = z.infer<typeof SCENARIO>;
 export type HostShape = ScenarioShape["hosts"][number];
 export type VmShape = HostShape["vms"][number];

@@ -68,7 +68,7 @@ function tell(seed: number, { violations }: SwarmResult): void {
   for (const { at, checker, what } of violations.slice(0, MAX_TOLD))
     process.stdout.write(`  ${(at / 1000).toFixed(3)} s  ${checker}: ${what}\n`);
   if (violations.length > MAX_TOLD) process.stdout.write(`  and ${violations.length - MAX_TOLD} more\n`);
-  process.stdout.write(`replay: bin/discovery-sim swarm --runs 1 --first-seed ${seed} -v\n`);
+  process.stdout.write(`replay: bin/discovery-sim replay --seed ${seed}\n`);
 }
 
 function progress(done: number, runs: number): void {

@@ -10,7 +10,7 @@ import { calm, tidy } from "../faults/heal.ts";
 import { Injector } from "../faults/inject.ts";
 import { Simulation, type Violation } from "../simulation.ts";
 import { drawFaults } from "./draw-faults.ts";
-import { drawWorld, type SwarmWorld } from "./world.ts";
+import { drawWorld, linkOf, type SwarmWorld } from "./world.ts";
 
 export interface SwarmCase {
   readonly seed: string;
@@ -33,7 +33,7 @@ export interface SwarmResult {
 
 const CALM_MS = 10_000;
 /** From healing to settled; a migration's timeout, a lease and the longest back-off fit several times. */
-const SETTLE_MS = 420_000;
+export const SETTLE_MS = 420_000;
 /** From healing to tidying up. */
 export const TIDY_AFTER_MS = 5000;
 const LOOK_MS = 5000;
@@ -55,7 +55,7 @@ export function runCase({ seed, world, healAt, faults }: SwarmCase, trace: boole
     hosts: world.hosts,
     config: { lrt: world.lrt, membership: {} },
     hypervisor: world.hypervisor,
-    linkOf: world.linkOf,
+    linkOf: linkOf(world),
     msPerDecision: world.msPerDecision,
     checkers: allCheckers(world.lrt),
     trace,

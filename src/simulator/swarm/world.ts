@@ -9,7 +9,8 @@ import type { LinkSettings } from "../world/network.ts";
 
 export interface SwarmWorld {
   readonly hosts: readonly HostSpec[];
-  readonly linkOf: (from: NodeId, to: NodeId) => LinkSettings;
+  /** Within a site, and between two. */
+  readonly links: readonly [near: LinkSettings, far: LinkSettings];
   readonly lrt: LrtConfig;
   readonly hypervisor: Partial<EmbeddedSettings>;
   /** What a solver's decision costs. */
@@ -43,7 +44,7 @@ export function drawWorld(random: Random): SwarmWorld {
   });
   return {
     hosts: withRules(hosts, random),
-    linkOf: drawLinks(random, hosts),
+    links: drawLinks(random),
     lrt: drawConstants(random),
     hypervisor: { linkMibPerSecond: random.pick(LINKS_MIB_PER_SECOND) ?? 200 },
     msPerDecision: random.pick([0.005, 0.005, 0.1]) ?? 0.005,
@@ -127,16 +128,22 @@ function pair(rules: Map<string, string[]>, one: string | undefined, other: stri
   rules.set(other, [...(rules.get(other) ?? []), one]);
 }
 
-function drawLinks(random: Random, hosts: readonly HostSpec[]): SwarmWorld["linkOf"] {
+function drawLinks(random: Random): SwarmWorld["links"] {
   const loss = random.chance(0.3) ? random.fraction() * 0.1 : 0;
   const duplication = random.chance(0.3) ? random.fraction() * 0.3 : 0;
   const near = random.pick([0.2, 1, 20]) ?? 1;
   const far = near + (random.pick([0, 5, 100]) ?? 0);
+  const link = (latencyMs: number): LinkSettings => ({ latencyMs, jitterMs: latencyMs, loss, duplication });
+  return [link(near), link(far)];
+}
+
+/** The links between hosts of one site, and of different ones. */
+export function linkOf({
+  hosts,
+  links: [near, far],
+}: SwarmWorld): (from: NodeId, to: NodeId) => LinkSettings {
   const siteOf = new Map(hosts.map(({ id, labels }) => [id, labels["site"]]));
-  return (from, to) => {
-    const latencyMs = siteOf.get(from) === siteOf.get(to) ? near : far;
-    return { latencyMs, jitterMs: latencyMs, loss, duplication };
-  };
+  return (from, to) => (siteOf.get(from) === siteOf.get(to) ? near : far);
 }
 
 /** Shorter than in the field where that makes more happen. */
