@@ -118,9 +118,10 @@ export function drawFaults(
   random: Random,
   hosts: readonly HostSpec[],
   { from, until }: FaultWindow,
+  [fewest, most]: readonly [fewest: number, most: number],
 ): TimedFault[] {
   const cast = new Cast(random, hosts);
-  const count = random.int(5, 60);
+  const count = random.int(fewest, most);
   const draws = [
     DEMAND,
     ...DRAWS.map(([weight, draw]): Weighted => [weight * (random.pick(SHARES) ?? 1), draw]),

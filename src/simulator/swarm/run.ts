@@ -32,6 +32,8 @@ export interface SwarmResult {
 }
 
 const CALM_MS = 10_000;
+/** How many a case has. */
+const FAULTS = { small: [5, 60], large: [50, 300] } as const;
 /** From healing to settled; a migration's timeout, a lease and the longest back-off fit several times. */
 export const SETTLE_MS = 420_000;
 /** From healing to tidying up. */
@@ -40,11 +42,14 @@ const LOOK_MS = 5000;
 /** Time for conditions that the lowered loads ended to be seen by everybody. */
 const QUIET_MS = 40_000;
 
-export function drawCase(seed: string): SwarmCase {
-  const random = new Random(`swarm/${seed}`);
-  const world = drawWorld(random.fork("world"));
+export type Size = "small" | "large";
+
+export function drawCase(seed: string, size: Size = "small"): SwarmCase {
+  const random = new Random(size === "small" ? `swarm/${seed}` : `swarm/large/${seed}`);
+  const world = drawWorld(random.fork("world"), size);
   const healAt = CALM_MS + random.int(20_000, 180_000);
-  const faults = drawFaults(random.fork("faults"), world.hosts, { from: CALM_MS, until: healAt });
+  const window = { from: CALM_MS, until: healAt };
+  const faults = drawFaults(random.fork("faults"), world.hosts, window, FAULTS[size]);
   return { seed, world, healAt, faults };
 }
 

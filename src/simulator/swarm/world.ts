@@ -27,8 +27,22 @@ const TIMEOUTS_MS = [3000, 60_000, 60_000, 300_000] as const;
 /** Clocks are wrong by at most so much of a second per second. */
 const DRIFT = 0.01;
 
-export function drawWorld(random: Random): SwarmWorld {
-  const count = random.chance(0.8) ? random.int(3, 7) : random.int(8, 12);
+/** How many hosts worlds have, mostly and otherwise. */
+const HOSTS = {
+  small: [
+    [3, 7],
+    [8, 12],
+  ],
+  large: [
+    [25, 35],
+    [36, 48],
+  ],
+} as const;
+
+export function drawWorld(random: Random, size: "small" | "large"): SwarmWorld {
+  const [mostly, otherwise] = HOSTS[size];
+  const [fewest, most] = random.chance(0.8) ? mostly : otherwise;
+  const count = random.int(fewest, most);
   const sites = random.int(1, 3);
   const capacity = { cpu: CPU, memory: random.pick(HOST_MEMORIES) ?? CPU };
   const drifts = random.chance(0.3);
