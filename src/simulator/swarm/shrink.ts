@@ -5,7 +5,7 @@
  */
 import { play } from "../scenario/folder.ts";
 import { runScenario } from "../scenario/run.ts";
-import type { HostShape, ScenarioShape } from "../scenario/schema.ts";
+import type { HostShape, ScenarioShape, VmShape } from "../scenario/schema.ts";
 import type { Violation } from "../simulation.ts";
 import type { SwarmCase } from "./run.ts";
 import { endOf, type Scene, scenesOf, scriptOf, shapeOf } from "./script-of.ts";
@@ -50,14 +50,15 @@ export class Shrinker {
     const first = this.#run(draft)[0];
     if (first === undefined) return null;
     const aim = { checker: first.checker, late: first.at >= draft.end };
-    if (!aim.late)
-      draft = this.#first(draft, [{ ...draft, end: Math.ceil(first.at + AFTER_MS) }], aim) ?? draft;
+    if (!aim.late) draft = this.#first([{ ...draft, end: Math.ceil(first.at + AFTER_MS) }], aim) ?? draft;
     for (let before = ""; before !== JSON.stringify(draft) && this.#until(); ) {
       before = JSON.stringify(draft);
       draft = this.#fewerScenes(draft, aim);
       draft = this.#simpler(draft, aim, smallerWorlds);
       draft = this.#simpler(draft, aim, plainerWorlds);
     }
+    const [last] = this.#run(draft);
+    if (last !== undefined && !aim.late) draft = { ...draft, end: Math.ceil(last.at + AFTER_MS) };
     return this.#told(draft);
   }
 
@@ -81,7 +82,7 @@ export class Shrinker {
   }
 
   /** The first of the drafts that still shows it. */
-  #first(_draft: Draft, drafts: Iterable<Draft>, aim: Aim): Draft | null {
+  #first(drafts: Iterable<Draft>, aim: Aim): Draft | null {
     for (const smaller of drafts) {
       if (!this.#until()) return null;
       if (this.#shows(smaller, aim)) return smaller;
@@ -104,7 +105,7 @@ export class Shrinker {
 
   #simpler(draft: Draft, aim: Aim, ways: (draft: Draft) => Iterable<Draft>): Draft {
     let best = draft;
-    for (let next: Draft | null = best; next !== null; next = this.#first(best, ways(best), aim)) best = next;
+    for (let next: Draft | null = best; next !== null; next = this.#first(ways(best), aim)) best = next;
     return best;
   }
 }
@@ -159,15 +160,20 @@ function* plainerShapes(shape: ScenarioShape): Iterable<ScenarioShape> {
       yield { ...shape, hosts };
     }
     if (Object.keys(host.labels).length > 0) yield changed(shape, host, { labels: {} });
-    for (const vm of host.vms) {
-      const { policy, ...bare } = vm;
-      const usual = { ...bare, dirtyRate: 0, powerOffMs: 1000, adopted: false };
-      const plainVms = (one: HostShape["vms"][number]) =>
-        changed(shape, host, { vms: host.vms.map((other) => (other === vm ? one : other)) });
-      if (policy !== undefined && Object.keys(policy).length > 0) yield plainVms(bare);
-      const { policy: _kept, ...now } = vm;
-      if (JSON.stringify(usual) !== JSON.stringify(now))
-        yield plainVms(policy === undefined ? usual : { ...usual, policy });
-    }
+    for (const vm of host.vms)
+      for (const plain of plainerVms(vm))
+        yield changed(shape, host, { vms: host.vms.map((other) => (other === vm ? plain : other)) });
   }
+}
+
+function* plainerVms(vm: VmShape): Iterable<VmShape> {
+  const { policy, ...bare } = vm;
+  if (policy !== undefined) yield bare;
+  const keys = Object.keys(policy ?? {});
+  for (const key of keys) {
+    const kept = Object.entries(policy ?? {}).filter(([name]) => name !== key);
+    if (keys.length > 1) yield { ...bare, policy: Object.fromEntries(kept) };
+  }
+  const usual = { ...vm, dirtyRate: 0, powerOffMs: 1000, adopted: false };
+  if (JSON.stringify(usual) !== JSON.stringify(vm)) yield usual;
 }
