@@ -88,6 +88,7 @@ export class Partition {
   readonly #unsettled = new Set<NodeId>();
   readonly #asking = new Map<NodeId, number>();
   readonly #failed: { vm: string; host: NodeId }[] = [];
+  readonly #started = new Set<string>();
   readonly #times = { start: 0, asked: 0, buildMs: 0, computeMs: 0, applyMs: 0, solving: 0, applying: 0 };
   #phase: Phase = "growing";
   #partitionEpoch = 1;
@@ -369,7 +370,8 @@ export class Partition {
     const members = [...this.#members.values()].map(({ snapshot }) => snapshot);
     this.#considered = new Set(this.members());
     const events = this.#events(turn.now);
-    const problem = buildProblem({ members, events, failed: this.#failed, config, bestEffort });
+    const past = { failed: this.#failed, started: this.#started };
+    const problem = buildProblem({ members, events, ...past, config, bestEffort });
     const operation = turn.solve(problem, { decisions: config.solverDecisions, bestEffort });
     this.#solve = { operation, problem, bestEffort };
   }
@@ -522,6 +524,8 @@ export class Partition {
     assert(executor !== null && this.#phase === "applying", "only an executed plan ends");
     this.#executor = null;
     this.#migrations += executor.done;
+    for (const { order, stage } of executor.steps())
+      if (stage === "done" && order.what.kind === "run") this.#started.add(order.vm);
     this.#times.applyMs += turn.now - this.#times.applying;
     turn.clearTimer(TIMER_LIFE);
     const failures = executor.failures();

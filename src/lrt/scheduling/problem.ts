@@ -25,6 +25,8 @@ export interface PlanningInput {
   readonly events: readonly TravellingEvent[];
   /** Moves that failed in this partition: not tried again. */
   readonly failed: readonly { readonly vm: VmId; readonly host: NodeId }[];
+  /** VMs of arrivals that this partition has started already. */
+  readonly started?: ReadonlySet<VmId>;
   readonly config: LrtConfig;
   /** For a plan that only reduces a violation. */
   readonly bestEffort?: boolean;
@@ -33,8 +35,8 @@ export interface PlanningInput {
 export function buildProblem(input: PlanningInput): Problem {
   const inside = new Set(input.members.map((member) => member.node));
   const emptied = new Set([...hostsToEmpty(input.events)].filter((host) => inside.has(host)));
-  const arriving = arrivals(input.events);
   const placed = input.members.flatMap((member) => member.vms.map((vm) => ({ vm, member })));
+  const arriving = arrivals(input, new Set(placed.map(({ vm }) => vm.id)));
   const here = new Set([...placed.map(({ vm }) => vm.id), ...arriving.map((vm) => vm.spec.id)]);
   const vms: ProblemVm[] = placed.map(({ vm, member }) => ({
     id: vm.id,
@@ -95,8 +97,10 @@ function offlineRule(hosts: ReadonlySet<NodeId>): Rule[] {
   return hosts.size > 0 ? [{ kind: "offline", hosts: [...hosts].sort(byText) }] : [];
 }
 
-function arrivals(events: readonly TravellingEvent[]): ArrivingVm[] {
-  return events.flatMap(({ cause }) => (cause.kind === "arrival" ? cause.vms : []));
+/** Some of them may have come: a plan is made anew when one of its other actions has failed. */
+function arrivals({ events, started }: PlanningInput, here: ReadonlySet<VmId>): ArrivingVm[] {
+  const all = events.flatMap(({ cause }) => (cause.kind === "arrival" ? cause.vms : []));
+  return all.filter(({ spec }) => !here.has(spec.id) && started?.has(spec.id) !== true);
 }
 
 /**

@@ -4,6 +4,7 @@ import { BookingChecker } from "./booking.ts";
 import { CapacityChecker } from "./capacity.ts";
 import type { Checker } from "./checker.ts";
 import { DrainingChecker } from "./draining.ts";
+import { EnvironmentChecker } from "./environments.ts";
 import { EventChecker } from "./events.ts";
 import { ExecutionChecker } from "./execution.ts";
 import { Ledger } from "./ledger.ts";
@@ -26,6 +27,7 @@ export function allCheckers(config: LrtConfig): readonly Checker[] {
     new CapacityChecker(),
     new PlanChecker(ledger, config),
     new RuleChecker(),
+    new EnvironmentChecker(),
     new EventChecker(),
     new ProgressChecker(),
     new SnapshotChecker(ledger),

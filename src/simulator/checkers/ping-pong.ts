@@ -1,4 +1,5 @@
 import type { Notification } from "../../agent/notifications.ts";
+import type { AgentEffect } from "../../agent/turn.ts";
 import type { SimulatedHost } from "../world/host.ts";
 import { type CheckedWorld, type Checker, NOTHING_WRONG } from "./checker.ts";
 
@@ -17,6 +18,13 @@ export class PingPongChecker implements Checker {
 
   constructor(cooldownMs: number) {
     this.#cooldownMs = cooldownMs;
+  }
+
+  /** What is started has not come from anywhere. */
+  effect(_host: SimulatedHost, effect: AgentEffect): readonly string[] {
+    if (effect.kind === "hypervisor" && effect.command.kind === "start")
+      this.#left.delete(effect.command.spec.id);
+    return NOTHING_WRONG;
   }
 
   hypervisorStepped(host: SimulatedHost, world: CheckedWorld): readonly string[] {

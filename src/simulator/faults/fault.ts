@@ -62,12 +62,3 @@ export interface TimedFault {
   readonly at: number;
   readonly fault: Fault;
 }
-
-/** One line for a story. */
-export function told(fault: Fault): string {
-  const { kind, ...rest } = fault;
-  const parts = Object.entries(rest).map(([name, value]) =>
-    typeof value === "object" ? `${name} ${JSON.stringify(value)}` : `${name} ${value}`,
-  );
-  return `${kind}: ${parts.join(", ")}`;
-}

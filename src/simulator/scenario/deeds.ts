@@ -6,6 +6,7 @@ import { readDuration } from "../../lib/quantity.ts";
 import type { BalancingMode } from "../../lrt/config.ts";
 import type { DiskSpace } from "../../model/disk-space.ts";
 import { calm, tidy } from "../faults/heal.ts";
+import { manifestOf } from "../faults/manifest.ts";
 import type { Simulation } from "../simulation.ts";
 import type { SimulatedHost } from "../world/host.ts";
 import { type Deed, readAmbush } from "./script.ts";
@@ -22,11 +23,12 @@ const DEEDS: { readonly [verb: string]: Doing } = {
   "panic-guest": (world, [vm = ""]) => end(world, vm, { kind: "crash", vm, how: "panicked" }),
   "power-off-guest": (world, [vm = ""]) => end(world, vm, { kind: "power-off", vm }),
   "suspend-guest": (world, [vm = ""]) => end(world, vm, { kind: "suspend", vm }),
-  migrate: (world, [vm = "", to = ""]) => command(world, vm, { type: "vm.migrate", vm, to }),
-  evict: (world, [vm = ""]) => command(world, vm, { type: "vm.migrate", vm }),
-  drain: (world, [host = ""]) => command(world, host, { type: "host.drain", host }),
-  restore: (world, [host = ""]) => command(world, host, { type: "host.restore", host }),
-  mode: (world, [mode = ""]) => command(world, "", { type: "balance.mode", mode: mode as BalancingMode }),
+  migrate: (world, [vm = "", to = "", via = vm]) => command(world, via, { type: "vm.migrate", vm, to }),
+  evict: (world, [vm = "", via = vm]) => command(world, via, { type: "vm.migrate", vm }),
+  drain: (world, [host = "", via = host]) => command(world, via, { type: "host.drain", host }),
+  restore: (world, [host = "", via = host]) => command(world, via, { type: "host.restore", host }),
+  mode: (world, [mode = "", via = ""]) =>
+    command(world, via, { type: "balance.mode", mode: mode as BalancingMode }),
   cut: ({ network }, [one = "", other = ""]) => {
     network.cut(one, other);
     network.cut(other, one);
@@ -41,17 +43,23 @@ const DEEDS: { readonly [verb: string]: Doing } = {
   delay: ({ network }, [from = "", to = "", type = "", time]) => network.trap(from, to, type, millis(time)),
   "delay-alone": ({ network }, [from = "", to = "", type = "", time]) =>
     network.trap(from, to, type, millis(time), true),
-  weather: ({ network }, [loss, duplication, time]) => {
+  weather: ({ network }, [loss, duplication, time, reordering = "0"]) => {
     network.weather = {
-      ...network.weather,
       loss: Number(loss),
       duplication: Number(duplication),
       delayMs: millis(time),
+      reordering: Number(reordering),
     };
   },
-  reorder: ({ network }, [share]) => {
-    network.weather = { ...network.weather, reordering: Number(share) };
+  "ve-apply": (world, [host = "", name = "", count, memory, rule]) => {
+    const manifest = manifestOf(name, Number(count), Number(memory), rule === "apart");
+    command(world, host, { type: "ve.apply", manifest, allowRestart: true });
   },
+  "ve-start": (world, [host = "", name = ""]) => command(world, host, { type: "ve.start", name }),
+  "ve-stop": (world, [host = "", name = "", grace]) =>
+    command(world, host, { type: "ve.stop", name, graceMs: millis(grace) }),
+  "ve-delete": (world, [host = "", name = "", grace]) =>
+    command(world, host, { type: "ve.delete", name, graceMs: millis(grace) }),
   calm: (world) => calm(world),
   tidy: (world) => tidy(world),
   end: () => {},

@@ -2,8 +2,12 @@
  * Draws what goes wrong in a world, and when: a list, so that it can be cut down to what a failure needs. Each seed
  * leaves some classes of faults out and has more of others: what always happens together hides what each does alone.
  */
+
+import type { Command } from "../../agent/commands.ts";
 import type { Random } from "../../lib/random.ts";
+import { SCRIPTED } from "../checkers/environments.ts";
 import type { Fault, TimedFault } from "../faults/fault.ts";
+import { manifestOf } from "../faults/manifest.ts";
 import type { HostSpec } from "../world/host.ts";
 
 export interface FaultWindow {
@@ -109,6 +113,7 @@ const DRAWS: readonly Weighted[] = [
   [3, slowDisk],
   [2, (cast) => ({ kind: "solver-hangs", host: cast.host(), forMs: cast.forMs() })],
   [2, crash],
+  [6, environment],
 ];
 
 /** Of how much account a class of faults is in one world. */
@@ -171,10 +176,10 @@ function trap(cast: Cast): Fault | null {
 
 function weather(cast: Cast): Fault {
   const { random } = cast;
-  const loss = random.chance(0.5) ? random.fraction() * 0.3 : 0;
-  const duplication = random.chance(0.5) ? random.fraction() * 0.5 : 0;
+  const loss = random.chance(0.5) ? random.int(0, 300) / 1000 : 0;
+  const duplication = random.chance(0.5) ? random.int(0, 500) / 1000 : 0;
   const delayMs = random.chance(0.5) ? random.int(1, 2000) : 0;
-  const reordering = random.chance(0.5) ? random.fraction() * 0.3 : 0;
+  const reordering = random.chance(0.5) ? random.int(0, 300) / 1000 : 0;
   return { kind: "weather", weather: { loss, duplication, delayMs, reordering }, forMs: cast.forMs() };
 }
 
@@ -209,6 +214,25 @@ function crash(cast: Cast): Fault {
   const vm = cast.vm();
   if (random.chance(0.5)) return { kind: "crash", vm, how: random.chance(0.5) ? "killed" : "panicked" };
   return { kind: random.chance(0.5) ? "power-off-guest" : "suspend-guest", vm };
+}
+
+/** What owners ask of a few VEs, at any host. */
+function environment({ random, hosts }: Cast): Fault {
+  const name = `${SCRIPTED}${random.int(1, 3)}`;
+  const ask = (command: Command): Fault => ({ kind: "command", host: random.pick(hosts) ?? "", command });
+  switch (random.int(0, 5)) {
+    case 0:
+      return ask({ type: "ve.start", name });
+    case 1:
+      return ask({ type: "ve.stop", name, graceMs: random.pick([0, 2000, 30_000]) ?? 0 });
+    case 2:
+      return ask({ type: "ve.delete", name, graceMs: random.pick([0, 2000, 30_000]) ?? 0 });
+    default: {
+      const memory = random.pick([256, 512]) ?? 256;
+      const manifest = manifestOf(name, random.int(1, 3), memory, random.chance(0.3));
+      return ask({ type: "ve.apply", manifest, allowRestart: true });
+    }
+  }
 }
 
 function command(cast: Cast): Fault {

@@ -4,7 +4,10 @@ import { DEFAULT_POLICY } from "../../model/virtual-machine.ts";
 import type { Fault } from "../faults/fault.ts";
 import { SCENARIO, type ScenarioShape } from "../scenario/schema.ts";
 import type { HostSpec } from "../world/host.ts";
-import { SETTLE_MS, type SwarmCase, TIDY_AFTER_MS } from "./run.ts";
+import type { SwarmCase } from "./run.ts";
+
+/** From healing to tidying up. */
+const TIDY_AFTER_MS = 5000;
 
 /** Lines of a script that come and go together: a fault and its end. */
 export type Scene = readonly { readonly at: number; readonly text: string }[];
@@ -38,8 +41,6 @@ export function scriptOf(scenes: readonly Scene[], end: number): string {
   return [...kept, { at: end, text: "end" }].map(({ at, text }) => `${millis(at)} ${text}\n`).join("");
 }
 
-export const endOf = ({ healAt }: SwarmCase): number => healAt + SETTLE_MS;
-
 /** What a fault is called when it begins and, where it does, when it is over. */
 function linesOf(fault: Fault): readonly [begin?: string, end?: string] {
   switch (fault.kind) {
@@ -51,10 +52,7 @@ function linesOf(fault: Fault): readonly [begin?: string, end?: string] {
       return [`isolate ${fault.host}`, `rejoin ${fault.host}`];
     case "weather": {
       const { loss, duplication, delayMs, reordering = 0 } = fault.weather;
-      const storm = `weather ${share(loss)} ${share(duplication)} ${millis(delayMs)}`;
-      return reordering > loss + duplication
-        ? [`reorder ${share(reordering)}`, "reorder 0"]
-        : [storm, "weather 0 0 0ms"];
+      return [`weather ${loss} ${duplication} ${millis(delayMs)} ${reordering}`, "weather 0 0 0ms"];
     }
     case "trap": {
       const link = `${fault.from} ${fault.to} ${fault.type}`;
@@ -129,23 +127,36 @@ function effectWords(effect: string): string {
   return effect.includes(".") ? `send ${effect}` : effect;
 }
 
-function commandLine({ command }: Extract<Fault, { kind: "command" }>): string {
+function commandLine({ command, host }: Extract<Fault, { kind: "command" }>): string {
   switch (command.type) {
     case "host.drain":
-      return `drain ${command.host}`;
+      return `drain ${command.host} ${host}`;
     case "host.restore":
-      return `restore ${command.host}`;
+      return `restore ${command.host} ${host}`;
     case "vm.migrate":
-      return command.to === undefined ? `evict ${command.vm}` : `migrate ${command.vm} ${command.to}`;
+      return command.to === undefined
+        ? `evict ${command.vm} ${host}`
+        : `migrate ${command.vm} ${command.to} ${host}`;
     case "balance.mode":
-      return `mode ${command.mode}`;
+      return `mode ${command.mode} ${host}`;
+    case "ve.apply": {
+      const { name, vms, placement } = command.manifest;
+      const [template] = vms;
+      const rule = placement.rules.length > 0 ? "apart" : "anywhere";
+      return `ve-apply ${host} ${name} ${template?.count ?? 1} ${template?.memory ?? 256} ${rule}`;
+    }
+    case "ve.start":
+      return `ve-start ${host} ${command.name}`;
+    case "ve.stop":
+      return `ve-stop ${host} ${command.name} ${millis(command.graceMs ?? 0)}`;
+    case "ve.delete":
+      return `ve-delete ${host} ${command.name} ${millis(command.graceMs ?? 0)}`;
     default:
       throw new Error(`a seed draws no ${command.type}`);
   }
 }
 
 const millis = (ms: number): string => (ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`);
-const share = (fraction: number): string => String(Math.round(fraction * 1000) / 1000);
 
 /** The world of a case, every host and VM by its name, without what is as always. */
 export function shapeOf({ seed, world }: SwarmCase): ScenarioShape {

@@ -7,8 +7,8 @@ import { play } from "../scenario/folder.ts";
 import { runScenario } from "../scenario/run.ts";
 import type { HostShape, ScenarioShape, VmShape } from "../scenario/schema.ts";
 import type { Violation } from "../simulation.ts";
-import type { SwarmCase } from "./run.ts";
-import { endOf, type Scene, scenesOf, scriptOf, shapeOf } from "./script-of.ts";
+import { endOf, type SwarmCase } from "./run.ts";
+import { type Scene, scenesOf, scriptOf, shapeOf } from "./script-of.ts";
 
 export interface Draft {
   readonly shape: ScenarioShape;

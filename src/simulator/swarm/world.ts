@@ -2,7 +2,6 @@
 import type { EmbeddedSettings, InitialDomain } from "../../hypervisor/embedded/settings.ts";
 import type { Random } from "../../lib/random.ts";
 import { DEFAULT_LRT_CONFIG, type LrtConfig } from "../../lrt/config.ts";
-import type { NodeId } from "../../model/node.ts";
 import { DEFAULT_POLICY, type VmPolicy } from "../../model/virtual-machine.ts";
 import type { HostSpec } from "../world/host.ts";
 import type { LinkSettings } from "../world/network.ts";
@@ -80,9 +79,9 @@ function drawDomains(random: Random, memory: number, host: number, sites: number
 function drawDomain(random: Random, vm: string, memory: number, host: number, sites: number): InitialDomain {
   const adopted = random.chance(0.2);
   const stamp = {
-    ve: "d",
+    ve: "scenario",
     vm,
-    handler: "x",
+    handler: "scenario-1-1",
     generation: 1,
     adopted,
     policy: drawPolicy(random, host, sites),
@@ -149,15 +148,6 @@ function drawLinks(random: Random): SwarmWorld["links"] {
   const far = near + (random.pick([0, 5, 100]) ?? 0);
   const link = (latencyMs: number): LinkSettings => ({ latencyMs, jitterMs: latencyMs, loss, duplication });
   return [link(near), link(far)];
-}
-
-/** The links between hosts of one site, and of different ones. */
-export function linkOf({
-  hosts,
-  links: [near, far],
-}: SwarmWorld): (from: NodeId, to: NodeId) => LinkSettings {
-  const siteOf = new Map(hosts.map(({ id, labels }) => [id, labels["site"]]));
-  return (from, to) => (siteOf.get(from) === siteOf.get(to) ? near : far);
 }
 
 /** Shorter than in the field where that makes more happen. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DEFAULT_LRT_CONFIG } from "../../../src/lrt/config.ts";
-import type { EventCause, TravellingEvent } from "../../../src/lrt/scheduling/event.ts";
+import type { ArrivingVm, EventCause, TravellingEvent } from "../../../src/lrt/scheduling/event.ts";
 import { obstacle } from "../../../src/lrt/scheduling/obstacle.ts";
 import { buildProblem, sendsBack } from "../../../src/lrt/scheduling/problem.ts";
 import type { NodeSnapshot, VmSnapshot } from "../../../src/lrt/scheduling/snapshot.ts";
@@ -152,6 +152,20 @@ describe("a partition's problem", () => {
     expect(sendsBack(once, [overload("h1")])).toBe(false);
     expect(sendsBack(there, [overload("h3"), event("h1", { kind: "drain" })])).toBe(false);
     expect(sendsBack(there, [event("h1", { kind: "move", vm: "a", to: "h3" })])).toBe(false);
+  });
+
+  test("does not start again what has come while the rest of its VE waits", () => {
+    const arriving = (id: string): ArrivingVm => ({
+      spec: { id, name: id, cpus: 1, memory: 512, disks: [], nics: [] },
+      stamp: { ve: "shop", vm: id, handler: "h", generation: 1, adopted: false, policy: DEFAULT_POLICY },
+      demand: { cpu: 100, memory: 512 },
+    });
+    const vms = [arriving("a"), arriving("b"), arriving("c")];
+    const events = [event("h1", { kind: "arrival", ve: "shop", vms })];
+    const members = [host("h1", [vm("a", 100)]), host("h2", [])];
+    const started = new Set(["b"]);
+    const made = buildProblem({ members, events, failed: [], started, config: DEFAULT_LRT_CONFIG });
+    expect(made.vms.map(({ id, state }) => `${id} ${state}`)).toEqual(["a running", "c waiting"]);
   });
 
   test("does not try again what has failed", () => {
