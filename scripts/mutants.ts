@@ -1,12 +1,13 @@
 /**
  * Would the swarm notice? Each mutant is a small fault put into a copy of the sources; the swarm runs there until a
- * seed shows it, or until the seeds are used up. Arguments: names of mutants (none: all), `--seeds N`, and `--write`,
- * which puts the table into docs/reference/simulator.md.
+ * seed shows it, or until the seeds are used up; then it runs the scenarios. Arguments: names of mutants (none: all), `--seeds N`, and `--write`,
+ * which puts the table into docs/reference/simulator.md; `--jobs N` says how many run at a time (as many as there are processors).
  */
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 
 interface Edit {
   readonly file: string;
@@ -22,13 +23,12 @@ interface Mutant {
 
 export interface Verdict {
   readonly mutant: Mutant;
-  /** How many seeds it took; null: it survived. */
-  readonly seeds: number | null;
-  /** What the first violation was. */
-  readonly caught: string;
+  /** The first seed or scenario in which a checker found something wrong, and that checker; null: it survived. */
+  readonly killedBy: { readonly what: string; readonly checker: string } | null;
 }
 
 const ROOT = new URL("..", import.meta.url).pathname;
+const SCENARIOS = join(ROOT, "test/simulation/scenarios");
 const PAGE = join(ROOT, "docs/reference/simulator.md");
 const SEEDS = 60;
 const BEGIN = "<!-- mutants: begin (scripts/mutants.ts --write) -->";
@@ -126,8 +126,8 @@ export const MUTANTS: readonly Mutant[] = [
     "replaced-leader",
     "a leader that was replaced reserves the host anew",
     BOOKING,
-    "if ((this.#successors.get(request.pid) ?? request.from) !== request.from)",
-    "if (request.partitionEpoch < 0)",
+    "if (partitionEpoch !== undefined) return",
+    "if (partitionEpoch !== undefined && partitionEpoch < 0) return",
   ),
   mutant(
     "two-votes",
@@ -162,9 +162,9 @@ export const MUTANTS: readonly Mutant[] = [
     "members agree to every plan",
     SCHEDULER,
     `    if (reason !== null) {
-      this.#deps.desk.heard`,
+      const after`,
     `    if (reason === "never") {
-      this.#deps.desk.heard`,
+      const after`,
   ),
   mutant(
     "unsettled-joins",
@@ -242,6 +242,13 @@ export const MUTANTS: readonly Mutant[] = [
     PROBLEM,
     "hosts: [...new Set(hosts)].sort(byText), continuous: true };",
     "hosts: [...new Set(hosts)].sort(byText) };",
+  ),
+  mutant(
+    "back-in-one-plan",
+    "overload sends a guest back to a host that it leaves by the same plan",
+    PARTITION,
+    "if (sendsBack(solution.plan, this.#events(turn.now))) return this.#withoutPlan(bestEffort, turn);",
+    "",
   ),
   mutant(
     "half-emptied",
@@ -325,8 +332,8 @@ export const MUTANTS: readonly Mutant[] = [
     "arrivals-unasked",
     "a destination never asks whether its source knows",
     PARTICIPANT,
-    `if (timer === "lrt/arrivals") this.#askAfterArrivals(turn);`,
-    "",
+    "if (timer === TIMER_ARRIVALS) return this.#askAboutArrivals(turn);",
+    "if (timer === TIMER_ARRIVALS) return true;",
   ),
   mutant(
     "resume-unknown",
@@ -353,13 +360,21 @@ export async function judge(one: Mutant, seeds: number): Promise<Verdict> {
     for (const edit of one.edits) apply(join(folder, "src"), edit);
     const main = join(folder, "src/simulator/main.ts");
     const { stdout, stderr, status } = await run([main, "swarm", "--runs", String(seeds)]);
-    if (status === 0) return { mutant: one, seeds: null, caught: "" };
+    if (status === 0) return { mutant: one, killedBy: await scenarioAgainst(main) };
     const seed = /^seed (\d+) shows a fault:\n +[\d.]+ s +(\S+):/m.exec(stdout);
     if (seed === null) throw new Error(`${one.name} does not run: ${stdout}${stderr}`);
-    return { mutant: one, seeds: Number(seed[1]), caught: seed[2] ?? "" };
+    return { mutant: one, killedBy: { what: `seed ${seed[1]}`, checker: seed[2] ?? "" } };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The first scenario in which a checker fires: a story that only differs from the recorded one does not count. */
+async function scenarioAgainst(main: string): Promise<Verdict["killedBy"]> {
+  const folders = readdirSync(SCENARIOS).map((name) => join(SCENARIOS, name));
+  const { stderr } = await run([main, "scenario", ...folders]);
+  const [, name, checker] = /^(\S+): \d+\.\d{3} (\S+): /m.exec(stderr) ?? [];
+  return name === undefined || checker === undefined ? null : { what: `scenario \`${name}\``, checker };
 }
 
 interface Ran {
@@ -370,7 +385,7 @@ interface Ran {
 
 function run(args: readonly string[]): Promise<Ran> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [...args], (error, stdout, stderr) => {
+    execFile(process.execPath, [...args], { maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
       resolve({ stdout, stderr, status: error === null ? 0 : 1 });
     });
   });
@@ -384,15 +399,22 @@ function apply(src: string, { file, from, to }: Edit): void {
   writeFileSync(path, parts.join(to));
 }
 
-function row({ mutant: { name, what }, seeds, caught }: Verdict, most: number): string {
-  const fate = seeds === null ? `survives ${most} seeds` : `seed ${seeds}`;
-  return `| \`${name}\` | ${what} | ${fate} | ${caught} |`;
+function row({ mutant: { name, what }, killedBy }: Verdict, most: number): string {
+  const fate = killedBy?.what ?? `survives ${most} seeds`;
+  return `| \`${name}\` | ${what} | ${fate} | ${killedBy?.checker ?? ""} |`;
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const at = args.indexOf("--seeds");
-  const most = at >= 0 ? Number(args[at + 1]) : SEEDS;
-  const names = args.filter((arg, i) => !arg.startsWith("--") && (at < 0 || i !== at + 1));
+  const { values, positionals: names } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      seeds: { type: "string", default: String(SEEDS) },
+      jobs: { type: "string", default: String(availableParallelism()) },
+      write: { type: "boolean", default: false },
+    },
+  });
+  const most = Number(values.seeds);
   const chosen = MUTANTS.filter(({ name }) => names.length === 0 || names.includes(name));
   const verdicts = new Map<string, Verdict>();
   const left = [...chosen];
@@ -403,12 +425,12 @@ async function main(args: readonly string[]): Promise<void> {
       process.stdout.write(`${row(verdict, most)}\n`);
     }
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
-  const killed = [...verdicts.values()].filter(({ seeds }) => seeds !== null).length;
-  const summary = `${killed} of ${chosen.length} are killed within ${most} seeds.`;
+  await Promise.all(Array.from({ length: Number(values.jobs) }, worker));
+  const killed = [...verdicts.values()].filter(({ killedBy }) => killedBy !== null).length;
+  const summary = `${killed} of ${chosen.length} are killed within the first ${most} seeds or by a scenario.`;
   process.stdout.write(`${summary}\n`);
   const rows = chosen.flatMap(({ name }) => verdicts.get(name) ?? []).map((one) => row(one, most));
-  if (args.includes("--write")) writeTable(rows, summary);
+  if (values.write) writeTable(rows, summary);
 }
 
 function writeTable(rows: readonly string[], summary: string): void {

@@ -43,7 +43,7 @@ import {
   travelling,
 } from "./event.ts";
 import { ordersOf } from "./orders.ts";
-import { buildProblem } from "./problem.ts";
+import { buildProblem, sendsBack } from "./problem.ts";
 import { domainNames, tell } from "./reason.ts";
 import type { NodeSnapshot } from "./snapshot.ts";
 
@@ -88,6 +88,7 @@ export class Partition {
   readonly #unsettled = new Set<NodeId>();
   readonly #asking = new Map<NodeId, number>();
   readonly #failed: { vm: string; host: NodeId; why: string }[] = [];
+  readonly #started = new Set<string>();
   readonly #times = { start: 0, asked: 0, buildMs: 0, computeMs: 0, applyMs: 0, solving: 0, applying: 0 };
   #phase: Phase = "growing";
   #partitionEpoch = 1;
@@ -369,7 +370,8 @@ export class Partition {
     const members = [...this.#members.values()].map(({ snapshot }) => snapshot);
     this.#considered = new Set(this.members());
     const events = this.#events(turn.now);
-    const problem = buildProblem({ members, events, failed: this.#failed, config, bestEffort });
+    const past = { failed: this.#failed, started: this.#started };
+    const problem = buildProblem({ members, events, ...past, config, bestEffort });
     const operation = turn.solve(problem, { decisions: config.solverDecisions, bestEffort });
     this.#solve = { operation, problem, bestEffort };
   }
@@ -378,8 +380,9 @@ export class Partition {
     if (this.#fresh && !bestEffort) return this.#step(turn);
     if (solution === null || solution.status === "infeasible" || solution.status === "limit") {
       this.#explanation = solution?.explanation ?? [];
-      return bestEffort ? this.#giveUp(turn) : this.#grow(turn);
+      return this.#withoutPlan(bestEffort, turn);
     }
+    if (sendsBack(solution.plan, this.#events(turn.now))) return this.#withoutPlan(bestEffort, turn);
     const wrong = (solution.status === "reduced" ? checkSteps : checkPlan)(problem, solution.plan);
     assert(wrong.length === 0, `a plan passes the independent checkers: ${wrong.join("; ")}`);
     this.#reduced = null;
@@ -389,6 +392,11 @@ export class Partition {
     }
     if (solution.plan.actions.length === 0) return this.#nothingToDo(turn);
     this.#proposePlan(solution, turn);
+  }
+
+  #withoutPlan(bestEffort: boolean, turn: LrtTurn): void {
+    if (bestEffort) this.#giveUp(turn);
+    else this.#grow(turn);
   }
 
   #nothingToDo(turn: LrtTurn): void {
@@ -518,6 +526,8 @@ export class Partition {
     assert(executor !== null && this.#phase === "applying", "only an executed plan ends");
     this.#executor = null;
     this.#migrations += executor.done;
+    for (const { order, stage } of executor.steps())
+      if (stage === "done" && order.what.kind === "run") this.#started.add(order.vm);
     this.#times.applyMs += turn.now - this.#times.applying;
     turn.clearTimer(TIMER_LIFE);
     const failures = executor.failures();

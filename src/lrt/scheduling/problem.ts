@@ -11,6 +11,7 @@
 import { byText } from "../../lib/order.ts";
 import type { Rule } from "../../model/constraint.ts";
 import type { NodeId } from "../../model/node.ts";
+import type { Plan } from "../../model/plan.ts";
 import type { VmId, VmPolicy } from "../../model/virtual-machine.ts";
 import type { Problem, ProblemHost, ProblemVm } from "../../solver/problem.ts";
 import type { LrtConfig } from "../config.ts";
@@ -24,6 +25,8 @@ export interface PlanningInput {
   readonly events: readonly TravellingEvent[];
   /** Moves that failed in this partition: not tried again. */
   readonly failed: readonly { readonly vm: VmId; readonly host: NodeId }[];
+  /** VMs of arrivals that this partition has started already. */
+  readonly started?: ReadonlySet<VmId>;
   readonly config: LrtConfig;
   /** For a plan that only reduces a violation. */
   readonly bestEffort?: boolean;
@@ -32,8 +35,8 @@ export interface PlanningInput {
 export function buildProblem(input: PlanningInput): Problem {
   const inside = new Set(input.members.map((member) => member.node));
   const emptied = new Set([...hostsToEmpty(input.events)].filter((host) => inside.has(host)));
-  const arriving = arrivals(input.events);
   const placed = input.members.flatMap((member) => member.vms.map((vm) => ({ vm, member })));
+  const arriving = arrivals(input, new Set(placed.map(({ vm }) => vm.id)));
   const here = new Set([...placed.map(({ vm }) => vm.id), ...arriving.map((vm) => vm.spec.id)]);
   const vms: ProblemVm[] = placed.map(({ vm, member }) => ({
     id: vm.id,
@@ -94,8 +97,10 @@ function offlineRule(hosts: ReadonlySet<NodeId>): Rule[] {
   return hosts.size > 0 ? [{ kind: "offline", hosts: [...hosts].sort(byText) }] : [];
 }
 
-function arrivals(events: readonly TravellingEvent[]): ArrivingVm[] {
-  return events.flatMap(({ cause }) => (cause.kind === "arrival" ? cause.vms : []));
+/** Some of them may have come: a plan is made anew when one of its other actions has failed. */
+function arrivals({ events, started }: PlanningInput, here: ReadonlySet<VmId>): ArrivingVm[] {
+  const all = events.flatMap(({ cause }) => (cause.kind === "arrival" ? cause.vms : []));
+  return all.filter(({ spec }) => !here.has(spec.id) && started?.has(spec.id) !== true);
 }
 
 /**
@@ -231,14 +236,32 @@ function failedRules({ failed, members }: PlanningInput, here: ReadonlySet<VmId>
 function coolDownRules({ events, members, config }: PlanningInput, placed: readonly Placed[]): Rule[] {
   if (!events.some(({ cause }) => cause.kind === "overload" || cause.kind === "underload")) return [];
   const inside = new Set(members.map((member) => member.node));
-  const drained = new Set(events.filter(({ cause }) => cause.kind === "drain").map(({ origin }) => origin));
-  const asked = new Set(events.flatMap(({ cause }) => (cause.kind === "move" ? [cause.vm] : [])));
+  const { drained, asked } = exempted(events);
   return placed.flatMap(({ vm, member }): Rule[] => {
     if (drained.has(member.node) || asked.has(vm.id)) return [];
     const hosts = vm.left
       .filter(({ host, agoMs }) => agoMs < config.cooldownMs && host !== member.node && inside.has(host))
       .map(({ host }) => host);
     return hosts.length > 0 ? [comebackBan(vm.id, hosts)] : [];
+  });
+}
+
+/** Hosts and VMs that a drain or an operator moves: without a cool-down. */
+function exempted(events: readonly TravellingEvent[]) {
+  const drained = new Set(events.filter(({ cause }) => cause.kind === "drain").map(({ origin }) => origin));
+  const asked = new Set(events.flatMap(({ cause }) => (cause.kind === "move" ? [cause.vm] : [])));
+  return { drained, asked };
+}
+
+/** Whether a plan sends a VM back to a host that it leaves by the same plan: no rule tells the solver. */
+export function sendsBack({ actions }: Plan, events: readonly TravellingEvent[]): boolean {
+  if (!events.some(({ cause }) => cause.kind === "overload" || cause.kind === "underload")) return false;
+  const { drained, asked } = exempted(events);
+  return actions.some(({ id, vm, to }) => {
+    const before = actions.filter((other) => other.vm === vm && other.id < id);
+    const home = before[0]?.from ?? null;
+    if (asked.has(vm) || (home !== null && drained.has(home))) return false;
+    return before.some(({ from }) => from !== null && from === to);
   });
 }
 

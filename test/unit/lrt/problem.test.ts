@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { DEFAULT_LRT_CONFIG } from "../../../src/lrt/config.ts";
-import type { EventCause, TravellingEvent } from "../../../src/lrt/scheduling/event.ts";
+import type { ArrivingVm, EventCause, TravellingEvent } from "../../../src/lrt/scheduling/event.ts";
 import { obstacle } from "../../../src/lrt/scheduling/obstacle.ts";
-import { buildProblem } from "../../../src/lrt/scheduling/problem.ts";
+import { buildProblem, sendsBack } from "../../../src/lrt/scheduling/problem.ts";
 import type { NodeSnapshot, VmSnapshot } from "../../../src/lrt/scheduling/snapshot.ts";
+import type { Plan } from "../../../src/model/plan.ts";
 import { DEFAULT_POLICY, type VmPolicy } from "../../../src/model/virtual-machine.ts";
 import { solve } from "../../../src/solver/index.ts";
 
@@ -126,6 +127,45 @@ describe("a partition's problem", () => {
     expect(plan(members, [event("h1", { kind: "move", vm: "a", to: "h2" })])).toEqual(["migrate a → h2"]);
     const drained = [host("h1", [back], { draining: true }), host("h2", [])];
     expect(plan(drained, [event("h1", { kind: "drain" })])).toEqual(["migrate a → h2"]);
+  });
+
+  test("knows a plan that sends a VM back to a host it leaves by it, which a drain or an operator may", () => {
+    const legs = [
+      ["h1", "h2"],
+      ["h2", "h1"],
+      ["h1", "h3"],
+    ] as const;
+    const there: Plan = {
+      actions: legs.map(([from, to], id) => ({
+        id,
+        kind: "migrate",
+        vm: "a",
+        from,
+        to,
+        after: [],
+        start: 0,
+        duration: 1,
+      })),
+    };
+    const once: Plan = { actions: there.actions.slice(0, 1) };
+    expect(sendsBack(there, [overload("h1")])).toBe(true);
+    expect(sendsBack(once, [overload("h1")])).toBe(false);
+    expect(sendsBack(there, [overload("h3"), event("h1", { kind: "drain" })])).toBe(false);
+    expect(sendsBack(there, [event("h1", { kind: "move", vm: "a", to: "h3" })])).toBe(false);
+  });
+
+  test("does not start again what has come while the rest of its VE waits", () => {
+    const arriving = (id: string): ArrivingVm => ({
+      spec: { id, name: id, cpus: 1, memory: 512, disks: [], nics: [] },
+      stamp: { ve: "shop", vm: id, handler: "h", generation: 1, adopted: false, policy: DEFAULT_POLICY },
+      demand: { cpu: 100, memory: 512 },
+    });
+    const vms = [arriving("a"), arriving("b"), arriving("c")];
+    const events = [event("h1", { kind: "arrival", ve: "shop", vms })];
+    const members = [host("h1", [vm("a", 100)]), host("h2", [])];
+    const started = new Set(["b"]);
+    const made = buildProblem({ members, events, failed: [], started, config: DEFAULT_LRT_CONFIG });
+    expect(made.vms.map(({ id, state }) => `${id} ${state}`)).toEqual(["a running", "c waiting"]);
   });
 
   test("does not try again what has failed", () => {
