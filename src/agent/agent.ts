@@ -226,7 +226,7 @@ export class Agent {
       case "stopping":
         this.#stopping = true;
         this.lrt.participant.stop(turn);
-        return this.membership.leave(turn);
+        return this.membership.leave(this.drain.state === "drained" ? "left" : "dead", turn);
     }
   }
 
