@@ -26,6 +26,15 @@ export function logEntry(notification: Notification, nameOf: NameOf): LogEntry {
       return entry("info", `host.${notification.state}`, `host ${notification.state}`, {
         reason: notification.reason,
       });
+    case "join-address": {
+      const { address, reason } = notification;
+      if (reason === null)
+        return entry("info", "network.join-address", `${address} answers`, { address, reason });
+      return entry("warn", "network.join-address", `${address} cannot be joined: ${reason}`, {
+        address,
+        reason,
+      });
+    }
     case "operation":
       return operationEntry(notification.operation);
     case "event-raised":
