@@ -102,10 +102,14 @@ function offlineRule(hosts: ReadonlySet<NodeId>): Rule[] {
   return hosts.size > 0 ? [{ kind: "offline", hosts: [...hosts].sort(byText) }] : [];
 }
 
-/** Some of them may have come: a plan is made anew when one of its other actions has failed. */
+/**
+ * Some of them may have come: a plan is made anew when one of its other actions has failed. Two events may ask for the
+ * same VM, the later of them by a home that knows no more of the earlier.
+ */
 function arrivals({ events, started }: PlanningInput, here: ReadonlySet<VmId>): ArrivingVm[] {
   const all = events.flatMap(({ cause }) => (cause.kind === "arrival" ? cause.vms : []));
-  return all.filter(({ spec }) => !here.has(spec.id) && started?.has(spec.id) !== true);
+  const waiting = all.filter(({ spec }) => !here.has(spec.id) && started?.has(spec.id) !== true);
+  return [...new Map(waiting.map((vm) => [vm.spec.id, vm])).values()];
 }
 
 /**
