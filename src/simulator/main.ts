@@ -5,6 +5,10 @@ interface Verb {
 }
 
 const VERBS: { readonly [verb: string]: Verb } = {
+  run: {
+    summary: "run --hosts H …         one workload at scale, measured; see run --help",
+    load: () => import("./evaluation/command.ts"),
+  },
   scenario: {
     summary: "scenario DIR…           runs scenario folders and prints their stories",
     load: () => import("./scenario/command.ts"),

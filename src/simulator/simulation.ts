@@ -5,6 +5,7 @@ import type { AgentConfig } from "../agent/agent.ts";
 import type { AgentInput } from "../agent/inputs.ts";
 import type { Notification } from "../agent/notifications.ts";
 import type { AgentEffect } from "../agent/turn.ts";
+import type { MembershipMaker } from "../dnt/membership/membership.ts";
 import { DEFAULT_SETTINGS, type EmbeddedSettings } from "../hypervisor/embedded/settings.ts";
 import { Random } from "../lib/random.ts";
 import type { CheckedWorld, Checker } from "./checkers/checker.ts";
@@ -12,6 +13,7 @@ import { EventQueue } from "./kernel/event-queue.ts";
 import { Story } from "./trace/story.ts";
 import { type HostSpec, SimulatedHost, type Watcher } from "./world/host.ts";
 import { type LinkSettings, Network } from "./world/network.ts";
+import type { SolverCost } from "./world/solver.ts";
 
 export interface SimulationSpec {
   readonly seed: string;
@@ -20,8 +22,10 @@ export interface SimulationSpec {
   readonly hypervisor?: Partial<EmbeddedSettings>;
   readonly linkOf?: (from: string, to: string) => LinkSettings;
   readonly checkers: readonly Checker[];
-  /** Simulated milliseconds per solver decision; a run takes at least one. */
-  readonly msPerDecision?: number;
+  /** Absent: `MS_PER_DECISION` for each decision, and at least one millisecond. */
+  readonly solverCost?: SolverCost;
+  /** In place of the agents' own membership, where that is modelled. */
+  readonly membership?: MembershipMaker;
   /** Whether the story is kept (scenarios, replays) or not (swarms). */
   readonly trace?: boolean;
 }
@@ -64,7 +68,6 @@ export class Simulation implements CheckedWorld, Watcher {
     this.story = new Story(this.queue, spec.trace !== false);
     const random = new Random(spec.seed);
     this.network = new Network(this.queue, random.fork("network"), spec.linkOf ?? (() => LAN));
-    const msPerDecision = spec.msPerDecision ?? MS_PER_DECISION;
     const world = {
       queue: this.queue,
       network: this.network,
@@ -73,7 +76,9 @@ export class Simulation implements CheckedWorld, Watcher {
       watcher: this,
       random,
       seeds: spec.hosts.slice(0, 2).map(({ id }) => `sim://${id}`),
-      solverCost: (decisions: number) => Math.max(1, Math.ceil(decisions * msPerDecision)),
+      solverCost:
+        spec.solverCost ?? ((decisions: number) => Math.max(1, Math.ceil(decisions * MS_PER_DECISION))),
+      ...(spec.membership === undefined ? {} : { membership: spec.membership }),
     };
     this.hosts = spec.hosts.map((host) => new SimulatedHost(host, world));
     this.#byId = new Map(this.hosts.map((host) => [host.id, host]));

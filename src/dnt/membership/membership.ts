@@ -44,6 +44,13 @@ export interface MembershipDependencies {
   readonly restored: ReadonlyMap<string, unknown>;
 }
 
+/** What the rest of a node sees of its membership; the simulator may put a modelled one in its place. */
+export type MembershipService = Pick<Membership, keyof Membership>;
+export type MembershipMaker = (
+  settings: Partial<MembershipSettings>,
+  dependencies: MembershipDependencies,
+) => MembershipService;
+
 export class Membership {
   readonly #settings: MembershipSettings;
   readonly #random: Random;

@@ -8,6 +8,7 @@ import type { AgentInput } from "../../agent/inputs.ts";
 import { laneOf, type Message } from "../../agent/messages.ts";
 import type { Notification } from "../../agent/notifications.ts";
 import type { AgentEffect } from "../../agent/turn.ts";
+import type { MembershipMaker } from "../../dnt/membership/membership.ts";
 import { Driver } from "../../driver/driver.ts";
 import type { HypervisorCommand } from "../../hypervisor/command.ts";
 import type { Domain } from "../../hypervisor/domain.ts";
@@ -27,7 +28,8 @@ import type { EventQueue } from "../kernel/event-queue.ts";
 import { Disk } from "./disk.ts";
 import type { Network, Payload } from "./network.ts";
 import { Process } from "./process.ts";
-import { SimulatedSolver } from "./solver.ts";
+import { ADDRESS, profileOf } from "./profile.ts";
+import { SimulatedSolver, type SolverCost } from "./solver.ts";
 
 export interface HostSpec {
   readonly id: NodeId;
@@ -59,10 +61,11 @@ export interface HostWorld {
   readonly random: Random;
   readonly seeds: readonly string[];
   /** Simulated milliseconds that a solver run takes. */
-  readonly solverCost: (decisions: number) => number;
+  readonly solverCost: SolverCost;
+  /** In place of the agents' own membership, where that is modelled. */
+  readonly membership?: MembershipMaker;
 }
 
-const ADDRESS = "sim://";
 /** What it takes to notice that nobody answers at an address, or that somebody does. */
 const DIAL_MS = 5;
 
@@ -203,6 +206,11 @@ export class SimulatedHost {
     this.#process?.enter((driver) => driver.deliver({ kind: "command", request, command }));
   }
 
+  /** A message that needed no network. */
+  hear(from: NodeId, message: Message): void {
+    this.#process?.enter((driver) => driver.message(from, message));
+  }
+
   #makeProcess(): Process {
     const boot = this.disk.nextBoot();
     const agent = this.#makeAgent(boot);
@@ -226,21 +234,15 @@ export class SimulatedHost {
   }
 
   #makeAgent(boot: number): Agent {
-    const { config, seeds } = this.#world;
-    const { id, labels, capacity } = this.spec;
-    const identity = {
-      id,
-      name: id,
-      addresses: [`${ADDRESS}${id}`],
-      labels,
-      capacity,
-      boot,
-      joinedAt: "2026-01-01T00:00:00Z",
-      version: "sim",
+    const { config, seeds, membership: modelled } = this.#world;
+    const { protocol: _protocol, draining: _draining, ...profile } = profileOf(this.spec);
+    const identity = { ...profile, boot };
+    const membership = {
+      ...config.membership,
+      seeds: seeds.filter((seed) => !profile.addresses.includes(seed)),
     };
-    const membership = { ...config.membership, seeds: seeds.filter((seed) => seed !== `${ADDRESS}${id}`) };
     const random = this.#random.fork(`agent/${boot}`);
-    return new Agent({ ...config, membership }, identity, random, this.disk.restored());
+    return new Agent({ ...config, membership }, identity, random, this.disk.restored(), modelled);
   }
 
   /** The process dies in the middle of a step: when that has unwound, the rest of it is cleared away. */

@@ -32,6 +32,11 @@ export interface Endpoint {
   readonly deliver: (from: string, lane: string, payload: Payload) => void;
 }
 
+export interface Traffic {
+  messages: number;
+  bytes: number;
+}
+
 /** What happens to the next message of a type on a link: lost, or late by so much. */
 interface Trap {
   readonly from: string;
@@ -53,6 +58,8 @@ export class Network {
   weather: Weather = CALM;
   sent = 0;
   bytes = 0;
+  /** What was sent, by lane. */
+  readonly traffic = new Map<string, Traffic>();
 
   constructor(queue: EventQueue, random: Random, linkOf: (from: string, to: string) => LinkSettings) {
     this.#queue = queue;
@@ -110,6 +117,7 @@ export class Network {
   send(from: string, to: string, lane: string, type: string, payload: Payload): void {
     this.sent++;
     this.bytes += payload.length;
+    this.#count(lane, payload.length);
     const link = this.#linkOf(from, to);
     const { loss, duplication } = this.weather;
     const trap = this.#sprung(from, to, type);
@@ -119,6 +127,13 @@ export class Network {
     this.#schedule(from, to, lane, payload, link, late);
     if (this.#random.chance(link.duplication + duplication))
       this.#schedule(from, to, lane, payload, link, late);
+  }
+
+  #count(lane: string, bytes: number): void {
+    const traffic = this.traffic.get(lane) ?? { messages: 0, bytes: 0 };
+    traffic.messages++;
+    traffic.bytes += bytes;
+    this.traffic.set(lane, traffic);
   }
 
   #sprung(from: string, to: string, type: string): Trap | undefined {
@@ -142,6 +157,7 @@ export class Network {
     const at = Math.max(this.#arrivals.get(stream) ?? 0, this.#queue.now + delay);
     this.#arrivals.set(stream, at);
     this.#queue.at(at, () => {
+      if (this.#arrivals.get(stream) === at) this.#arrivals.delete(stream);
       const endpoint = this.#endpoints.get(to);
       if (endpoint?.up() === true && this.connected(from, to)) endpoint.deliver(from, lane, payload);
     });
