@@ -61,6 +61,7 @@ export interface RegistryDependencies<R> {
   readonly self: NodeId;
   /** Durable count of this agent's starts. */
   readonly boot: number;
+  /** The same array as long as nothing changes. */
   readonly members: () => readonly RegistryMember[];
   /** `after`: what must be durable here before the question leaves. Failure: no answer, or none of use. */
   readonly ask: (
@@ -93,6 +94,8 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   /** Homes of names, as long as nobody comes, goes or drains. */
   readonly #homes = new Map<string, NodeId | null>();
   #electorate = "";
+  /** The list that the electorate was taken from: the same list, the same electorate. */
+  #list: readonly RegistryMember[] = [];
   /** How often a record of a name has come or gone, and how many names have been forgotten here. */
   readonly #changes = new Map<string, number>();
   #forgotten = 0;
@@ -108,16 +111,22 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
 
   homeOf(name: string): NodeId | null {
     const members = this.#deps.members();
-    const electorate = members
-      .map(({ id, state, draining }) => `${id} ${state === "left"} ${draining}`)
-      .join();
-    if (electorate !== this.#electorate || this.#homes.size >= MAX_NAMES) this.#homes.clear();
-    this.#electorate = electorate;
+    if (members !== this.#list) this.#follow(members);
+    if (this.#homes.size >= MAX_NAMES) this.#homes.clear();
     const known = this.#homes.get(name);
     if (known !== undefined) return known;
     const home = homeOf(name, members);
     this.#homes.set(name, home);
     return home;
+  }
+
+  #follow(members: readonly RegistryMember[]): void {
+    const electorate = members
+      .map(({ id, state, draining }) => `${id} ${state === "left"} ${draining}`)
+      .join();
+    if (electorate !== this.#electorate) this.#homes.clear();
+    this.#electorate = electorate;
+    this.#list = members;
   }
 
   /** A record that this member may act on. */

@@ -2,7 +2,11 @@ import type { Evaluation } from "./evaluation.ts";
 
 /** What a run took of the machine; the only thing about it that the wall clock decides. */
 export interface Cost {
+  /** By the wall clock, whoever else uses the machine. */
   readonly seconds: number;
+  /** Of processors, the collector's threads included. */
+  readonly cpuSeconds: number;
+  /** Per second of processors. */
   readonly eventsPerSecond: number;
   /** The largest resident set, MiB. */
   readonly peakMib: number;
@@ -33,11 +37,13 @@ export class Progress {
   }
 
   cost(): Cost {
-    const seconds = (performance.now() - this.#startedAt) / 1000;
+    const { user, system } = process.cpuUsage();
+    const cpuSeconds = (user + system) / 1_000_000;
     const peakKib = process.resourceUsage().maxRSS;
     return {
-      seconds: Math.round(seconds * 10) / 10,
-      eventsPerSecond: Math.round(this.#evaluation.simulation.queue.executed / seconds),
+      seconds: Math.round((performance.now() - this.#startedAt) / 100) / 10,
+      cpuSeconds: Math.round(cpuSeconds * 10) / 10,
+      eventsPerSecond: Math.round(this.#evaluation.simulation.queue.executed / cpuSeconds),
       peakMib: Math.round(peakKib / 1024),
       peakKibPerHost: Math.round(peakKib / this.#evaluation.options.hosts),
     };

@@ -58,6 +58,6 @@ function counts(all: { readonly [name: string]: number }): string {
   return parts.join(", ") || "none";
 }
 
-function costOf({ seconds: wall, eventsPerSecond, peakMib, peakKibPerHost }: Cost): string {
-  return `${wall} s, ${eventsPerSecond} events/s, ${peakMib} MiB (${peakKibPerHost} KiB a host)`;
+function costOf({ seconds: wall, cpuSeconds, eventsPerSecond, peakMib, peakKibPerHost }: Cost): string {
+  return `${wall} s, ${cpuSeconds} s of processors, ${eventsPerSecond} events/s, ${peakMib} MiB (${peakKibPerHost} KiB a host)`;
 }

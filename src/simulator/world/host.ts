@@ -44,7 +44,7 @@ export interface Watcher {
   stepped(host: SimulatedHost, input: AgentInput, effects: readonly AgentEffect[]): void;
   /** Called before each effect; false kills the process there and then. */
   beforeEffect(host: SimulatedHost, effect: AgentEffect): boolean;
-  /** The hypervisor has made a step: what executes where may have changed. */
+  /** The hypervisor has made a step that changed what executes where, or in which state a guest is. */
   hypervisorStepped(host: SimulatedHost): void;
   /** An agent's process has begun or ended. */
   processChanged(host: SimulatedHost, what: "started" | "died"): void;
@@ -337,8 +337,9 @@ export class SimulatedHost {
   #hypervisorStep(input: EmbeddedInput): void {
     const hypervisor = this.#hypervisor;
     if (hypervisor === null) return;
+    const before = hypervisor.revision;
     const effects = hypervisor.step(input, this.now());
-    this.#world.watcher.hypervisorStepped(this);
+    if (hypervisor.revision !== before) this.#world.watcher.hypervisorStepped(this);
     for (const effect of effects) this.#hypervisorEffect(effect);
   }
 
