@@ -9,6 +9,10 @@ const VERBS: { readonly [verb: string]: Verb } = {
     summary: "run --hosts H …         one workload at scale, measured; see run --help",
     load: () => import("./evaluation/command.ts"),
   },
+  calibrate: {
+    summary: "calibrate               what the solver takes here: what it is charged in simulated time",
+    load: () => import("./calibration/command.ts"),
+  },
   scenario: {
     summary: "scenario DIR…           runs scenario folders and prints their stories",
     load: () => import("./scenario/command.ts"),

@@ -92,11 +92,11 @@ export class Simulation implements CheckedWorld, Watcher {
     return this.#byId.get(id);
   }
 
-  /** Powers every host on and starts its agent. */
-  start(): void {
+  /** Powers every host on and starts its agent, if agents there are to be. */
+  start(agents = true): void {
     for (const host of this.hosts) {
       host.powerOn(host.spec.domains);
-      host.startAgent();
+      if (agents) host.startAgent();
     }
   }
 

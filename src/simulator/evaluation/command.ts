@@ -16,6 +16,7 @@ const USAGE = `Usage: discovery-sim run [options]
   --sites N, --wan-latency MS  sites, and one way between two of them (1, ${VMPLACES.wanLatencyMs})
   --walk W                     locality, or random: which neighbours are asked first (locality)
   --hold S, --window S         how long an overload must last, and what is averaged (0, 0)
+  --migrations-per-host N      at once, in and out together (${VMPLACES.migrationsPerHost})
   --consolidate                hosts with little to do are emptied
   --faults LIST                failing=PERCENT, site-surge=PERCENT, drained=HOSTS, separated by commas
   --no-checkers                invariants are not watched
@@ -87,6 +88,7 @@ function askedOf(args: readonly string[]): Asked | null {
         walk: { type: "string", default: VMPLACES.walk },
         hold: { type: "string", default: "0" },
         window: { type: "string", default: "0" },
+        "migrations-per-host": { type: "string", default: String(VMPLACES.migrationsPerHost) },
         consolidate: { type: "boolean", default: false },
         faults: { type: "string", default: "" },
         "no-checkers": { type: "boolean", default: false },
@@ -109,6 +111,7 @@ function askedOf(args: readonly string[]): Asked | null {
       walk: oneOf(values.walk, ["locality", "random"]),
       holdMs: 1000 * whole(values.hold, 0),
       windowMs: 1000 * whole(values.window, 0),
+      migrationsPerHost: whole(values["migrations-per-host"], 1),
       consolidate: values.consolidate,
       faults: faultsOf(values.faults),
       checkers: !values["no-checkers"],

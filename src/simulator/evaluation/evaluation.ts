@@ -1,14 +1,16 @@
 /** One evaluation: the workload played to a simulation, measured from outside, told as a report. */
 import { Random } from "../../lib/random.ts";
+import { solverMs } from "../calibration/charge.ts";
+import { CentralScheduler } from "../centralised/scheduler.ts";
 import { allCheckers } from "../checkers/all.ts";
 import { MembershipModel } from "../membership/model.ts";
 import { Simulation } from "../simulation.ts";
 import type { SimulatedHost } from "../world/host.ts";
-import { solverMs } from "./calibration.ts";
 import { linksOf } from "./links.ts";
 import { type EvaluationOptions, lrtConfigOf } from "./options.ts";
 import { Partitions } from "./partitions.ts";
 import { type Measured, type Report, reportOf } from "./report.ts";
+import { Rounds } from "./rounds.ts";
 import { Truth } from "./truth.ts";
 import { LINK_MIB_PER_SECOND, vmplaces, type Workload } from "./vmplaces.ts";
 
@@ -34,7 +36,7 @@ export class Evaluation {
     this.#numbers = new Map(vms.map((vm, number) => [vm, number]));
     this.#truth = new Truth(new Map(vms.map((vm) => [vm, initialLoad])), (vm, host) => this.#set(vm, host));
     this.#partitions = new Partitions(this.#truth);
-    this.#model = options.membership === "modelled" ? new MembershipModel(hosts) : null;
+    this.#model = options.membership === "modelled" || this.#central ? new MembershipModel(hosts) : null;
     this.#begins = this.#model === null ? WARM_UP_MS : 0;
     const lrt = lrtConfigOf(options);
     this.simulation = new Simulation({
@@ -56,9 +58,18 @@ export class Evaluation {
     this.#model?.bind(this.simulation);
   }
 
+  get #central(): boolean {
+    return this.options.algorithm === "centralised";
+  }
+
   /** Powers everything on and puts the first change of load on the clock. */
   start(): void {
-    this.simulation.start();
+    const { simulation } = this;
+    simulation.start(!this.#central);
+    if (this.#central) {
+      const watched = new Rounds(simulation, this.#truth, this.#partitions);
+      new CentralScheduler(simulation, this.#truth, lrtConfigOf(this.options), watched).start();
+    }
     this.#schedule();
   }
 
@@ -82,7 +93,9 @@ export class Evaluation {
     const measured: Measured = {
       simulatedMs: Math.max(0, simulation.now - this.#begins),
       loadChanges: this.#loadChanges,
-      heartbeats: this.#model?.heartbeats(this.options.hosts, simulation.now) ?? null,
+      heartbeats: this.#central
+        ? null
+        : (this.#model?.heartbeats(this.options.hosts, simulation.now) ?? null),
     };
     return reportOf(this.options, measured, simulation, this.#truth, this.#partitions);
   }

@@ -20,6 +20,8 @@ export interface EvaluationOptions {
   readonly walk: LrtConfig["walk"];
   readonly holdMs: number;
   readonly windowMs: number;
+  /** At once, in and out together: more share a link, and none of them ends sooner. */
+  readonly migrationsPerHost: number;
   /** Whether hosts with little to do are emptied. */
   readonly consolidate: boolean;
   readonly faults: FaultOptions;
@@ -52,11 +54,13 @@ export const VMPLACES: EvaluationOptions = {
   walk: "locality",
   holdMs: 0,
   windowMs: 0,
+  migrationsPerHost: 1,
   consolidate: false,
   faults: NO_FAULTS,
   checkers: true,
 };
 
-export function lrtConfigOf({ holdMs, windowMs, walk, consolidate }: EvaluationOptions): LrtConfig {
-  return { ...DEFAULT_LRT_CONFIG, holdMs, windowMs, walk, consolidate };
+export function lrtConfigOf(options: EvaluationOptions): LrtConfig {
+  const { holdMs, windowMs, walk, migrationsPerHost, consolidate } = options;
+  return { ...DEFAULT_LRT_CONFIG, holdMs, windowMs, walk, migrationsPerHost, consolidate };
 }

@@ -54,6 +54,12 @@ export class Partitions implements Checker {
     this.#truth = truth;
   }
 
+  /** A round of a scheduler that is not made of partitions. */
+  add(record: PartitionRecord): void {
+    this.records.push(record);
+    count(this.outcomes, record.outcome);
+  }
+
   /** The story of one partition: of those kept, the first that grew and moved more than one guest. */
   story(): readonly StoryLine[] {
     const rank = (story: readonly StoryLine[]): number =>

@@ -10,7 +10,7 @@ import type { Notification } from "../../agent/notifications.ts";
 import type { AgentEffect } from "../../agent/turn.ts";
 import type { MembershipMaker } from "../../dnt/membership/membership.ts";
 import { Driver } from "../../driver/driver.ts";
-import type { HypervisorCommand } from "../../hypervisor/command.ts";
+import type { HypervisorCommand, HypervisorOutcome, MigrationProgress } from "../../hypervisor/command.ts";
 import type { Domain } from "../../hypervisor/domain.ts";
 import type { EmbeddedChannelMessage } from "../../hypervisor/embedded/channel.ts";
 import { EmbeddedHypervisor } from "../../hypervisor/embedded/embedded-hypervisor.ts";
@@ -66,6 +66,12 @@ export interface HostWorld {
   readonly membership?: MembershipMaker;
 }
 
+/** Who waits for an operation of the hypervisor. */
+interface Caller {
+  readonly completed: (outcome: HypervisorOutcome) => void;
+  readonly progressed: (progress: MigrationProgress) => void;
+}
+
 /** What it takes to notice that nobody answers at an address, or that somebody does. */
 const DIAL_MS = 5;
 
@@ -85,7 +91,7 @@ export class SimulatedHost {
   #process: Process | null = null;
   #wake: (() => void) | null = null;
   /** Hypervisor operations of all processes: a dead process's completions go nowhere. */
-  readonly #operations = new Map<number, { readonly process: Process; readonly operation: OperationId }>();
+  readonly #operations = new Map<number, Caller>();
   #nextOperation = 1;
   readonly #replies = new Map<string, (result: Result<unknown>) => void>();
   #nextRequest = 1;
@@ -206,6 +212,11 @@ export class SimulatedHost {
     this.#process?.enter((driver) => driver.deliver({ kind: "command", request, command }));
   }
 
+  /** A command to the hypervisor that no agent gave. */
+  operate(command: HypervisorCommand, completed: (outcome: HypervisorOutcome) => void): void {
+    this.#order(command, { completed, progressed: () => {} });
+  }
+
   /** A message that needed no network. */
   hear(from: NodeId, message: Message): void {
     this.#process?.enter((driver) => driver.message(from, message));
@@ -312,9 +323,16 @@ export class SimulatedHost {
   }
 
   #run(process: Process, operation: OperationId, command: HypervisorCommand): void {
+    this.#order(command, {
+      completed: (outcome) => process.enter((driver) => driver.completed(operation, outcome)),
+      progressed: (progress) => process.enter((driver) => driver.progressed(operation, progress)),
+    });
+  }
+
+  #order(command: HypervisorCommand, caller: Caller): void {
     const id = this.#nextOperation++;
     const hypervisor = this.#hypervisor;
-    this.#operations.set(id, { process, operation });
+    this.#operations.set(id, caller);
     this.#world.queue.after(0, () => {
       if (this.#hypervisor === hypervisor) this.#hypervisorStep({ kind: "command", operation: id, command });
     });
@@ -348,12 +366,11 @@ export class SimulatedHost {
       case "completed": {
         const known = this.#operations.get(effect.operation);
         this.#operations.delete(effect.operation);
-        known?.process.enter((driver) => driver.completed(known.operation, effect.outcome));
+        known?.completed(effect.outcome);
         return;
       }
       case "progressed": {
-        const known = this.#operations.get(effect.operation);
-        known?.process.enter((driver) => driver.progressed(known.operation, effect.progress));
+        this.#operations.get(effect.operation)?.progressed(effect.progress);
         return;
       }
       case "event":
