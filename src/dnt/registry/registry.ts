@@ -93,8 +93,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   #transfers: number;
   /** Homes of names, as long as nobody comes, goes or drains. */
   readonly #homes = new Map<string, NodeId | null>();
-  #electorate = "";
-  /** The list that the electorate was taken from: the same list, the same electorate. */
+  /** The members that the homes were chosen from. */
   #list: readonly RegistryMember[] = [];
   /** How often a record of a name has come or gone, and how many names have been forgotten here. */
   readonly #changes = new Map<string, number>();
@@ -111,22 +110,14 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
 
   homeOf(name: string): NodeId | null {
     const members = this.#deps.members();
-    if (members !== this.#list) this.#follow(members);
+    if (members !== this.#list && !sameElectorate(members, this.#list)) this.#homes.clear();
+    this.#list = members;
     if (this.#homes.size >= MAX_NAMES) this.#homes.clear();
     const known = this.#homes.get(name);
     if (known !== undefined) return known;
     const home = homeOf(name, members);
     this.#homes.set(name, home);
     return home;
-  }
-
-  #follow(members: readonly RegistryMember[]): void {
-    const electorate = members
-      .map(({ id, state, draining }) => `${id} ${state === "left"} ${draining}`)
-      .join();
-    if (electorate !== this.#electorate) this.#homes.clear();
-    this.#electorate = electorate;
-    this.#list = members;
   }
 
   /** A record that this member may act on. */
@@ -327,4 +318,15 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     const able = silent.filter((id) => couldHold(name, id, members));
     return able.length === 0 ? { kind: "nobody" } : { kind: "unsure", silent: able };
   }
+}
+
+/** Whether both lists, in the same order, offer the same homes. */
+function sameElectorate(a: readonly RegistryMember[], b: readonly RegistryMember[]): boolean {
+  if (a.length !== b.length) return false;
+  return a.every((member, i) => {
+    const other = b[i] as RegistryMember;
+    if (member === other) return true;
+    const left = (member.state === "left") === (other.state === "left");
+    return member.id === other.id && left && member.draining === other.draining;
+  });
 }
