@@ -8,6 +8,7 @@ import type { AgentEffect } from "../agent/turn.ts";
 import type { MembershipMaker } from "../dnt/membership/membership.ts";
 import { DEFAULT_SETTINGS, type EmbeddedSettings } from "../hypervisor/embedded/settings.ts";
 import { Random } from "../lib/random.ts";
+import { WireCodec } from "../wire/codec.ts";
 import type { CheckedWorld, Checker } from "./checkers/checker.ts";
 import { EventQueue } from "./kernel/event-queue.ts";
 import { Story } from "./trace/story.ts";
@@ -74,6 +75,7 @@ export class Simulation implements CheckedWorld, Watcher {
       config: spec.config,
       hypervisor: { ...DEFAULT_SETTINGS, ...spec.hypervisor },
       watcher: this,
+      codec: new WireCodec(),
       random,
       seeds: spec.hosts.slice(0, 2).map(({ id }) => `sim://${id}`),
       solverCost:

@@ -4,6 +4,7 @@ import { solverMs } from "../calibration/charge.ts";
 import { CentralScheduler } from "../centralised/scheduler.ts";
 import { allCheckers } from "../checkers/all.ts";
 import { MembershipModel } from "../membership/model.ts";
+import { settledMembership } from "../membership/settled.ts";
 import { Simulation } from "../simulation.ts";
 import type { SimulatedHost } from "../world/host.ts";
 import { linksOf } from "./links.ts";
@@ -14,8 +15,8 @@ import { Rounds } from "./rounds.ts";
 import { Truth } from "./truth.ts";
 import { LINK_MIB_PER_SECOND, vmplaces, type Workload } from "./vmplaces.ts";
 
-/** Time for the real membership to find together before the workload begins. */
-const WARM_UP_MS = 60_000;
+/** Time for every agent to start before the workload begins, where membership is real. */
+const WARM_UP_MS = 10_000;
 
 export class Evaluation {
   readonly options: EvaluationOptions;
@@ -53,7 +54,7 @@ export class Evaluation {
       ],
       solverCost: (decisions, problem) => solverMs(problem.vms.length, decisions),
       trace: false,
-      ...(this.#model === null ? {} : { membership: this.#model.make }),
+      membership: this.#model?.make ?? settledMembership(hosts),
     });
     this.#model?.bind(this.simulation);
   }

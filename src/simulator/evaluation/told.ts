@@ -8,7 +8,10 @@ export function told(report: Report, cost: Cost | null): string {
   const { options, violations, partitions, migrations, traffic } = report;
   const rows: (readonly [string, string])[] = [
     ["what", `${options.algorithm}, ${options.hosts} hosts, ${options.vms} VMs, seed ${options.seed}`],
-    ["membership", options.membership === "modelled" ? "modelled: heartbeats counted, not sent" : "real"],
+    [
+      "membership",
+      options.membership === "modelled" ? "modelled: heartbeats counted, not sent" : "real, settled",
+    ],
     [
       "simulated",
       `${report.simulatedSeconds} s${report.complete ? "" : " (partial)"}, ${report.steps} events`,

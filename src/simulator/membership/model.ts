@@ -13,15 +13,14 @@ import type { Profile } from "../../dnt/membership/identity.ts";
 import type { MembershipMaker } from "../../dnt/membership/membership.ts";
 import { DEFAULTS, doublings } from "../../dnt/membership/settings.ts";
 import { present } from "../../lib/assert.ts";
-import { byText } from "../../lib/order.ts";
 import type { Member } from "../../model/member.ts";
 import type { NodeId } from "../../model/node.ts";
 import { WireCodec } from "../../wire/codec.ts";
 import { type Checker, NOTHING_WRONG } from "../checkers/checker.ts";
 import type { Simulation } from "../simulation.ts";
 import type { HostSpec, SimulatedHost } from "../world/host.ts";
-import { profileOf } from "../world/profile.ts";
 import { ModelledMembership } from "./modelled.ts";
+import { membersOf } from "./settled.ts";
 
 /** From a crash to being held dead: a probe that fails, and the least time to refute. */
 const NOTICE_MS = 2 * DEFAULTS.period + DEFAULTS.suspicionFloor;
@@ -38,8 +37,7 @@ export class MembershipModel implements Checker {
   #simulation: Simulation | null = null;
 
   constructor(hosts: readonly HostSpec[]) {
-    const members = hosts.map((host): Member => ({ ...profileOf(host), incarnation: 1, state: "alive" }));
-    this.#members = new Map(members.sort((a, b) => byText(a.id, b.id)).map((member) => [member.id, member]));
+    this.#members = new Map(membersOf(hosts).map((member) => [member.id, member]));
   }
 
   readonly make: MembershipMaker = (_settings, { self }) => new ModelledMembership(self.id, this);
