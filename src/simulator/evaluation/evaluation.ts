@@ -7,6 +7,7 @@ import { MembershipModel } from "../membership/model.ts";
 import { settledMembership } from "../membership/settled.ts";
 import { Simulation } from "../simulation.ts";
 import type { SimulatedHost } from "../world/host.ts";
+import { Adversity } from "./adversity.ts";
 import { linksOf } from "./links.ts";
 import { type EvaluationOptions, lrtConfigOf } from "./options.ts";
 import { Partitions } from "./partitions.ts";
@@ -18,6 +19,9 @@ import { LINK_MIB_PER_SECOND, vmplaces, type Workload } from "./vmplaces.ts";
 /** Time for every agent to start before the workload begins, where membership is real. */
 const WARM_UP_MS = 10_000;
 
+/** All of a guest's one processor, milli-CPU. */
+const MOST_LOAD = 1000;
+
 export class Evaluation {
   readonly options: EvaluationOptions;
   readonly simulation: Simulation;
@@ -27,12 +31,17 @@ export class Evaluation {
   readonly #model: MembershipModel | null;
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #begins: number;
+  readonly #random: Random;
+  /** What the workload drew last, by guest. */
+  readonly #drawn: Float64Array;
+  #surging = false;
   #loadChanges = 0;
 
   constructor(options: EvaluationOptions) {
     this.options = options;
-    const random = new Random(`vmplaces/${options.seed}`);
-    this.#workload = vmplaces(options, random);
+    this.#random = new Random(`vmplaces/${options.seed}`);
+    this.#workload = vmplaces(options, this.#random);
+    this.#drawn = new Float64Array(options.vms).fill(this.#workload.initialLoad);
     const { hosts, vms, initialLoad } = this.#workload;
     this.#numbers = new Map(vms.map((vm, number) => [vm, number]));
     this.#truth = new Truth(new Map(vms.map((vm) => [vm, initialLoad])), (vm, host) => this.#set(vm, host));
@@ -71,6 +80,8 @@ export class Evaluation {
       const watched = new Rounds(simulation, this.#truth, this.#partitions);
       new CentralScheduler(simulation, this.#truth, lrtConfigOf(this.options), watched).start();
     }
+    const adversity = new Adversity(this.options, simulation, this.#truth);
+    adversity.schedule(this.#begins, this.#random.fork("adversity"), (on) => this.#surge(on));
     this.#schedule();
   }
 
@@ -110,7 +121,18 @@ export class Evaluation {
     });
   }
 
-  #change(number: number, load: number): void {
+  /** Every guest that began on the first site wants more, or no longer does. */
+  #surge(on: boolean): void {
+    this.#surging = on;
+    const { hosts, sites, vms } = this.options;
+    for (let vm = 0; vm < vms; vm++) if ((vm % hosts) % sites === 0) this.#change(vm, this.#drawn[vm] ?? 0);
+  }
+
+  #change(number: number, drawn: number): void {
+    const { hosts, sites, faults } = this.options;
+    this.#drawn[number] = drawn;
+    const surging = this.#surging && (number % hosts) % sites === 0;
+    const load = surging ? Math.min(MOST_LOAD, drawn + 10 * faults.siteSurgePercent) : drawn;
     const vm = this.#workload.vms[number] ?? "";
     this.#truth.setLoad(vm, load, this.simulation.now);
     const host = this.#truth.host(vm);

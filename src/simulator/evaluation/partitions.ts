@@ -43,6 +43,9 @@ export class Partitions implements Checker {
   readonly migrations: MigrationRecord[] = [];
   readonly events = new Map<string, number>();
   readonly outcomes = new Map<string, number>();
+  /** Hosts that were told to drain, and when; how long it took those that are empty. */
+  readonly draining = new Map<string, number>();
+  readonly drained: number[] = [];
   readonly #truth: Truth;
   readonly #open = new Map<string, Open>();
   /** Event → its partition's story. */
@@ -90,6 +93,9 @@ export class Partitions implements Checker {
         break;
       case "partition-ended":
         this.#ended(notification, world.now);
+        break;
+      case "drain":
+        this.#drains(host.id, notification.state, world.now);
         break;
       case "action-started":
         this.#moving.set(notification.key, world.now);
@@ -145,6 +151,11 @@ export class Partitions implements Checker {
     this.records.push({ from: open.from, to: now, hosts, outcome: outcome.kind, migrations, messages });
     if (open.story.length > 0 && this.#told.length < STORIES) this.#told.push(open.story);
     for (const [event, story] of this.#stories) if (story === open.story) this.#stories.delete(event);
+  }
+
+  #drains(host: string, state: string, now: number): void {
+    if (state === "draining" && !this.draining.has(host)) this.draining.set(host, now);
+    if (state === "drained") this.drained.push(now - (this.draining.get(host) ?? now));
   }
 
   #moved(ended: Extract<Notification, { kind: "action-ended" }>, world: CheckedWorld): void {

@@ -53,6 +53,8 @@ export interface PartitionReport {
   readonly seconds: Summary;
   /** Those that moved nothing, of a hundred. */
   readonly wastedPercent: number;
+  /** Hosts that were told to drain, and the seconds it took those that are empty. */
+  readonly drains: { readonly asked: number; readonly seconds: Summary };
 }
 
 export interface MigrationReport {
@@ -80,7 +82,7 @@ export interface MapEntry {
 }
 
 const PHASES: readonly Phase[] = ["detect", "wait", "build", "compute", "apply"];
-const MAP = { from: 300_000, to: 420_000, hosts: 128 } as const;
+const MAP = { from: 300_000, to: 900_000, hosts: 128 } as const;
 
 export function reportOf(
   options: EvaluationOptions,
@@ -130,7 +132,7 @@ function isHandled({ parts }: ViolationRecord): boolean {
   return parts.apply > 0;
 }
 
-function partitionsOf({ events, outcomes, records }: Partitions): PartitionReport {
+function partitionsOf({ events, outcomes, records, draining, drained }: Partitions): PartitionReport {
   const useful = records.filter(({ migrations }) => migrations > 0);
   const wasted = records.length === 0 ? 0 : ((records.length - useful.length) * 100) / records.length;
   return {
@@ -139,6 +141,7 @@ function partitionsOf({ events, outcomes, records }: Partitions): PartitionRepor
     hosts: summary(useful.map(({ hosts }) => hosts.length)),
     seconds: summary(useful.map(({ from, to }) => (to - from) / 1000)),
     wastedPercent: rounded(wasted),
+    drains: { asked: draining.size, seconds: summary(drained.map((ms) => ms / 1000)) },
   };
 }
 

@@ -27,6 +27,10 @@ export function told(report: Report, cost: Cost | null): string {
     ["partitions", counts(partitions.outcomes)],
     ["  hosts", sizes(partitions.hosts)],
     ["  wasted", `${partitions.wastedPercent} %`],
+    [
+      "  drained",
+      `${partitions.drains.seconds.count} of ${partitions.drains.asked}; ${seconds(partitions.drains.seconds)}`,
+    ],
     ["migrations", `${migrations.done} done, ${migrations.failed} failed; ${seconds(migrations.seconds)}`],
     ["  across sites", `${migrations.acrossSites} (${migrations.acrossPercent} %)`],
     ["per event", `${traffic.perEvent.messages} messages, ${traffic.perEvent.bytes} bytes`],
