@@ -60,6 +60,7 @@ async function play(evaluation: Evaluation, progress: Progress): Promise<boolean
     interrupted = true;
   };
   process.once("SIGINT", interrupt);
+  progress.begin();
   evaluation.start();
   while (!evaluation.over && !interrupted) {
     evaluation.advance(SLICE_MS);

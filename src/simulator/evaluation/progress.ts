@@ -25,6 +25,12 @@ export class Progress {
     this.#evaluation = evaluation;
   }
 
+  begin(): void {
+    const { algorithm, hosts, vms, durationMs } = this.#evaluation.options;
+    const what = `${algorithm}, ${hosts} hosts, ${vms} VMs, ${durationMs / 1000} s`;
+    process.stderr.write(`discovery-sim: ${what}; Ctrl-C ends it with a partial report\n`);
+  }
+
   tick(): void {
     const now = performance.now();
     if (!process.stderr.isTTY || now - this.#shownAt < REFRESH_MS) return;

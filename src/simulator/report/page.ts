@@ -6,7 +6,7 @@ import {
   type Plot,
   partitionMap,
   partsBySize,
-  timeline,
+  timelines,
   violationsBySize,
 } from "./plots.ts";
 import { rowOf, TITLES } from "./rows.ts";
@@ -27,7 +27,7 @@ export function page(reports: readonly Report[]): string {
     figure(violationsBySize(reports)),
     ...(partition.length > 0 ? [figure(partsBySize(reports))] : []),
     figure(distributions(reports)),
-    ...(shown === undefined ? [] : [figure(timeline(shown)), storyOf(shown)]),
+    ...(shown === undefined ? [] : [...timelines(shown).map(figure), storyOf(shown)]),
     ...(mapped === undefined ? [] : [figure(partitionMap(mapped))]),
   ];
   return `<!doctype html>

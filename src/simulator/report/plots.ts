@@ -99,28 +99,50 @@ export function distributions(reports: readonly Report[]): Plot {
   };
 }
 
-/** One event: who did what when. */
-export function timeline({ story, options }: Report): Plot {
-  const hosts = [...new Set(story.map(({ host }) => host))];
+/** One event: who did what when; its beginning, which takes a second, once more on its own. */
+export function timelines({ story, options }: Report): readonly Plot[] {
   const from = story[0]?.at ?? 0;
-  const data = story.map(({ at, host }, i) => ({ value: [(at - from) / 1000, hosts.indexOf(host), i + 1] }));
-  return {
-    title: "One event from its onset to its last migration",
-    about: `Taken from the run with ${options.hosts} hosts; the numbers are those of the list below.`,
-    svg: drawn({
-      grid: { left: 90, right: 40, top: 40, bottom: 50 },
-      xAxis: { type: "value", name: "s", axisLine: { onZero: false } },
-      yAxis: { type: "category", data: hosts, inverse: true },
-      series: [
-        {
-          type: "scatter",
-          symbolSize: 16,
-          data,
-          label: { show: true, formatter: ({ value }: { value: unknown }) => String((value as number[])[2]) },
+  const points = story.map(({ at, host }, i) => ({ at: (at - from) / 1000, host, number: i + 1 }));
+  const planned = story.findIndex(({ what }) => what.includes(" plans ("));
+  const about = `Taken from the run with ${options.hosts} hosts; the numbers are those of the list below.`;
+  const whole = { title: "One event from its onset to its last migration", about, svg: timeline(points) };
+  if (planned < 0) return [whole];
+  const beginning = points.slice(0, planned + 1);
+  return [whole, { title: "The same event until there is a plan", about, svg: timeline(beginning) }];
+}
+
+interface Point {
+  readonly at: number;
+  readonly host: string;
+  readonly number: number;
+}
+
+function timeline(points: readonly Point[]): string {
+  const hosts = [...new Set(points.map(({ host }) => host))];
+  const data = points.map(({ at, number }) => [at, number]);
+  const colours = points.map(({ host }) => COLOURS[hosts.indexOf(host) % COLOURS.length]);
+  return drawn({
+    grid: { left: 60, right: 60, top: 20, bottom: 50 },
+    xAxis: { type: "value", name: "s" },
+    yAxis: { type: "value", name: "line", inverse: true, min: 0, max: points.length + 1 },
+    series: [
+      {
+        type: "scatter",
+        symbolSize: 8,
+        data: data.map((value, i) => ({ value, itemStyle: { color: colours[i] } })),
+        label: {
+          show: true,
+          position: "right",
+          formatter: ({ dataIndex }: { dataIndex: number }) => labelOf(points, dataIndex),
         },
-      ],
-    } as Option),
-  };
+      },
+    ],
+  } as Option);
+}
+
+function labelOf(points: readonly Point[], index: number): string {
+  const point = points[index];
+  return point === undefined ? "" : `${point.number} ${point.host}`;
 }
 
 /** Which of the first hosts were held by a partition when. */
