@@ -18,7 +18,7 @@ type Run = Report & { readonly measured: Cost };
 const MAIN = new URL("../../src/simulator/main.ts", import.meta.url).pathname;
 const SIZES = [128, 256, 512, 1024, 4096, 10_240] as const;
 const REAL_SIZES = [128, 256, 512, 1024] as const;
-const SITES = ["--hosts", "1024", "--sites", "4"] as const;
+const SITES = ["--hosts", "512", "--sites", "4"] as const;
 
 /** By the name of the file that its result is kept in. */
 const RUNS: readonly (readonly [string, readonly string[]])[] = [
@@ -29,10 +29,10 @@ const RUNS: readonly (readonly [string, readonly string[]])[] = [
   ...REAL_SIZES.map((hosts) => [`real-${hosts}`, ["--hosts", `${hosts}`, "--membership", "real"]] as const),
   ["sites-locality", [...SITES, "--walk", "locality"]],
   ["sites-random", [...SITES, "--walk", "random"]],
-  ["held", ["--hosts", "1024", "--hold", "5", "--window", "3"]],
-  ["heavy", ["--hosts", "1024", "--workload", "vmplaces-heavy"]],
-  ["heavy-centralised", ["--hosts", "1024", "--workload", "vmplaces-heavy", "--algorithm", "centralised"]],
-  ["failing", ["--hosts", "1024", "--faults", "failing=5"]],
+  ["held", ["--hosts", "512", "--hold", "5", "--window", "3"]],
+  ["heavy", ["--hosts", "512", "--workload", "vmplaces-heavy"]],
+  ["heavy-centralised", ["--hosts", "512", "--workload", "vmplaces-heavy", "--algorithm", "centralised"]],
+  ["failing", ["--hosts", "512", "--faults", "failing=5"]],
   ["surge", [...SITES, "--faults", "site-surge=10"]],
   ["drained", ["--hosts", "1024", "--faults", "drained=100"]],
 ];
