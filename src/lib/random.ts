@@ -82,6 +82,11 @@ export function hash32After(prefix: string): (text: string) => number {
   return (text) => finished(fnv(text, begun));
 }
 
+/** `hash32` of three texts one after the other, without putting them together. */
+export function hash32Of(first: string, second: string, third: string): number {
+  return finished(fnv(third, fnv(second, fnv(first, FNV_OFFSET))));
+}
+
 function fnv(text: string, from: number): number {
   let h = from;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
