@@ -72,7 +72,10 @@ export class BestKnown {
     return `{\n${entries.join(",\n")}\n}\n`;
   }
 
+  /** Merges with what the file has by now: another search may have saved meanwhile. */
   save(): void {
+    const now = new BestKnown();
+    for (const [instance, known] of now.#known) this.offer(instance, known);
     writeFileSync(FILE, this.text);
   }
 }

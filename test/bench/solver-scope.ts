@@ -28,7 +28,7 @@ export const FULL: Scope = {
   cold: 3,
   sizes: [8, 64, 256, 1000, 4000, 10_000],
   largest: 10_000,
-  peerCapMs: 60_000,
+  peerCapMs: 20_000,
   peers: [
     ["hot", 20],
     ["mixed", 20],
