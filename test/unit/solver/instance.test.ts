@@ -189,6 +189,11 @@ describe("discoveryctl solve", () => {
     expect(times[1].plan).toEqual(times[0].plan);
   });
 
+  test("an infeasible instance is explained in words in the table", () => {
+    const { output } = run({ ...first, nodes: [first.nodes[0]], constraints: [] }, { output: "table" });
+    expect(output).toContain("cpu: 9000 needed, 8000 there, on host 0");
+  });
+
   test("an infeasible instance exits 6 with an explanation and no plan", () => {
     const crowded = run({ ...first, nodes: [first.nodes[0]], constraints: [] });
     expect(crowded.exitCode).toBe(6);
