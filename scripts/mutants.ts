@@ -49,13 +49,28 @@ const mutant = (name: string, what: string, file: string, from: string, to: stri
 });
 
 export const MUTANTS: readonly Mutant[] = [
-  mutant(
-    "token-unchecked",
-    "an order is taken whatever its booking token",
-    PARTICIPANT,
-    `if (!this.#deps.desk().holds(token, now, START_MARGIN_MS)) return "the booking is over";`,
-    "",
-  ),
+  {
+    name: "order-unfenced",
+    what: "an order is taken whatever partition, epoch and booking token it comes with",
+    edits: [
+      {
+        file: PARTICIPANT,
+        from: `if (!this.#deps.desk().holds(token, now, START_MARGIN_MS)) return "the booking is over";`,
+        to: "",
+      },
+      {
+        file: SCHEDULER,
+        from: "return this.#held(request, from) ?? participant.execute(from, request, turn);",
+        to: "return participant.execute(from, request, turn);",
+      },
+      {
+        file: SCHEDULER,
+        from: `          this.#held(request, from) ??
+          this.#unwilling([request.order]) ??`,
+        to: "          this.#unwilling([request.order]) ??",
+      },
+    ],
+  },
   mutant(
     "settling-skipped",
     "a host is free although one of its actions still runs",
@@ -142,6 +157,47 @@ export const MUTANTS: readonly Mutant[] = [
     BOOKING,
     "const slotted = held.pid !== request.pid && this.#takeSlot(request, turn.now);",
     "const slotted = false;",
+  ),
+  mutant(
+    "slot-ignored",
+    "a free host does not keep its slot for who waits",
+    BOOKING,
+    "if (slot !== null && slot.pid !== request.pid && !this.#outranks(request, slot, turn.now)) {",
+    "if (slot !== null && turn.now < 0) {",
+  ),
+  mutant(
+    "calls-kept",
+    "a question that was answered is remembered for ever",
+    "lrt/calls.ts",
+    "if (this.#pending.delete(id)) turn.clearTimer",
+    "if (this.#pending.has(id)) turn.clearTimer",
+  ),
+  mutant(
+    "started-again",
+    "a plan made anew starts again what its arrival has started",
+    PROBLEM,
+    "return all.filter(({ spec }) => !here.has(spec.id) && started?.has(spec.id) !== true);",
+    "return all;",
+  ),
+  mutant(
+    "assigned-early",
+    "a VM may start before its record says where, on disk",
+    SCHEDULER,
+    `return { body: { kind: "noted" }, after };
+  }
+
+  #handOver`,
+    `return { body: { kind: "noted" } };
+  }
+
+  #handOver`,
+  ),
+  mutant(
+    "vanished-kept",
+    "a listing does not take away the guests that are gone",
+    "lrt/monitoring/inventory.ts",
+    "this.#domains = next;",
+    "for (const [vm, domain] of next) this.#domains.set(vm, domain);",
   ),
   mutant(
     "no-release",

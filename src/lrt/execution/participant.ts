@@ -129,6 +129,11 @@ export class Participant {
     return this.#blocking().length;
   }
 
+  /** Orders that are remembered although they have ended: all, and those of guests that arrived. */
+  get kept(): { readonly orders: number; readonly arrivals: number } {
+    return { orders: this.#over.size, arrivals: this.#arrivals.size };
+  }
+
   open(): readonly Intent[] {
     return [...this.#open.values()].map(({ intent }) => intent);
   }

@@ -1,6 +1,7 @@
 import type { LrtConfig } from "../../lrt/config.ts";
 import { ActionChecker } from "./actions.ts";
 import { BookingChecker } from "./booking.ts";
+import { BoundsChecker } from "./bounds.ts";
 import { CapacityChecker } from "./capacity.ts";
 import type { Checker } from "./checker.ts";
 import { DrainingChecker } from "./draining.ts";
@@ -29,6 +30,7 @@ export function allCheckers(config: LrtConfig): readonly Checker[] {
     new RuleChecker(),
     new EnvironmentChecker(),
     new EventChecker(),
+    new BoundsChecker(),
     new ProgressChecker(),
     new SnapshotChecker(ledger),
     new DrainingChecker(),
