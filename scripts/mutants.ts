@@ -1,7 +1,7 @@
 /**
  * Would the swarm notice? Each mutant is a small fault put into a copy of the sources; the swarm runs there until a
  * seed shows it, or until the seeds are used up; then it runs the scenarios. Arguments: names of mutants (none: all), `--seeds N`, and `--write`,
- * which puts the table into docs/reference/simulator.md; `--jobs N` says how many run at a time (as many as there are processors).
+ * which puts what was judged into the table of docs/reference/simulator.md; `--jobs N` says how many run at a time (as many as there are processors).
  */
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -482,19 +482,27 @@ async function main(args: readonly string[]): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: Number(values.jobs) }, worker));
-  const killed = [...verdicts.values()].filter(({ killedBy }) => killedBy !== null).length;
-  const summary = `${killed} of ${chosen.length} are killed within the first ${most} seeds or by a scenario.`;
-  process.stdout.write(`${summary}\n`);
-  const rows = chosen.flatMap(({ name }) => verdicts.get(name) ?? []).map((one) => row(one, most));
-  if (values.write) writeTable(rows, summary);
+  const survivors = [...verdicts.values()].filter(({ killedBy }) => killedBy === null).length;
+  process.stdout.write(`${chosen.length - survivors} of ${chosen.length} are killed\n`);
+  if (values.write) writeTable(new Map([...verdicts].map(([name, verdict]) => [name, row(verdict, most)])));
 }
 
-function writeTable(rows: readonly string[], summary: string): void {
+/** Puts rows into the table, by mutant; those that were not judged this time stay as they are. */
+export function writeTable(rows: ReadonlyMap<string, string>): void {
   const [before, rest] = readFileSync(PAGE, "utf8").split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (before === undefined || after === undefined) throw new Error(`${PAGE} has no place for the table`);
+  const [table, after] = rest?.split(END) ?? [];
+  if (before === undefined || table === undefined || after === undefined)
+    throw new Error(`${PAGE} has no place for the table`);
+  const known = new Map(
+    [...table.matchAll(/^\| `([^`]+)` .*$/gm)].map(([line, name]): [string, string] => [name ?? "", line]),
+  );
+  const lines = MUTANTS.map(({ name, what }) => rows.get(name) ?? known.get(name) ?? unjudged(name, what));
+  const killed = lines.filter((line) => /\| (seed|scenario) /.test(line)).length;
   const head = "| mutant | what is wrong | killed by | checker |\n| --- | --- | --- | --- |";
-  writeFileSync(PAGE, `${before}${BEGIN}\n\n${summary}\n\n${head}\n${rows.join("\n")}\n\n${END}${after}`);
+  const summary = `${killed} of ${MUTANTS.length} are killed.`;
+  writeFileSync(PAGE, `${before}${BEGIN}\n\n${summary}\n\n${head}\n${lines.join("\n")}\n\n${END}${after}`);
 }
+
+const unjudged = (name: string, what: string): string => `| \`${name}\` | ${what} | not judged yet | |`;
 
 if (import.meta.main) await main(process.argv.slice(2));
