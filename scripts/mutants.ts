@@ -321,13 +321,6 @@ export const MUTANTS: readonly Mutant[] = [
     "members.filter(({ vms }) => vms.length < 0)",
   ),
   mutant(
-    "pair-parted",
-    "best effort parts two that must stay together",
-    PROBLEM,
-    "return bestEffort === true && policy.together.length > 0;",
-    "return bestEffort === true && policy.together.length > 99;",
-  ),
-  mutant(
     "prepare-skipped",
     "a source starts without its destination's promise",
     EXECUTOR,

@@ -29,7 +29,7 @@ export function allCheckers(config: LrtConfig): readonly Checker[] {
     new PlanChecker(ledger, config),
     new RuleChecker(),
     new EnvironmentChecker(),
-    new EventChecker(),
+    new EventChecker(config),
     new BoundsChecker(),
     new ProgressChecker(),
     new SnapshotChecker(ledger),
