@@ -103,6 +103,17 @@ export class LocalResourcesTracker {
     turn.setTimer(TIMER_RELIST, this.#config.relistMs);
   }
 
+  /** How much is remembered of each kind: what grows without end would end the agent. */
+  sizes(): Readonly<Record<"calls" | "answers" | "orders" | "owed" | "deposed" | "events", number>> {
+    return {
+      calls: this.#calls.size,
+      answers: this.scheduler.answersKept,
+      ...this.participant.kept,
+      deposed: this.desk.deposedKept,
+      events: this.queue.all().length,
+    };
+  }
+
   get condition(): Condition {
     return this.#condition;
   }

@@ -141,6 +141,11 @@ export class Participant {
     return this.#blocking().length;
   }
 
+  /** Orders that are remembered although they have ended: all, and those whose end is still owed to somebody. */
+  get kept(): { readonly orders: number; readonly owed: number } {
+    return { orders: this.#over.size, owed: this.#reports.size };
+  }
+
   open(): readonly Intent[] {
     return [...this.#open.values()].map(({ intent }) => intent);
   }

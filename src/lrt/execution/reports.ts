@@ -48,6 +48,10 @@ export class Reports {
     }
   }
 
+  get size(): number {
+    return this.#owed.size;
+  }
+
   /** How an order ended whose destination has not heard it yet. */
   owed(key: ActionKey): ActionOutcome | null {
     return this.#owed.get(key)?.outcome ?? null;

@@ -120,6 +120,10 @@ export class BookingDesk {
     return this.#booking === null;
   }
 
+  get deposedKept(): number {
+    return this.#deposed.size;
+  }
+
   reserve(request: ReserveRequest, turn: LrtTurn): Grant {
     const held = this.#booking;
     if (held !== null && held.pid === request.pid && held.settling === null)

@@ -74,6 +74,10 @@ export class Scheduler {
     return this.#leading;
   }
 
+  get answersKept(): number {
+    return this.#answers.size;
+  }
+
   /** After a restart: a partition this node led has no leader any more. */
   start(turn: LrtTurn): void {
     const { desk, self } = this.#deps;

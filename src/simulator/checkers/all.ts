@@ -1,6 +1,7 @@
 import type { LrtConfig } from "../../lrt/config.ts";
 import { ActionChecker } from "./actions.ts";
 import { BookingChecker } from "./booking.ts";
+import { BoundsChecker } from "./bounds.ts";
 import { CapacityChecker } from "./capacity.ts";
 import type { Checker } from "./checker.ts";
 import { DrainingChecker } from "./draining.ts";
@@ -28,7 +29,8 @@ export function allCheckers(config: LrtConfig): readonly Checker[] {
     new PlanChecker(ledger, config),
     new RuleChecker(),
     new EnvironmentChecker(),
-    new EventChecker(),
+    new EventChecker(config),
+    new BoundsChecker(),
     new ProgressChecker(),
     new SnapshotChecker(ledger),
     new DrainingChecker(),

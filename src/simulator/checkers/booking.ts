@@ -1,3 +1,4 @@
+import type { AgentInput } from "../../agent/inputs.ts";
 import type { Notification } from "../../agent/notifications.ts";
 import type { AgentEffect } from "../../agent/turn.ts";
 import type { SimulatedHost } from "../world/host.ts";
@@ -25,6 +26,8 @@ export class BookingChecker implements Checker {
   readonly name = "booking";
   readonly #ledger: Ledger;
   readonly #leaseMs: number;
+  /** Requests to join that have come. */
+  readonly #seen = new Set<string>();
   readonly #held = new Map<string, Held>();
   readonly #told = new Map<string, number>();
   /** Host and partition → the last epoch on disk; host, partition and epoch → its leader. */
@@ -57,11 +60,23 @@ export class BookingChecker implements Checker {
     return wrong;
   }
 
-  /** A lease is never longer than what its leader was told. */
-  stepped(host: SimulatedHost): readonly string[] {
+  /** A lease is never longer than what its leader was told; who joins tells of no VM that may be on its way. */
+  stepped(host: SimulatedHost, input: AgentInput, effects: readonly AgentEffect[]): readonly string[] {
+    const joined = this.#joined(host, input, effects);
+    if (joined !== null) return unsettled(host, `joins ${joined}`);
     const booking = host.agent?.lrt.desk.booking ?? null;
     const left = booking === null ? 0 : booking.leaseUntil - host.now();
     return left <= this.#leaseMs ? NOTHING_WRONG : [`${host.id} is booked for another ${left} ms`];
+  }
+
+  /** The partition that a host joins with this step, or tells how it is now; a duplicate gets its old answer. */
+  #joined(host: SimulatedHost, input: AgentInput, effects: readonly AgentEffect[]): string | null {
+    if (input.kind !== "message" || input.message.type !== "partition.reserve") return null;
+    const { pid, id } = input.message;
+    const request = `${input.from}>${host.id}/${id}`;
+    const first = !this.#seen.has(request);
+    this.#seen.add(request);
+    return first && joins(effects, id) ? pid : null;
   }
 
   effect(host: SimulatedHost, effect: AgentEffect): readonly string[] {
@@ -125,6 +140,16 @@ export class BookingChecker implements Checker {
     this.#leaders.set(vote, leader);
     return wrong;
   }
+}
+
+function joins(effects: readonly AgentEffect[], re: number): boolean {
+  return effects.some(
+    (effect) =>
+      effect.kind === "send" &&
+      effect.message.type === "partition.reply" &&
+      effect.message.re === re &&
+      effect.message.body.kind === "joined",
+  );
 }
 
 /** A host whose action still runs is neither free nor taken anew. */

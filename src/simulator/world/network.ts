@@ -180,12 +180,20 @@ export class Network {
     }
     const at = Math.max(this.#arrivals.get(stream) ?? 0, this.#queue.now + delay, clear);
     this.#arrivals.set(stream, at);
-    this.#deliverAt(at, from, to, lane, payload);
+    this.#deliverAt(at, from, to, lane, payload, stream);
   }
 
-  #deliverAt(at: number, from: string, to: string, lane: string, payload: Payload): void {
+  /** @param stream whose last message this may be. */
+  #deliverAt(
+    at: number,
+    from: string,
+    to: string,
+    lane: string,
+    payload: Payload,
+    stream: string | null = null,
+  ): void {
     this.#queue.at(at, () => {
-      if (this.#arrivals.get(stream) === at) this.#arrivals.delete(stream);
+      if (stream !== null && this.#arrivals.get(stream) === at) this.#arrivals.delete(stream);
       const endpoint = this.#endpoints.get(to);
       if (endpoint?.up() === true && this.connected(from, to)) endpoint.deliver(from, lane, payload);
     });
