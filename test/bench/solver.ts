@@ -32,8 +32,7 @@ const sections: string[] = [
 /** After every part, so that what was measured is not lost when a later part is. */
 function keep(): void {
   best.save();
-  if (process.argv.includes("--write"))
-    writeSection("solver", `${sections.join("\n\n")}\n\n${machine()}`);
+  if (process.argv.includes("--write")) writeSection("solver", `${sections.join("\n\n")}\n\n${machine()}`);
 }
 
 for (const [title, measureAll] of parts) {
