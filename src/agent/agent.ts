@@ -4,7 +4,7 @@
  */
 
 import type { MembershipChange } from "../dnt/membership/change.ts";
-import { Membership } from "../dnt/membership/membership.ts";
+import { Membership, type MembershipMaker, type MembershipService } from "../dnt/membership/membership.ts";
 import type { MembershipSettings } from "../dnt/membership/settings.ts";
 import { randomWalk, walk } from "../dnt/overlay/walk.ts";
 import { Registry } from "../dnt/registry/registry.ts";
@@ -61,7 +61,7 @@ const KEY_MODE = "agent/mode";
 
 export class Agent {
   readonly identity: AgentIdentity;
-  readonly membership: Membership;
+  readonly membership: MembershipService;
   readonly lrt: LocalResourcesTracker;
   readonly operations: Operations;
   readonly drain: Drain;
@@ -76,6 +76,8 @@ export class Agent {
   readonly #counters = new Counters();
   readonly #solves = new Map<OperationId, (solution: Solution | null, turn: AgentTurn) => void>();
   #mode: BalancingMode;
+  /** Addresses that others were to be found at, and why they were not. */
+  readonly unanswered = new Map<string, string>();
   #stopping = false;
   #now: Instant = 0;
 
@@ -84,6 +86,7 @@ export class Agent {
     identity: AgentIdentity,
     random: Random,
     restored: ReadonlyMap<string, unknown>,
+    makeMembership: MembershipMaker = (settings, dependencies) => new Membership(settings, dependencies),
   ) {
     this.identity = identity;
     this.#random = random.fork("walk");
@@ -91,7 +94,7 @@ export class Agent {
     this.#config = config;
     const { id, name, boot, capacity, labels } = identity;
     const nameOf = (node: NodeId): string => this.nameOf(node);
-    this.membership = new Membership(config.membership, {
+    this.membership = makeMembership(config.membership, {
       self: { ...identity, draining: false, protocol: PROTOCOL },
       random: random.fork("membership"),
       restored,
@@ -218,6 +221,7 @@ export class Agent {
       case "solved":
         return this.#onSolved(input.operation, input.solution, turn);
       case "address-answered":
+        this.#noteAnswer(input.address, input.answer.ok ? null : input.answer.failure.message, turn);
         return this.membership.onAddressAnswered(input.address, input.answer, turn);
       case "command":
         return this.#onCommand(input.request, input.command, turn);
@@ -225,8 +229,17 @@ export class Agent {
         return this.lrt.setSpace(input.state, turn);
       case "stopping":
         this.#stopping = true;
-        return this.membership.leave(turn);
+        this.lrt.participant.stop(turn);
+        return this.membership.leave(this.drain.state === "drained" ? "left" : "dead", turn);
     }
+  }
+
+  /** Told once, until it changes. */
+  #noteAnswer(address: string, reason: string | null, turn: AgentTurn): void {
+    if ((this.unanswered.get(address) ?? null) === reason) return;
+    if (reason === null) this.unanswered.delete(address);
+    else this.unanswered.set(address, reason);
+    turn.notify({ kind: "join-address", address, reason });
   }
 
   #onHypervisor(event: HypervisorEvent, turn: AgentTurn): void {

@@ -69,10 +69,32 @@ export class Random {
   }
 }
 
+const FNV_OFFSET = 0x811c9dc5;
+
 /** FNV-1a over UTF-16 code units, finished with murmur3's mixer; 32 bits, stable on every engine. */
 export function hash32(text: string): number {
-  let h = 0x811c9dc5;
+  return finished(fnv(text, FNV_OFFSET));
+}
+
+/** `hash32` of texts that all begin with `prefix`, which is read once. */
+export function hash32After(prefix: string): (text: string) => number {
+  const begun = fnv(prefix, FNV_OFFSET);
+  return (text) => finished(fnv(text, begun));
+}
+
+/** `hash32` of three texts one after the other, without putting them together. */
+export function hash32Of(first: string, second: string, third: string): number {
+  return finished(fnv(third, fnv(second, fnv(first, FNV_OFFSET))));
+}
+
+function fnv(text: string, from: number): number {
+  let h = from;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  return h;
+}
+
+function finished(hash: number): number {
+  let h = hash;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) >>> 0;
