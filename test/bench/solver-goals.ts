@@ -1,6 +1,6 @@
 /** The goals at 64 hosts: how soon, how cheap, how surely, and what is proved impossible. */
 import { spawnSync } from "node:child_process";
-import type { BestKnown } from "./best-known.ts";
+import type { BestKnown, Known } from "./best-known.ts";
 import { FAMILIES, type FamilyName, INFEASIBLE } from "./families.ts";
 import { costAt, knownFrom, type Measured, measure, quantile } from "./measure.ts";
 import { above, chart, ms, table } from "./report.ts";
@@ -143,6 +143,15 @@ export class Sections {
     );
     return table([`kind, ${hosts} hosts`, "seeds", "proved and explained", "p95 ms"], rows);
   }
+}
+
+/** What the packed plans are measured against; the exact optimum of the placement alone is a bound, too. */
+export function bestKnown(best: BestKnown): string {
+  const rows = best.instances.map((instance) => {
+    const { cost, foundBy, bound, boundBy } = best.get(instance) as Known;
+    return [instance, cost, foundBy, bound, boundBy, above(cost / bound)];
+  });
+  return table(["instance", "best known plan, MiB", "found by", "bound", "by", "above"], rows);
 }
 
 /** Wall milliseconds of a first solve in a fresh process. */

@@ -40,6 +40,7 @@ export async function peers(scope: Scope, tally: Tally): Promise<string> {
   return [
     table(["instance, seed 1", ...heads], rows),
     `A cap of ${cap / 1000} s for each peer; a dash: not asked (too large, rules it has not, or not there). ` +
+      "hbal treats CPU as soft, so it may leave hosts overloaded: its figure is then below the optimum. " +
       `HiGHS: ${highs === null ? "not installed" : "WASM build, in this process"}. BtrPlace: ${btrplace.note}.`,
   ].join("\n\n");
 }

@@ -4,7 +4,7 @@
  */
 import { BestKnown } from "./best-known.ts";
 import { machine, writeSection } from "./report.ts";
-import { Sections } from "./solver-goals.ts";
+import { bestKnown, Sections } from "./solver-goals.ts";
 import { peers } from "./solver-peers.ts";
 import { sizes, wholeInfrastructures } from "./solver-scale.ts";
 import { FULL, QUICK } from "./solver-scope.ts";
@@ -16,6 +16,7 @@ goals.warmUp();
 const parts = [
   ["Easy families", () => goals.easyFamilies()],
   ["Packed hosts", () => goals.packedFamilies()],
+  ["Best known plans", () => bestKnown(best)],
   ["Swaps", () => goals.swaps()],
   ["Infeasible", () => goals.infeasible()],
   ["Sizes", () => sizes(scope, goals.tally)],
