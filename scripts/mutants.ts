@@ -1,12 +1,13 @@
 /**
  * Would the swarm notice? Each mutant is a small fault put into a copy of the sources; the swarm runs there until a
- * seed shows it, or until the seeds are used up. Arguments: names of mutants (none: all), `--seeds N`, and `--write`,
- * which puts the table into docs/reference/simulator.md.
+ * seed shows it, or until the seeds are used up; then it runs the scenarios. Arguments: names of mutants (none: all), `--seeds N`, and `--write`,
+ * which puts what was judged into the table of docs/reference/simulator.md; `--jobs N` says how many run at a time (as many as there are processors).
  */
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 
 interface Edit {
   readonly file: string;
@@ -22,13 +23,12 @@ interface Mutant {
 
 export interface Verdict {
   readonly mutant: Mutant;
-  /** How many seeds it took; null: it survived. */
-  readonly seeds: number | null;
-  /** What the first violation was. */
-  readonly caught: string;
+  /** The first seed or scenario in which a checker found something wrong, and that checker; null: it survived. */
+  readonly killedBy: { readonly what: string; readonly checker: string } | null;
 }
 
 const ROOT = new URL("..", import.meta.url).pathname;
+const SCENARIOS = join(ROOT, "test/simulation/scenarios");
 const PAGE = join(ROOT, "docs/reference/simulator.md");
 const SEEDS = 60;
 const BEGIN = "<!-- mutants: begin (scripts/mutants.ts --write) -->";
@@ -49,13 +49,28 @@ const mutant = (name: string, what: string, file: string, from: string, to: stri
 });
 
 export const MUTANTS: readonly Mutant[] = [
-  mutant(
-    "token-unchecked",
-    "an order is taken whatever its booking token",
-    PARTICIPANT,
-    `if (!this.#deps.desk().holds(token, now, START_MARGIN_MS)) return "the booking is over";`,
-    "",
-  ),
+  {
+    name: "order-unfenced",
+    what: "an order is taken whatever partition, epoch and booking token it comes with",
+    edits: [
+      {
+        file: PARTICIPANT,
+        from: `if (!this.#deps.desk().holds(token, now, START_MARGIN_MS)) return "the booking is over";`,
+        to: "",
+      },
+      {
+        file: SCHEDULER,
+        from: "return this.#held(request, from) ?? participant.execute(from, request, turn);",
+        to: "return participant.execute(from, request, turn);",
+      },
+      {
+        file: SCHEDULER,
+        from: `          this.#held(request, from) ??
+          this.#unwilling([request.order]) ??`,
+        to: "          this.#unwilling([request.order]) ??",
+      },
+    ],
+  },
   mutant(
     "settling-skipped",
     "a host is free although one of its actions still runs",
@@ -126,8 +141,8 @@ export const MUTANTS: readonly Mutant[] = [
     "replaced-leader",
     "a leader that was replaced reserves the host anew",
     BOOKING,
-    "if ((this.#successors.get(request.pid) ?? request.from) !== request.from)",
-    "if (request.partitionEpoch < 0)",
+    "if (partitionEpoch !== undefined) return",
+    "if (partitionEpoch !== undefined && partitionEpoch < 0) return",
   ),
   mutant(
     "two-votes",
@@ -142,6 +157,47 @@ export const MUTANTS: readonly Mutant[] = [
     BOOKING,
     "const slotted = held.pid !== request.pid && this.#takeSlot(request, turn.now);",
     "const slotted = false;",
+  ),
+  mutant(
+    "slot-ignored",
+    "a free host does not keep its slot for who waits",
+    BOOKING,
+    "if (slot !== null && slot.pid !== request.pid && !this.#outranks(request, slot, turn.now)) {",
+    "if (slot !== null && turn.now < 0) {",
+  ),
+  mutant(
+    "calls-kept",
+    "a question that was answered is remembered for ever",
+    "lrt/calls.ts",
+    "if (this.#pending.delete(id)) turn.clearTimer",
+    "if (this.#pending.has(id)) turn.clearTimer",
+  ),
+  mutant(
+    "started-again",
+    "a plan made anew starts again what its arrival has started",
+    PROBLEM,
+    "return all.filter(({ spec }) => !here.has(spec.id) && started?.has(spec.id) !== true);",
+    "return all;",
+  ),
+  mutant(
+    "assigned-early",
+    "a VM may start before its record says where, on disk",
+    SCHEDULER,
+    `return { body: { kind: "noted" }, after };
+  }
+
+  #handOver`,
+    `return { body: { kind: "noted" } };
+  }
+
+  #handOver`,
+  ),
+  mutant(
+    "vanished-kept",
+    "a listing does not take away the guests that are gone",
+    "lrt/monitoring/inventory.ts",
+    "this.#domains = next;",
+    "for (const [vm, domain] of next) this.#domains.set(vm, domain);",
   ),
   mutant(
     "no-release",
@@ -162,9 +218,9 @@ export const MUTANTS: readonly Mutant[] = [
     "members agree to every plan",
     SCHEDULER,
     `    if (reason !== null) {
-      this.#deps.desk.heard`,
+      const after`,
     `    if (reason === "never") {
-      this.#deps.desk.heard`,
+      const after`,
   ),
   mutant(
     "unsettled-joins",
@@ -244,6 +300,13 @@ export const MUTANTS: readonly Mutant[] = [
     "hosts: [...new Set(hosts)].sort(byText) };",
   ),
   mutant(
+    "back-in-one-plan",
+    "overload sends a guest back to a host that it leaves by the same plan",
+    PARTITION,
+    "if (sendsBack(solution.plan, this.#events(turn.now))) return this.#withoutPlan(bestEffort, turn);",
+    "",
+  ),
+  mutant(
     "half-emptied",
     "underload settles for a host that is emptied by half",
     PARTITION,
@@ -256,13 +319,6 @@ export const MUTANTS: readonly Mutant[] = [
     PROBLEM,
     "members.filter(({ vms }) => vms.length === 0)",
     "members.filter(({ vms }) => vms.length < 0)",
-  ),
-  mutant(
-    "pair-parted",
-    "best effort parts two that must stay together",
-    PROBLEM,
-    "return bestEffort === true && policy.together.length > 0;",
-    "return bestEffort === true && policy.together.length > 99;",
   ),
   mutant(
     "prepare-skipped",
@@ -322,18 +378,11 @@ export const MUTANTS: readonly Mutant[] = [
     "    this.#restored = [];\n    this.#open.clear();",
   ),
   mutant(
-    "arrivals-unasked",
-    "a destination never asks whether its source knows",
-    PARTICIPANT,
-    `if (timer === "lrt/arrivals") this.#askAfterArrivals(turn);`,
-    "",
-  ),
-  mutant(
-    "resume-unknown",
-    "a source resumes a guest whose destination does not answer",
+    "resumed-unasked",
+    "a destination lets its copy run without the source's word",
     INTENT,
-    `return asked ? { kind: "wait", reason: "the destination does not answer" } : { kind: "ask" };`,
-    `return asked ? { kind: "resume", outcome: "failed", reason: "nobody answers" } : { kind: "ask" };`,
+    `return { kind: "wait", reason: "paused here, unsettled at the source" };`,
+    `return { kind: "resume", outcome: "done", reason: "unsettled" };`,
   ),
   mutant(
     "destroy-unknown",
@@ -353,13 +402,21 @@ export async function judge(one: Mutant, seeds: number): Promise<Verdict> {
     for (const edit of one.edits) apply(join(folder, "src"), edit);
     const main = join(folder, "src/simulator/main.ts");
     const { stdout, stderr, status } = await run([main, "swarm", "--runs", String(seeds)]);
-    if (status === 0) return { mutant: one, seeds: null, caught: "" };
+    if (status === 0) return { mutant: one, killedBy: await scenarioAgainst(main) };
     const seed = /^seed (\d+) shows a fault:\n +[\d.]+ s +(\S+):/m.exec(stdout);
     if (seed === null) throw new Error(`${one.name} does not run: ${stdout}${stderr}`);
-    return { mutant: one, seeds: Number(seed[1]), caught: seed[2] ?? "" };
+    return { mutant: one, killedBy: { what: `seed ${seed[1]}`, checker: seed[2] ?? "" } };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The first scenario in which a checker fires: a story that only differs from the recorded one does not count. */
+async function scenarioAgainst(main: string): Promise<Verdict["killedBy"]> {
+  const folders = readdirSync(SCENARIOS).map((name) => join(SCENARIOS, name));
+  const { stderr } = await run([main, "scenario", ...folders]);
+  const [, name, checker] = /^(\S+): \d+\.\d{3} (\S+): /m.exec(stderr) ?? [];
+  return name === undefined || checker === undefined ? null : { what: `scenario \`${name}\``, checker };
 }
 
 interface Ran {
@@ -370,7 +427,7 @@ interface Ran {
 
 function run(args: readonly string[]): Promise<Ran> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [...args], (error, stdout, stderr) => {
+    execFile(process.execPath, [...args], { maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
       resolve({ stdout, stderr, status: error === null ? 0 : 1 });
     });
   });
@@ -384,15 +441,22 @@ function apply(src: string, { file, from, to }: Edit): void {
   writeFileSync(path, parts.join(to));
 }
 
-function row({ mutant: { name, what }, seeds, caught }: Verdict, most: number): string {
-  const fate = seeds === null ? `survives ${most} seeds` : `seed ${seeds}`;
-  return `| \`${name}\` | ${what} | ${fate} | ${caught} |`;
+function row({ mutant: { name, what }, killedBy }: Verdict, most: number): string {
+  const fate = killedBy?.what ?? `survives ${most} seeds`;
+  return `| \`${name}\` | ${what} | ${fate} | ${killedBy?.checker ?? ""} |`;
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const at = args.indexOf("--seeds");
-  const most = at >= 0 ? Number(args[at + 1]) : SEEDS;
-  const names = args.filter((arg, i) => !arg.startsWith("--") && (at < 0 || i !== at + 1));
+  const { values, positionals: names } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      seeds: { type: "string", default: String(SEEDS) },
+      jobs: { type: "string", default: String(availableParallelism()) },
+      write: { type: "boolean", default: false },
+    },
+  });
+  const most = Number(values.seeds);
   const chosen = MUTANTS.filter(({ name }) => names.length === 0 || names.includes(name));
   const verdicts = new Map<string, Verdict>();
   const left = [...chosen];
@@ -403,20 +467,28 @@ async function main(args: readonly string[]): Promise<void> {
       process.stdout.write(`${row(verdict, most)}\n`);
     }
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
-  const killed = [...verdicts.values()].filter(({ seeds }) => seeds !== null).length;
-  const summary = `${killed} of ${chosen.length} are killed within ${most} seeds.`;
-  process.stdout.write(`${summary}\n`);
-  const rows = chosen.flatMap(({ name }) => verdicts.get(name) ?? []).map((one) => row(one, most));
-  if (args.includes("--write")) writeTable(rows, summary);
+  await Promise.all(Array.from({ length: Number(values.jobs) }, worker));
+  const survivors = [...verdicts.values()].filter(({ killedBy }) => killedBy === null).length;
+  process.stdout.write(`${chosen.length - survivors} of ${chosen.length} are killed\n`);
+  if (values.write) writeTable(new Map([...verdicts].map(([name, verdict]) => [name, row(verdict, most)])));
 }
 
-function writeTable(rows: readonly string[], summary: string): void {
+/** Puts rows into the table, by mutant; those that were not judged this time stay as they are. */
+export function writeTable(rows: ReadonlyMap<string, string>): void {
   const [before, rest] = readFileSync(PAGE, "utf8").split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (before === undefined || after === undefined) throw new Error(`${PAGE} has no place for the table`);
+  const [table, after] = rest?.split(END) ?? [];
+  if (before === undefined || table === undefined || after === undefined)
+    throw new Error(`${PAGE} has no place for the table`);
+  const known = new Map(
+    [...table.matchAll(/^\| `([^`]+)` .*$/gm)].map(([line, name]): [string, string] => [name ?? "", line]),
+  );
+  const lines = MUTANTS.map(({ name, what }) => rows.get(name) ?? known.get(name) ?? unjudged(name, what));
+  const killed = lines.filter((line) => /\| (seed|scenario) /.test(line)).length;
   const head = "| mutant | what is wrong | killed by | checker |\n| --- | --- | --- | --- |";
-  writeFileSync(PAGE, `${before}${BEGIN}\n\n${summary}\n\n${head}\n${rows.join("\n")}\n\n${END}${after}`);
+  const summary = `${killed} of ${MUTANTS.length} are killed.`;
+  writeFileSync(PAGE, `${before}${BEGIN}\n\n${summary}\n\n${head}\n${lines.join("\n")}\n\n${END}${after}`);
 }
+
+const unjudged = (name: string, what: string): string => `| \`${name}\` | ${what} | not judged yet | |`;
 
 if (import.meta.main) await main(process.argv.slice(2));

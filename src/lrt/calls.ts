@@ -111,6 +111,10 @@ export class AnswerCache {
     return this.#answers.get(`${from}/${id}`);
   }
 
+  get size(): number {
+    return this.#answers.size;
+  }
+
   set(from: NodeId, id: number, answer: ReplyBody | null): void {
     this.#answers.set(`${from}/${id}`, answer);
     if (this.#answers.size <= REMEMBERED_ANSWERS) return;

@@ -25,6 +25,14 @@ const VERBS: { readonly [verb: string]: Verb } = {
     summary: "swarm --runs N          worlds drawn from seeds, with every kind of fault",
     load: () => import("./swarm/command.ts"),
   },
+  replay: {
+    summary: "replay --seed N          one seed of the swarm with its story",
+    load: () => import("./swarm/replay-command.ts"),
+  },
+  shrink: {
+    summary: "shrink --seed N --out DIR   a seed that shows a fault as a scenario folder",
+    load: () => import("./swarm/shrink-command.ts"),
+  },
 };
 
 const [verb, ...args] = process.argv.slice(2);

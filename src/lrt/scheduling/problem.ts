@@ -11,10 +11,12 @@
 import { byText } from "../../lib/order.ts";
 import type { Rule } from "../../model/constraint.ts";
 import type { NodeId } from "../../model/node.ts";
+import type { Plan } from "../../model/plan.ts";
 import type { VmId, VmPolicy } from "../../model/virtual-machine.ts";
 import type { Problem, ProblemHost, ProblemVm } from "../../solver/problem.ts";
 import type { LrtConfig } from "../config.ts";
 import { share } from "../monitoring/monitor.ts";
+import { doubleRules, withoutDoubles } from "./doubles.ts";
 import type { ArrivingVm, TravellingEvent } from "./event.ts";
 import type { NodeSnapshot, VmSnapshot } from "./snapshot.ts";
 
@@ -24,16 +26,19 @@ export interface PlanningInput {
   readonly events: readonly TravellingEvent[];
   /** Moves that failed in this partition: not tried again. */
   readonly failed: readonly { readonly vm: VmId; readonly host: NodeId }[];
+  /** VMs of arrivals that this partition has started already. */
+  readonly started?: ReadonlySet<VmId>;
   readonly config: LrtConfig;
   /** For a plan that only reduces a violation. */
   readonly bestEffort?: boolean;
 }
 
-export function buildProblem(input: PlanningInput): Problem {
+export function buildProblem(given: PlanningInput): Problem {
+  const input = { ...given, members: withoutDoubles(given.members) };
   const inside = new Set(input.members.map((member) => member.node));
   const emptied = new Set([...hostsToEmpty(input.events)].filter((host) => inside.has(host)));
-  const arriving = arrivals(input.events);
   const placed = input.members.flatMap((member) => member.vms.map((vm) => ({ vm, member })));
+  const arriving = arrivals(input, new Set(placed.map(({ vm }) => vm.id)));
   const here = new Set([...placed.map(({ vm }) => vm.id), ...arriving.map((vm) => vm.spec.id)]);
   const vms: ProblemVm[] = placed.map(({ vm, member }) => ({
     id: vm.id,
@@ -49,7 +54,10 @@ export function buildProblem(input: PlanningInput): Problem {
   return {
     hosts: input.members.map((member) => problemHost(member, input)),
     vms: vms.sort((a, b) => byText(a.id, b.id)),
-    rules: rules(input, placed, arriving, here, emptied),
+    rules: [
+      ...rules(input, placed, arriving, here, emptied),
+      ...doubleRules(given.members, policiesOf(placed, arriving), homesOf(placed)),
+    ],
     objective: "memory",
   };
 }
@@ -94,8 +102,14 @@ function offlineRule(hosts: ReadonlySet<NodeId>): Rule[] {
   return hosts.size > 0 ? [{ kind: "offline", hosts: [...hosts].sort(byText) }] : [];
 }
 
-function arrivals(events: readonly TravellingEvent[]): ArrivingVm[] {
-  return events.flatMap(({ cause }) => (cause.kind === "arrival" ? cause.vms : []));
+/**
+ * Some of them may have come: a plan is made anew when one of its other actions has failed. Two events may ask for the
+ * same VM, the later of them by a home that knows no more of the earlier.
+ */
+function arrivals({ events, started }: PlanningInput, here: ReadonlySet<VmId>): ArrivingVm[] {
+  const all = events.flatMap(({ cause }) => (cause.kind === "arrival" ? cause.vms : []));
+  const waiting = all.filter(({ spec }) => !here.has(spec.id) && started?.has(spec.id) !== true);
+  return [...new Map(waiting.map((vm) => [vm.spec.id, vm])).values()];
 }
 
 /**
@@ -131,19 +145,27 @@ function rules(
   here: ReadonlySet<VmId>,
   emptied: ReadonlySet<NodeId>,
 ): Rule[] {
-  const policies: [VmId, VmPolicy][] = [
-    ...placed.map(({ vm }): [VmId, VmPolicy] => [vm.id, vm.policy]),
-    ...arriving.map(({ spec, stamp }): [VmId, VmPolicy] => [spec.id, stamp.policy]),
-  ];
+  const policies = policiesOf(placed, arriving);
   return [
     ...offlineRule(new Set([...emptied, ...hostsToSpare(input)])),
-    ...pairRules(policies, here, new Map(placed.map(({ vm, member }) => [vm.id, member.node]))),
+    ...pairRules(policies, here, homesOf(placed)),
     ...labelRules(policies, input.members, placed),
     ...moveRules(input.events, new Set(input.members.map((member) => member.node)), here),
     ...coolDownRules(input, placed),
     ...drainingRules(input, here),
     ...failedRules(input, here),
   ];
+}
+
+function policiesOf(placed: readonly Placed[], arriving: readonly ArrivingVm[]): [VmId, VmPolicy][] {
+  return [
+    ...placed.map(({ vm }): [VmId, VmPolicy] => [vm.id, vm.policy]),
+    ...arriving.map(({ spec, stamp }): [VmId, VmPolicy] => [spec.id, stamp.policy]),
+  ];
+}
+
+function homesOf(placed: readonly Placed[]): ReadonlyMap<VmId, NodeId> {
+  return new Map(placed.map(({ vm, member }) => [vm.id, member.node]));
 }
 
 /** Two that are apart now stay so at every instant of the plan; two that share a host are parted at its end. */
@@ -230,14 +252,32 @@ function failedRules({ failed, members }: PlanningInput, here: ReadonlySet<VmId>
 function coolDownRules({ events, members, config }: PlanningInput, placed: readonly Placed[]): Rule[] {
   if (!events.some(({ cause }) => cause.kind === "overload" || cause.kind === "underload")) return [];
   const inside = new Set(members.map((member) => member.node));
-  const drained = new Set(events.filter(({ cause }) => cause.kind === "drain").map(({ origin }) => origin));
-  const asked = new Set(events.flatMap(({ cause }) => (cause.kind === "move" ? [cause.vm] : [])));
+  const { drained, asked } = exempted(events);
   return placed.flatMap(({ vm, member }): Rule[] => {
     if (drained.has(member.node) || asked.has(vm.id)) return [];
     const hosts = vm.left
       .filter(({ host, agoMs }) => agoMs < config.cooldownMs && host !== member.node && inside.has(host))
       .map(({ host }) => host);
     return hosts.length > 0 ? [comebackBan(vm.id, hosts)] : [];
+  });
+}
+
+/** Hosts and VMs that a drain or an operator moves: without a cool-down. */
+function exempted(events: readonly TravellingEvent[]) {
+  const drained = new Set(events.filter(({ cause }) => cause.kind === "drain").map(({ origin }) => origin));
+  const asked = new Set(events.flatMap(({ cause }) => (cause.kind === "move" ? [cause.vm] : [])));
+  return { drained, asked };
+}
+
+/** Whether a plan sends a VM back to a host that it leaves by the same plan: no rule tells the solver. */
+export function sendsBack({ actions }: Plan, events: readonly TravellingEvent[]): boolean {
+  if (!events.some(({ cause }) => cause.kind === "overload" || cause.kind === "underload")) return false;
+  const { drained, asked } = exempted(events);
+  return actions.some(({ id, vm, to }) => {
+    const before = actions.filter((other) => other.vm === vm && other.id < id);
+    const home = before[0]?.from ?? null;
+    if (asked.has(vm) || (home !== null && drained.has(home))) return false;
+    return before.some(({ from }) => from !== null && from === to);
   });
 }
 

@@ -1,19 +1,26 @@
 import type { LrtConfig } from "../../lrt/config.ts";
 import { ActionChecker } from "./actions.ts";
 import { BookingChecker } from "./booking.ts";
+import { BoundsChecker } from "./bounds.ts";
 import { CapacityChecker } from "./capacity.ts";
 import type { Checker } from "./checker.ts";
+import { DrainingChecker } from "./draining.ts";
+import { EnvironmentChecker } from "./environments.ts";
 import { EventChecker } from "./events.ts";
 import { ExecutionChecker } from "./execution.ts";
 import { Ledger } from "./ledger.ts";
 import { PingPongChecker } from "./ping-pong.ts";
 import { PlanChecker } from "./plans.ts";
+import { ProgressChecker } from "./progress.ts";
 import { RuleChecker } from "./rules.ts";
+import { SlotChecker } from "./slots.ts";
+import { SnapshotChecker } from "./snapshots.ts";
+import { ViewChecker } from "./views.ts";
 
 /** The checkers of every invariant of the partition scheduler, new for one simulation. */
 export function allCheckers(config: LrtConfig): readonly Checker[] {
   const ledger = new Ledger();
-  const bookings = new BookingChecker(ledger);
+  const bookings = new BookingChecker(ledger, config.leaseMs);
   return [
     new ExecutionChecker(),
     bookings,
@@ -21,7 +28,14 @@ export function allCheckers(config: LrtConfig): readonly Checker[] {
     new CapacityChecker(),
     new PlanChecker(ledger, config),
     new RuleChecker(),
-    new EventChecker(),
+    new EnvironmentChecker(),
+    new EventChecker(config),
+    new BoundsChecker(),
+    new ProgressChecker(),
+    new SnapshotChecker(ledger),
+    new DrainingChecker(),
+    new SlotChecker(config.slotMs),
+    new ViewChecker(),
     new PingPongChecker(config.cooldownMs),
   ];
 }

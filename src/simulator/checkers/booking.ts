@@ -1,3 +1,4 @@
+import type { AgentInput } from "../../agent/inputs.ts";
 import type { Notification } from "../../agent/notifications.ts";
 import type { AgentEffect } from "../../agent/turn.ts";
 import type { SimulatedHost } from "../world/host.ts";
@@ -18,20 +19,24 @@ interface BookingRow {
 
 /**
  * Invariants 1, 6 and 8: a node is in at most one partition at a time; its tokens, and the epochs it has on disk for
- * a partition, only grow, with one leader per epoch; a booking is durable before it is told; in the end nobody is
- * booked.
+ * a partition, only grow, with one leader per epoch; a booking is durable before it is told, and neither ends nor
+ * begins while an action is open; in the end nobody is booked.
  */
 export class BookingChecker implements Checker {
   readonly name = "booking";
   readonly #ledger: Ledger;
+  readonly #leaseMs: number;
+  /** Requests to join that have come. */
+  readonly #seen = new Set<string>();
   readonly #held = new Map<string, Held>();
   readonly #told = new Map<string, number>();
   /** Host and partition → the last epoch on disk; host, partition and epoch → its leader. */
   readonly #epochs = new Map<string, number>();
   readonly #leaders = new Map<string, string>();
 
-  constructor(ledger: Ledger) {
+  constructor(ledger: Ledger, leaseMs: number) {
     this.#ledger = ledger;
+    this.#leaseMs = leaseMs;
   }
 
   /** What a host is booked for, as it said itself. */
@@ -40,16 +45,38 @@ export class BookingChecker implements Checker {
   }
 
   notified(host: SimulatedHost, notification: Notification): readonly string[] {
-    if (notification.kind === "booking-ended") this.#held.delete(host.id);
+    if (notification.kind === "booking-ended") {
+      this.#held.delete(host.id);
+      return unsettled(host, `is free of ${notification.pid}`);
+    }
     if (notification.kind !== "booked") return NOTHING_WRONG;
     const { pid, token } = notification;
-    const wrong: string[] = [];
+    const wrong = [...unsettled(host, `is booked for ${pid}`)];
     const before = this.#held.get(host.id);
     if (before !== undefined) wrong.push(`${host.id} is booked for ${pid} while it is for ${before.pid}`);
     const told = this.#told.get(host.id) ?? 0;
     if (token <= told) wrong.push(`${host.id} books under token ${token} after it has told ${told}`);
     this.#held.set(host.id, { pid, token });
     return wrong;
+  }
+
+  /** A lease is never longer than what its leader was told; who joins tells of no VM that may be on its way. */
+  stepped(host: SimulatedHost, input: AgentInput, effects: readonly AgentEffect[]): readonly string[] {
+    const joined = this.#joined(host, input, effects);
+    if (joined !== null) return unsettled(host, `joins ${joined}`);
+    const booking = host.agent?.lrt.desk.booking ?? null;
+    const left = booking === null ? 0 : booking.leaseUntil - host.now();
+    return left <= this.#leaseMs ? NOTHING_WRONG : [`${host.id} is booked for another ${left} ms`];
+  }
+
+  /** The partition that a host joins with this step, or tells how it is now; a duplicate gets its old answer. */
+  #joined(host: SimulatedHost, input: AgentInput, effects: readonly AgentEffect[]): string | null {
+    if (input.kind !== "message" || input.message.type !== "partition.reserve") return null;
+    const { pid, id } = input.message;
+    const request = `${input.from}>${host.id}/${id}`;
+    const first = !this.#seen.has(request);
+    this.#seen.add(request);
+    return first && joins(effects, id) ? pid : null;
   }
 
   effect(host: SimulatedHost, effect: AgentEffect): readonly string[] {
@@ -113,6 +140,22 @@ export class BookingChecker implements Checker {
     this.#leaders.set(vote, leader);
     return wrong;
   }
+}
+
+function joins(effects: readonly AgentEffect[], re: number): boolean {
+  return effects.some(
+    (effect) =>
+      effect.kind === "send" &&
+      effect.message.type === "partition.reply" &&
+      effect.message.re === re &&
+      effect.message.body.kind === "joined",
+  );
+}
+
+/** A host whose action still runs is neither free nor taken anew. */
+function unsettled(host: SimulatedHost, what: string): readonly string[] {
+  const open = host.agent?.lrt.participant.openActions() ?? 0;
+  return open === 0 ? NOTHING_WRONG : [`${host.id} ${what} while ${open} of its actions are open`];
 }
 
 function rowOf(host: SimulatedHost): BookingRow | null {

@@ -1,7 +1,10 @@
+import type { AgentInput } from "../../agent/inputs.ts";
 import type { Notification } from "../../agent/notifications.ts";
+import type { AgentEffect } from "../../agent/turn.ts";
+import type { LrtConfig } from "../../lrt/config.ts";
 import type { EventOutcome } from "../../lrt/scheduling/event.ts";
 import type { SimulatedHost } from "../world/host.ts";
-import { type Checker, NOTHING_WRONG } from "./checker.ts";
+import { type CheckedWorld, type Checker, NOTHING_WRONG } from "./checker.ts";
 
 /**
  * Invariant 7: every partition ends, and every event ends or waits with a reason that was said, as long as the
@@ -12,25 +15,47 @@ export class EventChecker implements Checker {
   /** By host: partitions it leads, and its events with what was said of them last. */
   readonly #partitions = new Map<string, Set<string>>();
   readonly #events = new Map<string, Map<string, string | null>>();
+  /** By host: its events that others have taken, and since when. */
+  readonly #away = new Map<string, Map<string, number>>();
+  readonly #patienceMs: number;
 
-  notified(host: SimulatedHost, notification: Notification): readonly string[] {
+  constructor({ growMs, lifeSlackMs, backoffMaxMs }: LrtConfig) {
+    this.#patienceMs = 4 * (growMs + lifeSlackMs) + 2 * backoffMaxMs;
+  }
+
+  /** An event that another leader took and never spoke of again is handled here once more. */
+  stepped(host: SimulatedHost, _input: AgentInput, _effects: readonly AgentEffect[], { now }: CheckedWorld) {
+    const away = this.#away.get(host.id);
+    if (away === undefined || away.size === 0) return NOTHING_WRONG;
+    const lost = [...away].filter(([, since]) => now - since > this.#patienceMs);
+    for (const [event] of lost) away.delete(event);
+    return lost.map(([event]) => `${host.id} has handed ${event} over and waits for its end for ever`);
+  }
+
+  notified(host: SimulatedHost, notification: Notification, { now }: CheckedWorld): readonly string[] {
     const partitions = this.#partitions.get(host.id) ?? new Set();
     const events = this.#events.get(host.id) ?? new Map<string, string | null>();
     this.#partitions.set(host.id, partitions);
     this.#events.set(host.id, events);
     switch (notification.kind) {
       case "partition-started":
+        this.#away.get(host.id)?.delete(notification.event);
         partitions.add(notification.pid);
         return partitions.size > 1 ? [`${host.id} leads ${[...partitions].join(" and ")}`] : NOTHING_WRONG;
       case "partition-ended":
         return partitions.delete(notification.pid) ? NOTHING_WRONG : [`${notification.pid} ends twice`];
+      case "handed-over":
+        this.#away.set(host.id, (this.#away.get(host.id) ?? new Map()).set(notification.event, now));
+        break;
       case "event-raised":
         events.set(notification.event.id, null);
         break;
       case "event-cleared":
         events.delete(notification.event);
+        this.#away.get(host.id)?.delete(notification.event);
         break;
       case "event-ended":
+        this.#away.get(host.id)?.delete(notification.event);
         if (isOver(notification.event, notification.outcome)) events.delete(notification.event);
         else events.set(notification.event, reasonOf(notification.outcome));
     }
@@ -41,6 +66,7 @@ export class EventChecker implements Checker {
     if (what === "started") return NOTHING_WRONG;
     this.#partitions.delete(host.id);
     this.#events.delete(host.id);
+    this.#away.delete(host.id);
     return NOTHING_WRONG;
   }
 

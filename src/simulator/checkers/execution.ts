@@ -1,5 +1,6 @@
+import type { AgentEffect } from "../../agent/turn.ts";
 import type { SimulatedHost } from "../world/host.ts";
-import type { CheckedWorld, Checker } from "./checker.ts";
+import { type CheckedWorld, type Checker, NOTHING_WRONG } from "./checker.ts";
 
 /**
  * Invariant 10: a VM executes on at most one host at every instant, and is nowhere only after a crash, a stop or a
@@ -17,6 +18,15 @@ export class ExecutionChecker implements Checker {
 
   excuse(vms: readonly string[]): void {
     for (const vm of vms) this.#excused.add(vm);
+  }
+
+  /** What a VE stops goes by its owner's will; what it starts again is there to stay. */
+  effect(_host: SimulatedHost, effect: AgentEffect): readonly string[] {
+    if (effect.kind !== "hypervisor") return NOTHING_WRONG;
+    const { command } = effect;
+    if (command.kind === "stop") this.#excused.add(command.vm);
+    if (command.kind === "start") this.#excused.delete(command.spec.id);
+    return NOTHING_WRONG;
   }
 
   hypervisorStepped(host: SimulatedHost): readonly string[] {

@@ -1,5 +1,6 @@
 import type { AgentInput } from "../../agent/inputs.ts";
 import type { Notification } from "../../agent/notifications.ts";
+import type { AgentEffect } from "../../agent/turn.ts";
 import type { LrtConfig } from "../../lrt/config.ts";
 import type { NodeSnapshot, VmSnapshot } from "../../lrt/scheduling/snapshot.ts";
 import type { Action } from "../../model/plan.ts";
@@ -17,28 +18,53 @@ const MAX_STATES = 2000;
 
 /**
  * Invariants 4 and 5, for what a partition plans, on the snapshots its members gave it: in no state that the plan's
- * order allows is a host over a limit, or more over it than before; at the end no rule is broken that held before.
+ * order allows is a host over a limit, or more over it than before; at the end no rule is broken that held before;
+ * what is moved to empty a host empties one.
  */
 export class PlanChecker implements Checker {
   readonly name = "plans";
   readonly #ledger: Ledger;
   readonly #config: LrtConfig;
+  /** Partition → the events it has started for or taken over. */
+  readonly #events = new Map<string, readonly string[]>();
 
   constructor(ledger: Ledger, config: LrtConfig) {
     this.#ledger = ledger;
     this.#config = config;
   }
 
-  stepped(host: SimulatedHost, input: AgentInput): readonly string[] {
+  stepped(host: SimulatedHost, input: AgentInput, effects: readonly AgentEffect[]): readonly string[] {
     this.#ledger.stepped(host, input);
+    if (input.kind === "message" && input.message.type === "partition.hand-over") {
+      const { id, to, event } = input.message;
+      const events = this.#events.get(to) ?? [];
+      if (takes(effects, id)) this.#events.set(to, [...events, event.id]);
+    }
     return NOTHING_WRONG;
   }
 
   notified(_host: SimulatedHost, notification: Notification): readonly string[] {
+    if (notification.kind === "partition-started") this.#events.set(notification.pid, [notification.event]);
     if (notification.kind !== "partition-planned" || !notification.applied) return NOTHING_WRONG;
     const known = this.#ledger.snapshots(notification.pid);
     const members = notification.hosts.flatMap((node) => known.get(node) ?? []);
-    return [...this.#overfull(notification, members), ...brokenAtEnd(notification, members)];
+    return [
+      ...this.#overfull(notification, members),
+      ...brokenAtEnd(notification, members),
+      ...this.#inVain(notification, members),
+    ];
+  }
+
+  /** A plan for nothing but underload leaves more hosts empty than there were. */
+  #inVain({ pid, plan }: Planned, members: readonly NodeSnapshot[]): readonly string[] {
+    const events = this.#events.get(pid) ?? [];
+    const origins = new Set(events.map((event) => event.slice(0, event.indexOf("/"))));
+    const toEmpty = members.some(({ node, vms }) => origins.has(node) && vms.length > 0);
+    if (!toEmpty || !events.every((event) => event.includes("/underload/"))) return NOTHING_WRONG;
+    const after = placed(plan.actions, members);
+    const used = new Set([...after.values()].map(({ node }) => node));
+    const before = members.filter(({ vms }) => vms.length > 0).length;
+    return used.size < before ? NOTHING_WRONG : [`${pid} moves VMs for an underload and empties no host`];
   }
 
   #overfull(planned: Planned, members: readonly NodeSnapshot[]): readonly string[] {
@@ -60,6 +86,16 @@ export class PlanChecker implements Checker {
     const permille = resource === "memory" ? 1000 : this.#config.overloadPermille;
     return Math.floor((member.capacity[resource] * permille) / 1000);
   }
+}
+
+function takes(effects: readonly AgentEffect[], re: number): boolean {
+  return effects.some(
+    (effect) =>
+      effect.kind === "send" &&
+      effect.message.type === "partition.reply" &&
+      effect.message.re === re &&
+      effect.message.body.kind === "taken",
+  );
 }
 
 interface State {
@@ -104,16 +140,22 @@ function brokenAtEnd({ pid, plan }: Planned, members: readonly NodeSnapshot[]): 
   const before = new Map(
     members.flatMap((member) => member.vms.map((vm): [string, NodeSnapshot] => [vm.id, member])),
   );
-  const after = new Map(before);
-  for (const { vm, to } of plan.actions) {
-    const host = members.find(({ node }) => node === to);
-    if (host !== undefined) after.set(vm, host);
-  }
+  const after = placed(plan.actions, members);
   const vms = members.flatMap((member) => member.vms);
   return vms.flatMap((vm) => [
     ...brokenPairs(vm, before, after).map((what) => `${pid} ${what}`),
     ...brokenHost(vm, before.get(vm.id), after.get(vm.id)).map((what) => `${pid} ${what}`),
   ]);
+}
+
+/** Where every VM is when all actions are done. */
+function placed(actions: readonly Action[], members: readonly NodeSnapshot[]): Placement {
+  const after = new Map(members.flatMap((member) => member.vms.map(({ id }) => [id, member] as const)));
+  for (const { vm, to } of actions) {
+    const host = members.find(({ node }) => node === to);
+    if (host !== undefined) after.set(vm, host);
+  }
+  return after;
 }
 
 type Placement = ReadonlyMap<string, NodeSnapshot>;

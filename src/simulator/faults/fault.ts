@@ -5,6 +5,8 @@ import type { Weather } from "../world/network.ts";
 export type Fault =
   /** What `from` sends to `to` is lost. */
   | { readonly kind: "cut"; readonly from: string; readonly to: string; readonly forMs: number }
+  /** What `from` sends to `to` waits until the link is clear again. */
+  | { readonly kind: "clog"; readonly from: string; readonly to: string; readonly forMs: number }
   | { readonly kind: "isolate"; readonly host: string; readonly forMs: number }
   | { readonly kind: "weather"; readonly weather: Weather; readonly forMs: number }
   /** The next message of that type is lost, or late by so much. */
@@ -14,6 +16,8 @@ export type Fault =
       readonly to: string;
       readonly type: string;
       readonly delayMs: number | null;
+      /** Late alone: later messages overtake it. */
+      readonly alone: boolean;
     }
   /** The agent dies and is started again. */
   | { readonly kind: "kill"; readonly host: string; readonly forMs: number }
@@ -27,14 +31,29 @@ export type Fault =
     }
   /** SIGSTOP of the agent. */
   | { readonly kind: "pause"; readonly host: string; readonly forMs: number }
+  /** The host sleeps, and its clock goes on: agent and control daemon stop. */
+  | { readonly kind: "sleep"; readonly host: string; readonly forMs: number }
+  /** Every input takes the agent so long. */
+  | { readonly kind: "slow-cpu"; readonly host: string; readonly byMs: number; readonly forMs: number }
   /** The host and its guests lose power. */
   | { readonly kind: "power-off"; readonly host: string; readonly forMs: number }
   /** The hypervisor's control daemon dies, or hangs; guests live on. */
   | { readonly kind: "control-dies"; readonly host: string; readonly forMs: number }
   | { readonly kind: "control-hangs"; readonly host: string; readonly forMs: number }
+  /** The hypervisor does not say what its guests use. */
+  | { readonly kind: "usage-hidden"; readonly host: string; readonly forMs: number }
+  | {
+      readonly kind: "disk-fills";
+      readonly host: string;
+      readonly state: "low" | "full";
+      readonly forMs: number;
+    }
   | { readonly kind: "slow-disk"; readonly host: string; readonly byMs: number; readonly forMs: number }
   | { readonly kind: "solver-hangs"; readonly host: string; readonly forMs: number }
   | { readonly kind: "crash"; readonly vm: string; readonly how: "killed" | "panicked" }
+  /** The guest powers itself off, or an operator pauses it. */
+  | { readonly kind: "power-off-guest" | "suspend-guest"; readonly vm: string }
+  | { readonly kind: "dirty-rate"; readonly vm: string; readonly dirtyRate: number }
   | { readonly kind: "load"; readonly vm: string; readonly load: number }
   | { readonly kind: "command"; readonly host: string; readonly command: Command };
 
@@ -42,13 +61,4 @@ export interface TimedFault {
   /** Simulated milliseconds since the beginning. */
   readonly at: number;
   readonly fault: Fault;
-}
-
-/** One line for a story. */
-export function told(fault: Fault): string {
-  const { kind, ...rest } = fault;
-  const parts = Object.entries(rest).map(([name, value]) =>
-    typeof value === "object" ? `${name} ${JSON.stringify(value)}` : `${name} ${value}`,
-  );
-  return `${kind}: ${parts.join(", ")}`;
 }

@@ -27,23 +27,32 @@ export function readFolder(folder: string): Result<Scenario> {
   }
   const shape = readShape(join(folder, "scenario.yaml"));
   if (!shape.ok) return shape;
-  const hosts = shape.value.hosts.flatMap(hostsOf);
-  const vms = hosts.flatMap(({ domains }) => domains.map(({ vm }) => vm));
-  const twice = [...hosts.map(({ id }) => id), ...vms].find((name, at, all) => all.indexOf(name) !== at);
-  if (twice !== undefined) return invalid(`${folder}: there are two of the name ${twice}`);
-  const names = { hosts: new Set(hosts.map(({ id }) => id)), vms: new Set(vms) };
   const script = join(folder, "script");
-  const deeds = readScript(readFileSync(script, "utf8"), script, names);
-  if (!deeds.ok) return deeds;
+  const played = play(shape.value, readFileSync(script, "utf8"), { folder, script });
+  if (!played.ok) return played;
   const expected = join(folder, "expected.log");
   return ok({
     name: basename(folder),
     summary: readFileSync(join(folder, "README.md"), "utf8").trim(),
     shape: shape.value,
-    hosts,
-    deeds: deeds.value,
+    ...played.value,
     expected: existsSync(expected) ? readFileSync(expected, "utf8") : null,
   });
+}
+
+/** Hosts and deeds of a shape and a script; `places` names both in what is wrong with them. */
+export function play(
+  shape: ScenarioShape,
+  script: string,
+  places: { readonly folder: string; readonly script: string },
+): Result<Pick<Scenario, "hosts" | "deeds">> {
+  const hosts = shape.hosts.flatMap(hostsOf);
+  const vms = hosts.flatMap(({ domains }) => domains.map(({ vm }) => vm));
+  const twice = [...hosts.map(({ id }) => id), ...vms].find((name, at, all) => all.indexOf(name) !== at);
+  if (twice !== undefined) return invalid(`${places.folder}: there are two of the name ${twice}`);
+  const names = { hosts: new Set(hosts.map(({ id }) => id)), vms: new Set(vms) };
+  const deeds = readScript(script, places.script, names);
+  return deeds.ok ? ok({ hosts, deeds: deeds.value }) : deeds;
 }
 
 function invalid(message: string) {
@@ -63,12 +72,13 @@ function readShape(file: string): Result<ScenarioShape> {
 }
 
 function hostsOf(host: HostShape): readonly HostSpec[] {
-  const { name, numbers, cpu, memory, labels, vms } = host;
+  const { name, numbers, cpu, memory, labels, clockRate, vms } = host;
   const one = (id: string, number: string): HostSpec => ({
     id,
     labels,
     capacity: { cpu, memory },
     domains: vms.flatMap((vm) => domainsOf(vm, number)),
+    ...(clockRate === undefined ? {} : { clockRate }),
   });
   if (numbers === undefined) return [one(name, "")];
   return numbers.map((number) => one(name.replaceAll("%", `${number}`), `${number}`));
@@ -77,7 +87,10 @@ function hostsOf(host: HostShape): readonly HostSpec[] {
 function domainsOf(vm: VmShape, host: string): readonly InitialDomain[] {
   return Array.from({ length: vm.count }, (_, index) => {
     const name = vm.name.replaceAll("%", host).replaceAll("#", `${index + 1}`);
-    const { load, memory, cpus, dirtyRate } = vm;
+    const { load, memory, cpus, dirtyRate, powerOffMs, adopted } = vm;
+    const policy = { ...DEFAULT_POLICY, ...definedOf(vm.policy) };
+    const handler = "scenario-1-1";
+    const stamp = { ve: "scenario", vm: name, handler, generation: 1, adopted, policy };
     return {
       vm: name,
       name,
@@ -85,16 +98,9 @@ function domainsOf(vm: VmShape, host: string): readonly InitialDomain[] {
       memory,
       load,
       dirtyRate,
-      powerOffMs: 1000,
-      persistent: false,
-      stamp: {
-        ve: "scenario",
-        vm: name,
-        handler: "scenario-1-1",
-        generation: 1,
-        adopted: false,
-        policy: { ...DEFAULT_POLICY, ...definedOf(vm.policy) },
-      },
+      powerOffMs,
+      persistent: adopted,
+      stamp: vm.managed ? stamp : null,
     };
   });
 }

@@ -18,16 +18,8 @@ export interface ScenarioRun {
 const LAN: LinkSettings = { latencyMs: 0.2, jitterMs: 0.3, loss: 0, duplication: 0 };
 
 export function runScenario(scenario: Scenario): ScenarioRun {
-  const { shape, hosts, deeds } = scenario;
-  const lrt: LrtConfig = { ...DEFAULT_LRT_CONFIG, ...shape.lrt };
-  const simulation = new Simulation({
-    seed: shape.seed,
-    hosts,
-    config: { lrt, membership: {} },
-    hypervisor: definedOf(shape.hypervisor),
-    linkOf: linksOf(scenario),
-    checkers: allCheckers(lrt),
-  });
+  const { shape, deeds } = scenario;
+  const simulation = stage(scenario);
   simulation.start();
   for (const deed of deeds) {
     if (!simulation.run(deed.at)) break;
@@ -42,15 +34,36 @@ export function runScenario(scenario: Scenario): ScenarioRun {
   };
 }
 
+/** A scenario's world before anything happens in it, with every checker. `trace`: whether the story is kept. */
+export function stage(scenario: Pick<Scenario, "shape" | "hosts">, trace = true): Simulation {
+  const { shape, hosts } = scenario;
+  const lrt: LrtConfig = { ...DEFAULT_LRT_CONFIG, ...shape.lrt };
+  return new Simulation({
+    seed: shape.seed,
+    hosts,
+    config: { lrt, membership: {} },
+    hypervisor: definedOf(shape.hypervisor),
+    linkOf: linksOf(scenario),
+    ...(shape.msPerDecision === undefined ? {} : { msPerDecision: shape.msPerDecision }),
+    checkers: allCheckers(lrt),
+    trace,
+  });
+}
+
 function definedOf<T extends object>(given: T): { [K in keyof T]: NonNullable<T[K]> } {
   const entries = Object.entries(given).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [K in keyof T]: NonNullable<T[K]> };
 }
 
-function linksOf({ shape, hosts }: Scenario): (from: string, to: string) => LinkSettings {
+function linksOf({
+  shape,
+  hosts,
+}: Pick<Scenario, "shape" | "hosts">): (from: string, to: string) => LinkSettings {
   const near = shape.link ?? LAN;
   const far = shape.between ?? near;
-  const racks = new Map(hosts.map((host: HostSpec) => [host.id, host.labels["rack"]]));
+  const racks = new Map(
+    hosts.map(({ id, labels }: HostSpec) => [id, `${labels["rack"] ?? ""}/${labels["site"] ?? ""}`]),
+  );
   return (from, to) => (racks.get(from) === racks.get(to) ? near : far);
 }
 

@@ -14,6 +14,9 @@ const POLICY = z.strictObject({
   require: LABELS.optional(),
   balancing: z.enum(["auto", "recommend", "off"]).optional(),
   drain: z.enum(["live", "stay"]).optional(),
+  migration: z
+    .strictObject({ bandwidthMibPerSecond: z.int().min(0).max(100_000), timeoutMs: MILLIS })
+    .optional(),
 });
 
 const VM = z.strictObject({
@@ -27,6 +30,11 @@ const VM = z.strictObject({
   cpus: z.int().min(1).max(256).default(4),
   /** MiB/s. */
   dirtyRate: z.int().min(0).max(100_000).default(0),
+  powerOffMs: MILLIS.default(1000),
+  /** It was there before and keeps its persistent definition. */
+  adopted: z.boolean().default(false),
+  /** false: a domain of somebody else's, without our stamp. */
+  managed: z.boolean().default(true),
   policy: POLICY.optional(),
 });
 
@@ -37,6 +45,8 @@ const HOST = z.strictObject({
   cpu: z.int().min(100).max(1_000_000).default(4000),
   memory: z.int().min(64).max(16_777_216).default(16_384),
   labels: LABELS.default({}),
+  /** How fast its clock goes. */
+  clockRate: z.number().min(0.9).max(1.1).optional(),
   vms: z.array(VM).max(64).default([]),
 });
 
@@ -65,7 +75,9 @@ export const SCENARIO = z.strictObject({
     .strictObject({ linkMibPerSecond: z.int().min(1).max(100_000), maxDowntimeMs: MILLIS })
     .partial()
     .default({}),
-  /** Every link's; `between` is for hosts of different racks. */
+  /** What a decision of the solver costs. */
+  msPerDecision: z.number().min(0).max(1000).optional(),
+  /** Every link's; `between` is for hosts of different racks or sites. */
   link: LINK.optional(),
   between: LINK.optional(),
   hosts: z.array(HOST).min(1).max(256),
@@ -75,6 +87,7 @@ export const SCENARIO = z.strictObject({
   never: TEXTS.default([]),
 });
 
+/** As YAML has it, defaults filled in. */
 export type ScenarioShape = z.infer<typeof SCENARIO>;
 export type HostShape = ScenarioShape["hosts"][number];
 export type VmShape = HostShape["vms"][number];

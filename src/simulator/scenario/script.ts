@@ -13,32 +13,65 @@ export interface Deed {
   readonly words: readonly string[];
 }
 
-/** Words that each verb takes: `host`, `vm`, `number` (`?`: may be absent), `text`. */
+/**
+ * Words that each verb takes; `?`: may be absent. The last host of what an operator asks is the one that is asked; the
+ * last share of the weather is that of messages which later ones overtake.
+ */
 const VERBS = {
   load: ["vm", "number"],
   "dirty-rate": ["vm", "number"],
   "kill-agent": ["host", "ambush?"],
+  "end-agent": ["host"],
   "start-agent": ["host"],
   "power-off": ["host"],
   "power-on": ["host"],
   cut: ["host", "host"],
   isolate: ["host"],
   heal: [],
-  drain: ["host"],
-  restore: ["host"],
-  migrate: ["vm", "host"],
+  drain: ["host", "host?"],
+  restore: ["host", "host?"],
+  migrate: ["vm", "host", "host?"],
   "libvirtd-dies": ["host"],
   "libvirtd-returns": ["host"],
   drop: ["host", "host", "text"],
   delay: ["host", "host", "text", "duration"],
-  weather: ["share", "share", "duration"],
+  weather: ["share", "share", "duration", "share?"],
   "slow-solver": ["host", "duration"],
   "slow-disk": ["host", "duration"],
   "crash-guest": ["vm"],
+  "panic-guest": ["vm"],
+  "power-off-guest": ["vm"],
+  "suspend-guest": ["vm"],
+  "cut-one-way": ["host", "host"],
+  join: ["host", "host"],
+  rejoin: ["host"],
+  clog: ["host", "host", "duration"],
+  "delay-alone": ["host", "host", "text", "duration"],
+  "stop-agent": ["host"],
+  "resume-agent": ["host"],
+  spare: ["host"],
+  sleep: ["host"],
+  wake: ["host"],
+  "slow-cpu": ["host", "duration"],
+  "stall-solver": ["host"],
+  "resume-solver": ["host"],
+  "libvirtd-hangs": ["host"],
+  "libvirtd-resumes": ["host"],
+  "hide-usage": ["host"],
+  "show-usage": ["host"],
+  "disk-space": ["host", "text"],
+  evict: ["vm", "host?"],
+  mode: ["text", "host?"],
+  "ve-apply": ["host", "text", "number", "number", "text"],
+  "ve-start": ["host", "text"],
+  "ve-stop": ["host", "text", "duration"],
+  "ve-delete": ["host", "text", "duration"],
+  calm: [],
+  tidy: [],
   end: [],
 } as const satisfies { readonly [verb: string]: readonly WordKind[] };
 
-type WordKind = "vm" | "host" | "number" | "share" | "duration" | "text" | "ambush?";
+type WordKind = "vm" | "host" | "host?" | "number" | "share" | "share?" | "duration" | "text" | "ambush?";
 type Verb = keyof typeof VERBS;
 
 export interface Names {
@@ -47,7 +80,7 @@ export interface Names {
 }
 
 /** A longer one is no scenario. */
-const MAX_DEEDS = 500;
+const MAX_DEEDS = 2000;
 const MAX_MS = 24 * 3_600_000;
 
 /** @returns the deeds, or the first mistake with its line. */
@@ -79,10 +112,10 @@ function readDeed(parts: readonly string[], line: number, names: Names): Deed | 
   if (!isVerb(verb)) return `there is no deed ${verb}`;
   const kinds: readonly WordKind[] = VERBS[verb];
   const least = kinds.filter((kind) => !kind.endsWith("?")).length;
-  if (words.length < least || (kinds.length === least && words.length > least))
-    return `${verb} takes: ${kinds.join(" ") || "nothing"}`;
+  const most = kinds.includes("ambush?") ? Number.POSITIVE_INFINITY : kinds.length;
+  if (words.length < least || words.length > most) return `${verb} takes: ${kinds.join(" ") || "nothing"}`;
   for (const [index, kind] of kinds.entries()) {
-    const mistake = kind === "ambush?" ? badAmbush(words.slice(index)) : bad(kind, words[index] ?? "", names);
+    const mistake = kind === "ambush?" ? badAmbush(words.slice(index)) : bad(kind, words[index], names);
     if (mistake !== null) return mistake;
   }
   return { at: at.value, line, verb, words };
@@ -92,21 +125,22 @@ function isVerb(word: string): word is Verb {
   return Object.hasOwn(VERBS, word);
 }
 
-function bad(kind: WordKind, word: string, names: Names): string | null {
-  if (kind === "host") return names.hosts.has(word) ? null : `there is no host ${word}`;
+function bad(kind: WordKind, word: string | undefined, names: Names): string | null {
+  if (word === undefined) return null;
+  if (kind === "host" || kind === "host?") return names.hosts.has(word) ? null : `there is no host ${word}`;
   if (kind === "vm") return names.vms.has(word) ? null : `there is no VM ${word}`;
   if (kind === "number") return /^\d{1,9}$/.test(word) ? null : `${word} is no number`;
-  if (kind === "share")
+  if (kind === "share" || kind === "share?")
     return Number(word) >= 0 && Number(word) <= 1 ? null : `${word} is not between 0 and 1`;
   if (kind !== "duration") return null;
   const duration = readDuration(word);
   return duration.ok ? null : duration.failure.message;
 }
 
-/** `before send TYPE`, `before ask KIND`, `before persist`, each optionally followed by `× n`: the n-th one. */
+/** `before send TYPE`, `before ask KIND`, `before hypervisor`, `before persist`, `before any`, each optionally followed by `× n`: the n-th one. */
 function badAmbush(words: readonly string[]): string | null {
   if (words.length === 0) return null;
-  return /^before (send \S+|ask \S+|persist|any)( × [1-9]\d?)?$/.test(words.join(" "))
+  return /^before (send \S+|ask \S+|hypervisor|persist|any)( × [1-9]\d{0,2})?$/.test(words.join(" "))
     ? null
     : `not understood: ${words.join(" ")}`;
 }

@@ -1,11 +1,12 @@
 /** `discovery-sim swarm`: runs seeds and stops at the first that shows a fault. */
 import { parseArgs } from "node:util";
-import { drawCase, runCase, type SwarmResult } from "./run.ts";
+import { drawCase, runCase, type Size, type SwarmResult } from "./run.ts";
 
-const USAGE = `Usage: discovery-sim swarm [--runs N] [--first-seed S] [--keep-going] [-v]
+const USAGE = `Usage: discovery-sim swarm [--runs N] [--first-seed S] [--large] [--keep-going] [-v]
 
   --runs N          how many seeds (100)
   --first-seed S    the first of them (1)
+  --large           25 to 48 hosts instead of 3 to 12
   --keep-going      goes on after a seed that shows a fault
   -v                prints each seed's story
 `;
@@ -23,10 +24,10 @@ function swarm(args: readonly string[]): number {
     process.stderr.write(USAGE);
     return 2;
   }
-  const { first, runs, verbose, keepGoing } = options;
+  const { first, runs, verbose, keepGoing, size } = options;
   const sums = { bad: 0, actions: 0, simulatedMs: 0, events: 0 };
   for (let seed = first; seed < first + runs; seed++) {
-    const result = runCase(drawCase(String(seed)), verbose);
+    const result = runCase(drawCase(String(seed), size), verbose);
     sums.actions += result.actions;
     sums.simulatedMs += result.simulatedMs;
     sums.events += result.events;
@@ -34,7 +35,7 @@ function swarm(args: readonly string[]): number {
     progress(seed - first + 1, runs);
     if (result.violations.length === 0) continue;
     sums.bad++;
-    tell(seed, result);
+    tell(seed, size, result);
     if (!keepGoing) break;
   }
   const hours = (sums.simulatedMs / 3_600_000).toFixed(1);
@@ -50,6 +51,7 @@ function optionsOf(args: readonly string[]) {
       options: {
         runs: { type: "string", default: "100" },
         "first-seed": { type: "string", default: "1" },
+        large: { type: "boolean", default: false },
         "keep-going": { type: "boolean", default: false },
         verbose: { type: "boolean", short: "v", default: false },
       },
@@ -57,18 +59,21 @@ function optionsOf(args: readonly string[]) {
     const runs = Number(values.runs);
     const first = Number(values["first-seed"]);
     if (!Number.isSafeInteger(runs) || runs < 1 || !Number.isSafeInteger(first) || first < 0) return null;
-    return { runs, first, verbose: values.verbose, keepGoing: values["keep-going"] };
+    const size: Size = values.large ? "large" : "small";
+    return { runs, first, size, verbose: values.verbose, keepGoing: values["keep-going"] };
   } catch {
     return null;
   }
 }
 
-function tell(seed: number, { violations }: SwarmResult): void {
+function tell(seed: number, size: Size, { violations }: SwarmResult): void {
   process.stdout.write(`seed ${seed} shows a fault:\n`);
   for (const { at, checker, what } of violations.slice(0, MAX_TOLD))
     process.stdout.write(`  ${(at / 1000).toFixed(3)} s  ${checker}: ${what}\n`);
   if (violations.length > MAX_TOLD) process.stdout.write(`  and ${violations.length - MAX_TOLD} more\n`);
-  process.stdout.write(`replay: bin/discovery-sim swarm --runs 1 --first-seed ${seed} -v\n`);
+  process.stdout.write(
+    `replay: bin/discovery-sim replay ${size === "large" ? "--large " : ""}--seed ${seed}\n`,
+  );
 }
 
 function progress(done: number, runs: number): void {

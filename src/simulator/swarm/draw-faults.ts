@@ -1,6 +1,13 @@
-/** Draws what goes wrong in a world, and when: a list, so that it can be cut down to what a failure needs. */
+/**
+ * Draws what goes wrong in a world, and when: a list, so that it can be cut down to what a failure needs. Each seed
+ * leaves some classes of faults out and has more of others: what always happens together hides what each does alone.
+ */
+
+import type { Command } from "../../agent/commands.ts";
 import type { Random } from "../../lib/random.ts";
+import { SCRIPTED } from "../checkers/environments.ts";
 import type { Fault, TimedFault } from "../faults/fault.ts";
+import { manifestOf } from "../faults/manifest.ts";
 import type { HostSpec } from "../world/host.ts";
 
 export interface FaultWindow {
@@ -25,12 +32,26 @@ const DEADLY = [
   "partition.ended",
   "partition.hand-over",
   "partition.propose",
+  "partition.assign",
+  "control.ask",
+  "control.answer",
 ] as const;
 
 const LOSABLE = [
   "partition.reply",
   "partition.reserve",
   "partition.renew",
+  "partition.check",
+  "partition.abort",
+  "partition.inquire",
+  "partition.propose",
+  "partition.wound",
+  "partition.assign",
+  "control.ask",
+  "control.answer",
+  "hypervisor.finish",
+  "hypervisor.finished",
+  "hypervisor.prepared",
   "partition.release",
   "partition.prepare",
   "partition.execute",
@@ -65,45 +86,74 @@ class Cast {
   }
 }
 
+type Weighted = readonly [weight: number, draw: Draw];
+
+/** What every world has. */
+const DEMAND: Weighted = [24, (cast) => ({ kind: "load", vm: cast.vm(), load: cast.random.int(50, 3500) })];
+
 /** How often each is drawn, against the others. */
-const DRAWS: readonly (readonly [weight: number, draw: Draw])[] = [
-  [24, (cast) => ({ kind: "load", vm: cast.vm(), load: cast.random.int(50, 3500) })],
+const DRAWS: readonly Weighted[] = [
   [8, command],
   [4, cut],
+  [3, clog],
   [3, (cast) => ({ kind: "isolate", host: cast.host(), forMs: cast.forMs() })],
   [2, weather],
   [6, trap],
   [5, (cast) => ({ kind: "kill", host: cast.host(), forMs: cast.forMs() })],
   [10, ambush],
   [4, (cast) => ({ kind: "pause", host: cast.host(), forMs: cast.forMs() })],
+  [3, (cast) => ({ kind: "sleep", host: cast.host(), forMs: cast.forMs() })],
+  [3, slowProcessor],
+  [2, (cast) => ({ kind: "usage-hidden", host: cast.host(), forMs: cast.forMs() })],
+  [2, diskFills],
+  [3, (cast) => ({ kind: "dirty-rate", vm: cast.vm(), dirtyRate: cast.random.int(0, 300) })],
   [1, (cast) => ({ kind: "power-off", host: cast.host(), forMs: cast.random.int(1000, 60_000) })],
   [4, (cast) => ({ kind: "control-dies", host: cast.host(), forMs: cast.forMs() })],
   [3, (cast) => ({ kind: "control-hangs", host: cast.host(), forMs: cast.forMs() })],
   [3, slowDisk],
   [2, (cast) => ({ kind: "solver-hangs", host: cast.host(), forMs: cast.forMs() })],
   [2, crash],
+  [6, environment],
 ];
 
-const WEIGHTS = DRAWS.reduce((sum, [weight]) => sum + weight, 0);
+/** Of how much account a class of faults is in one world. */
+const SHARES = [0, 0, 1, 1, 3] as const;
 
 export function drawFaults(
   random: Random,
   hosts: readonly HostSpec[],
   { from, until }: FaultWindow,
+  [fewest, most]: readonly [fewest: number, most: number],
 ): TimedFault[] {
   const cast = new Cast(random, hosts);
-  const count = random.int(5, 60);
-  const faults: TimedFault[] = [];
+  const count = random.int(fewest, most);
+  const draws = [
+    DEMAND,
+    ...DRAWS.map(([weight, draw]): Weighted => [weight * (random.pick(SHARES) ?? 1), draw]),
+  ];
+  const faults: TimedFault[] = random.chance(0.5) ? drawTide(cast, { from, until }) : [];
   for (let i = 0; i < count; i++) {
-    const fault = drawOne(cast);
+    const fault = drawOne(cast, draws);
     if (fault !== null) faults.push({ at: random.int(from, until), fault });
   }
   return faults.sort((a, b) => a.at - b.at);
 }
 
-function drawOne(cast: Cast): Fault | null {
-  let left = cast.random.int(0, WEIGHTS - 1);
-  for (const [weight, draw] of DRAWS) {
+/** Loads that change all the time. */
+function drawTide(cast: Cast, { from, until }: FaultWindow): TimedFault[] {
+  const { random } = cast;
+  const everyMs = random.pick([2000, 5000, 15_000]) ?? 5000;
+  const most = random.pick([1500, 2500, 4000]) ?? 2500;
+  const faults: TimedFault[] = [];
+  for (let at = from; at < until; at += random.int(1, 2 * everyMs))
+    faults.push({ at, fault: { kind: "load", vm: cast.vm(), load: random.int(50, most) } });
+  return faults;
+}
+
+function drawOne(cast: Cast, draws: readonly Weighted[]): Fault | null {
+  const weights = draws.reduce((sum, [weight]) => sum + weight, 0);
+  let left = cast.random.int(0, weights - 1);
+  for (const [weight, draw] of draws) {
     if (left < weight) return draw(cast);
     left -= weight;
   }
@@ -121,15 +171,31 @@ function trap(cast: Cast): Fault | null {
   if (from === undefined || to === undefined || type === undefined) return null;
   const late = cast.random.chance(0.5) ? cast.random.int(100, 10_000) : cast.random.int(10_000, 45_000);
   const delayMs = cast.random.chance(0.4) ? null : late;
-  return { kind: "trap", from, to, type, delayMs };
+  return { kind: "trap", from, to, type, delayMs, alone: cast.random.chance(0.5) };
 }
 
 function weather(cast: Cast): Fault {
   const { random } = cast;
-  const loss = random.chance(0.5) ? random.fraction() * 0.3 : 0;
-  const duplication = random.chance(0.5) ? random.fraction() * 0.5 : 0;
+  const loss = random.chance(0.5) ? random.int(0, 300) / 1000 : 0;
+  const duplication = random.chance(0.5) ? random.int(0, 500) / 1000 : 0;
   const delayMs = random.chance(0.5) ? random.int(1, 2000) : 0;
-  return { kind: "weather", weather: { loss, duplication, delayMs }, forMs: cast.forMs() };
+  const reordering = random.chance(0.5) ? random.int(0, 300) / 1000 : 0;
+  return { kind: "weather", weather: { loss, duplication, delayMs, reordering }, forMs: cast.forMs() };
+}
+
+function clog(cast: Cast): Fault | null {
+  const [from, to] = cast.random.shuffle(cast.hosts);
+  return from === undefined || to === undefined ? null : { kind: "clog", from, to, forMs: cast.forMs() };
+}
+
+function slowProcessor(cast: Cast): Fault {
+  const byMs = cast.random.pick([1, 10, 100]) ?? 10;
+  return { kind: "slow-cpu", host: cast.host(), byMs, forMs: cast.forMs() };
+}
+
+function diskFills(cast: Cast): Fault {
+  const state = cast.random.chance(0.5) ? "low" : "full";
+  return { kind: "disk-fills", host: cast.host(), state, forMs: cast.forMs() };
 }
 
 function ambush(cast: Cast): Fault {
@@ -139,11 +205,34 @@ function ambush(cast: Cast): Fault {
 }
 
 function slowDisk(cast: Cast): Fault {
-  return { kind: "slow-disk", host: cast.host(), byMs: cast.random.int(20, 3000), forMs: cast.forMs() };
+  const byMs = cast.random.chance(0.9) ? cast.random.int(20, 3000) : 20_000;
+  return { kind: "slow-disk", host: cast.host(), byMs, forMs: cast.forMs() };
 }
 
 function crash(cast: Cast): Fault {
-  return { kind: "crash", vm: cast.vm(), how: cast.random.chance(0.5) ? "killed" : "panicked" };
+  const { random } = cast;
+  const vm = cast.vm();
+  if (random.chance(0.5)) return { kind: "crash", vm, how: random.chance(0.5) ? "killed" : "panicked" };
+  return { kind: random.chance(0.5) ? "power-off-guest" : "suspend-guest", vm };
+}
+
+/** What owners ask of a few VEs, at any host. */
+function environment({ random, hosts }: Cast): Fault {
+  const name = `${SCRIPTED}${random.int(1, 3)}`;
+  const ask = (command: Command): Fault => ({ kind: "command", host: random.pick(hosts) ?? "", command });
+  switch (random.int(0, 5)) {
+    case 0:
+      return ask({ type: "ve.start", name });
+    case 1:
+      return ask({ type: "ve.stop", name, graceMs: random.pick([0, 2000, 30_000]) ?? 0 });
+    case 2:
+      return ask({ type: "ve.delete", name, graceMs: random.pick([0, 2000, 30_000]) ?? 0 });
+    default: {
+      const memory = random.pick([256, 512]) ?? 256;
+      const manifest = manifestOf(name, random.int(1, 3), memory, random.chance(0.3));
+      return ask({ type: "ve.apply", manifest, allowRestart: true });
+    }
+  }
 }
 
 function command(cast: Cast): Fault {

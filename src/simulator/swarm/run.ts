@@ -3,12 +3,16 @@
  *
  *   calm start ─▶ faults, every checker at every step ─▶ healed, loads lowered ─▶ everything must settle in time
  */
+import { assert } from "../../lib/assert.ts";
 import { Random } from "../../lib/random.ts";
-import { allCheckers } from "../checkers/all.ts";
 import type { TimedFault } from "../faults/fault.ts";
-import { Injector } from "../faults/inject.ts";
-import { Simulation, type Violation } from "../simulation.ts";
+import { perform } from "../scenario/deeds.ts";
+import { play } from "../scenario/folder.ts";
+import { stage } from "../scenario/run.ts";
+import type { Deed } from "../scenario/script.ts";
+import type { Simulation, Violation } from "../simulation.ts";
 import { drawFaults } from "./draw-faults.ts";
+import { scenesOf, scriptOf, shapeOf } from "./script-of.ts";
 import { drawWorld, type SwarmWorld } from "./world.ts";
 
 export interface SwarmCase {
@@ -31,40 +35,38 @@ export interface SwarmResult {
 }
 
 const CALM_MS = 10_000;
-const CALM_LOAD = 60;
+/** How many a case has. */
+const FAULTS = { small: [5, 60], large: [50, 300] } as const;
 /** From healing to settled; a migration's timeout, a lease and the longest back-off fit several times. */
 const SETTLE_MS = 420_000;
 const LOOK_MS = 5000;
 /** Time for conditions that the lowered loads ended to be seen by everybody. */
 const QUIET_MS = 40_000;
 
-export function drawCase(seed: string): SwarmCase {
-  const random = new Random(`swarm/${seed}`);
-  const world = drawWorld(random.fork("world"));
+/** When everything must have settled. */
+export const endOf = ({ healAt }: SwarmCase): number => healAt + SETTLE_MS;
+
+export type Size = "small" | "large";
+
+export function drawCase(seed: string, size: Size = "small"): SwarmCase {
+  const random = new Random(size === "small" ? `swarm/${seed}` : `swarm/large/${seed}`);
+  const world = drawWorld(random.fork("world"), size);
   const healAt = CALM_MS + random.int(20_000, 180_000);
-  const faults = drawFaults(random.fork("faults"), world.hosts, { from: CALM_MS, until: healAt });
+  const window = { from: CALM_MS, until: healAt };
+  const faults = drawFaults(random.fork("faults"), world.hosts, window, FAULTS[size]);
   return { seed, world, healAt, faults };
 }
 
 /** @param trace whether the story is kept. */
-export function runCase({ seed, world, healAt, faults }: SwarmCase, trace: boolean): SwarmResult {
-  const simulation = new Simulation({
-    seed,
-    hosts: world.hosts,
-    config: { lrt: world.lrt, membership: {} },
-    hypervisor: world.hypervisor,
-    linkOf: world.linkOf,
-    checkers: allCheckers(world.lrt),
-    trace,
-  });
-  const injector = new Injector(simulation);
+export function runCase(one: SwarmCase, trace: boolean): SwarmResult {
+  const shape = shapeOf(one);
+  const script = scriptOf(scenesOf(one), endOf(one));
+  const played = play(shape, script, { folder: `seed ${one.seed}`, script: `seed ${one.seed}` });
+  assert(played.ok, `what a seed draws can be played: ${played.ok ? "" : played.failure.message}`);
+  const { hosts, deeds } = played.value;
+  const simulation = stage({ shape, hosts }, trace);
   simulation.start();
-  injector.schedule(faults);
-  if (simulation.run(healAt)) {
-    simulation.story.tell("#", "everything is healed");
-    heal(simulation, injector);
-    settle(simulation, injector, healAt);
-  }
+  if (acted(simulation, deeds)) settle(simulation, one.healAt, endOf(one));
   const { violations, story, queue, network } = simulation;
   return {
     violations,
@@ -77,21 +79,17 @@ export function runCase({ seed, world, healAt, faults }: SwarmCase, trace: boole
   };
 }
 
-function heal(simulation: Simulation, injector: Injector): void {
-  injector.healAll();
-  for (const host of simulation.hosts)
-    for (const { vm } of host.domains()) host.control({ kind: "set-load", vm, load: CALM_LOAD });
+/** @returns whether nothing went wrong until everything was healed. */
+function acted(simulation: Simulation, deeds: readonly Deed[]): boolean {
+  for (const deed of deeds) {
+    if (deed.verb === "end") return true;
+    if (!simulation.run(deed.at)) return false;
+    perform(deed, simulation);
+  }
+  return true;
 }
 
-/** Faults that began late are still undone: healed once more when the last is; then an operator tidies up. */
-function settle(simulation: Simulation, injector: Injector, healAt: number): void {
-  if (!simulation.run(healAt + LOOK_MS)) return;
-  injector.healAll();
-  for (const host of simulation.hosts) {
-    host.command({ type: "host.restore", host: host.id }, () => {});
-    host.command({ type: "balance.mode", mode: "auto" }, () => {});
-  }
-  const until = healAt + SETTLE_MS;
+function settle(simulation: Simulation, healAt: number, until: number): void {
   if (!simulation.run(healAt + QUIET_MS)) return;
   while (simulation.unsettled().length > 0 && simulation.now < until)
     if (!simulation.run(simulation.now + LOOK_MS)) return;

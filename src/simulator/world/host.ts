@@ -19,6 +19,7 @@ import type { EmbeddedSettings, InitialDomain } from "../../hypervisor/embedded/
 import { assert, present } from "../../lib/assert.ts";
 import type { Result } from "../../lib/error.ts";
 import type { Random } from "../../lib/random.ts";
+import type { DiskSpace } from "../../model/disk-space.ts";
 import type { Labels, NodeId } from "../../model/node.ts";
 import type { Resources } from "../../model/resources.ts";
 import type { OperationId } from "../../ports/effects.ts";
@@ -36,6 +37,8 @@ export interface HostSpec {
   readonly labels: Labels;
   readonly capacity: Resources;
   readonly domains: readonly InitialDomain[];
+  /** How fast its boot-time clock goes: seconds per second of the world. */
+  readonly clockRate?: number;
 }
 
 /** What happens on hosts, for traces and checkers. */
@@ -76,6 +79,12 @@ interface Caller {
 
 /** What it takes to notice that nobody answers at an address, or that somebody does. */
 const DIAL_MS = 5;
+/** A timer of a clock with a rate of its own fires a little later rather than a little early. */
+const ROUNDING_MS = 0.01;
+
+/** As the daemon does it. */
+const ENDING_LOOK_MS = 20;
+const ENDING_LOOKS = 250;
 
 export class SimulatedHost {
   readonly spec: HostSpec;
@@ -85,6 +94,7 @@ export class SimulatedHost {
   readonly #random: Random;
   /** World time at which the host's boot-time clock was 0. */
   #bootedAt: number;
+  readonly #rate: number;
   #hypervisor: EmbeddedHypervisor | null = null;
   /** Whether the hypervisor's control daemon runs. */
   #controlUp = false;
@@ -101,6 +111,7 @@ export class SimulatedHost {
     this.spec = spec;
     this.#world = world;
     this.#random = world.random.fork(`host/${spec.id}`);
+    this.#rate = spec.clockRate ?? 1;
     this.#bootedAt = -this.#random.int(1_000, 100_000_000);
     const disk = this.#random.fork("disk");
     this.disk = new Disk(
@@ -137,7 +148,12 @@ export class SimulatedHost {
   }
 
   now(): number {
-    return Math.floor(this.#world.queue.now) - this.#bootedAt;
+    return Math.floor((this.#world.queue.now - this.#bootedAt) * this.#rate);
+  }
+
+  /** When, in the world's time, the host's clock shows `at`. */
+  #worldTime(at: number): number {
+    return this.#rate === 1 ? at + this.#bootedAt : at / this.#rate + this.#bootedAt + ROUNDING_MS;
   }
 
   /** Boots the host: its hypervisor comes up, with `domains` running; its agent is started by `startAgent`. */
@@ -182,6 +198,21 @@ export class SimulatedHost {
     this.#world.watcher.processChanged(this, "died");
   }
 
+  /** SIGTERM: it takes its leave, waits a little for guests that are leaving its host, and ends. */
+  endAgent(): void {
+    const process = this.#process;
+    process?.enter((driver) => driver.deliver({ kind: "stopping" }));
+    if (process !== null) this.#endsWhenNothingLeaves(process, ENDING_LOOKS);
+  }
+
+  #endsWhenNothingLeaves(process: Process, looks: number): void {
+    this.#world.queue.after(ENDING_LOOK_MS, () => {
+      if (this.#process !== process) return;
+      if (looks === 0 || process.agent.lrt.participant.departures() === 0) this.killAgent();
+      else this.#endsWhenNothingLeaves(process, looks - 1);
+    });
+  }
+
   /** SIGSTOP of the agent; what reaches it meanwhile waits. */
   stopAgent(): void {
     this.#process?.stop();
@@ -189,6 +220,16 @@ export class SimulatedHost {
 
   resumeAgent(): void {
     this.#process?.resume();
+  }
+
+  /** Every input takes the agent so long. */
+  slowAgent(byMs: number): void {
+    if (this.#process !== null) this.#process.slownessMs = byMs;
+  }
+
+  /** Somebody else fills the agent's disk, or makes room again. */
+  diskSpace(state: DiskSpace): void {
+    this.#process?.enter((driver) => driver.deliver({ kind: "disk-space", state }));
   }
 
   /** The hypervisor's control daemon comes up, and tells its agent if there is one. */
@@ -238,7 +279,7 @@ export class SimulatedHost {
       stepped: (input: AgentInput, effects: readonly AgentEffect[]) => watcher.stepped(this, input, effects),
     };
     const driver = new Driver(agent, this.#ports(own), hooks);
-    holder.process = new Process(agent, driver, (error) => {
+    holder.process = new Process(agent, driver, this.#world.queue, (error) => {
       watcher.gaveUp(this, error);
       if (this.#process === own()) this.killAgent();
     });
@@ -290,7 +331,7 @@ export class SimulatedHost {
 
   #timer(process: Process, at: number, fire: () => void): () => void {
     let set = true;
-    const cancel = this.#world.queue.at(at + this.#bootedAt, () => {
+    const cancel = this.#world.queue.at(this.#worldTime(at), () => {
       process.enter(() => {
         if (set) fire();
       });
@@ -395,7 +436,7 @@ export class SimulatedHost {
     const hypervisor = this.#hypervisor;
     this.#wake = null;
     if (at === null) return;
-    this.#wake = this.#world.queue.at(at + this.#bootedAt, () => {
+    this.#wake = this.#world.queue.at(this.#worldTime(at), () => {
       if (this.#hypervisor === hypervisor) this.#hypervisorStep({ kind: "wake" });
     });
   }

@@ -1,6 +1,6 @@
 /**
  * The network between simulated hosts: a stream per (from, to, lane) keeps its order, as TCP does; a message is lost
- * only where a connection would break: when the link is cut, its end is down, or by what a fault draws.
+ * or overtaken only where a connection would break: when the link is cut, its end is down, or by what a fault draws.
  * Messages are encoded when they are sent and decoded when they arrive: nothing is shared between hosts.
  */
 import type { Random } from "../../lib/random.ts";
@@ -20,9 +20,13 @@ export interface Weather {
   readonly duplication: number;
   /** A message takes up to so much longer. */
   readonly delayMs: number;
+  /** How many agents' messages are overtaken by later ones, as when a connection is made anew. */
+  readonly reordering?: number;
 }
 
 export const CALM: Weather = { loss: 0, duplication: 0, delayMs: 0 };
+/** An overtaken message is up to so much later than those after it. */
+const OVERTAKEN_MS = 4000;
 
 /** A message as it is on the wire: agents' in the wire format, hypervisors' as text. */
 export type Payload = Uint8Array | string;
@@ -43,6 +47,8 @@ interface Trap {
   readonly to: string;
   readonly type: string;
   readonly delayMs: number | null;
+  /** Late alone: what is sent after it overtakes it. */
+  readonly alone: boolean;
 }
 
 export class Network {
@@ -55,6 +61,8 @@ export class Network {
   readonly #arrivals = new Map<string, number>();
   readonly #linkOf: (from: string, to: string) => LinkSettings;
   #traps: readonly Trap[] = [];
+  /** Directed links on which nothing moves, and until when. */
+  readonly #clogs = new Map<string, number>();
   weather: Weather = CALM;
   sent = 0;
   bytes = 0;
@@ -101,6 +109,7 @@ export class Network {
   /** Every link works again, and forgets what it was to do to messages. */
   heal(): void {
     this.#cuts.clear();
+    this.#clogs.clear();
     this.#traps = [];
     this.weather = CALM;
   }
@@ -110,8 +119,13 @@ export class Network {
   }
 
   /** The next message of that type from one host to the other is lost (null) or late. */
-  trap(from: string, to: string, type: string, delayMs: number | null): void {
-    this.#traps = [...this.#traps, { from, to, type, delayMs }];
+  trap(from: string, to: string, type: string, delayMs: number | null, alone = false): void {
+    this.#traps = [...this.#traps, { from, to, type, delayMs, alone }];
+  }
+
+  /** What `from` sends to `to` waits, in its order, until the link is clear again. */
+  clog(from: string, to: string, forMs: number): void {
+    this.#clogs.set(`${from}>${to}`, this.#queue.now + forMs);
   }
 
   send(from: string, to: string, lane: string, type: string, payload: Payload): void {
@@ -124,9 +138,13 @@ export class Network {
     if (!this.connected(from, to) || trap?.delayMs === null) return;
     if (this.#random.chance(link.loss + loss)) return;
     const late = trap?.delayMs ?? 0;
-    this.#schedule(from, to, lane, payload, link, late);
-    if (this.#random.chance(link.duplication + duplication))
-      this.#schedule(from, to, lane, payload, link, late);
+    const once = (): void => {
+      if (trap?.alone === true)
+        this.#deliverAt(this.#queue.now + link.latencyMs + late, from, to, lane, payload);
+      else this.#schedule(from, to, lane, payload, link, late);
+    };
+    once();
+    if (this.#random.chance(link.duplication + duplication)) once();
   }
 
   #count(lane: string, bytes: number): void {
@@ -154,10 +172,28 @@ export class Network {
     const stream = `${from}>${to}/${lane}`;
     const range = link.jitterMs + this.weather.delayMs;
     const delay = link.latencyMs + range * this.#random.fraction() + late;
-    const at = Math.max(this.#arrivals.get(stream) ?? 0, this.#queue.now + delay);
+    const clear = this.#clogs.get(`${from}>${to}`) ?? 0;
+    const { reordering = 0 } = this.weather;
+    if (reordering > 0 && lane !== "hypervisor" && this.#random.chance(reordering)) {
+      const overtaken = delay + OVERTAKEN_MS * this.#random.fraction();
+      return this.#deliverAt(this.#queue.now + overtaken, from, to, lane, payload);
+    }
+    const at = Math.max(this.#arrivals.get(stream) ?? 0, this.#queue.now + delay, clear);
     this.#arrivals.set(stream, at);
+    this.#deliverAt(at, from, to, lane, payload, stream);
+  }
+
+  /** @param stream whose last message this may be. */
+  #deliverAt(
+    at: number,
+    from: string,
+    to: string,
+    lane: string,
+    payload: Payload,
+    stream: string | null = null,
+  ): void {
     this.#queue.at(at, () => {
-      if (this.#arrivals.get(stream) === at) this.#arrivals.delete(stream);
+      if (stream !== null && this.#arrivals.get(stream) === at) this.#arrivals.delete(stream);
       const endpoint = this.#endpoints.get(to);
       if (endpoint?.up() === true && this.connected(from, to)) endpoint.deliver(from, lane, payload);
     });

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { DEFAULT_LRT_CONFIG } from "../../../src/lrt/config.ts";
-import type { EventCause, TravellingEvent } from "../../../src/lrt/scheduling/event.ts";
+import type { ArrivingVm, EventCause, TravellingEvent } from "../../../src/lrt/scheduling/event.ts";
 import { obstacle } from "../../../src/lrt/scheduling/obstacle.ts";
-import { buildProblem } from "../../../src/lrt/scheduling/problem.ts";
+import { buildProblem, sendsBack } from "../../../src/lrt/scheduling/problem.ts";
 import type { NodeSnapshot, VmSnapshot } from "../../../src/lrt/scheduling/snapshot.ts";
+import type { Plan } from "../../../src/model/plan.ts";
 import { DEFAULT_POLICY, type VmPolicy } from "../../../src/model/virtual-machine.ts";
 import { solve } from "../../../src/solver/index.ts";
 
@@ -128,6 +129,45 @@ describe("a partition's problem", () => {
     expect(plan(drained, [event("h1", { kind: "drain" })])).toEqual(["migrate a → h2"]);
   });
 
+  test("knows a plan that sends a VM back to a host it leaves by it, which a drain or an operator may", () => {
+    const legs = [
+      ["h1", "h2"],
+      ["h2", "h1"],
+      ["h1", "h3"],
+    ] as const;
+    const there: Plan = {
+      actions: legs.map(([from, to], id) => ({
+        id,
+        kind: "migrate",
+        vm: "a",
+        from,
+        to,
+        after: [],
+        start: 0,
+        duration: 1,
+      })),
+    };
+    const once: Plan = { actions: there.actions.slice(0, 1) };
+    expect(sendsBack(there, [overload("h1")])).toBe(true);
+    expect(sendsBack(once, [overload("h1")])).toBe(false);
+    expect(sendsBack(there, [overload("h3"), event("h1", { kind: "drain" })])).toBe(false);
+    expect(sendsBack(there, [event("h1", { kind: "move", vm: "a", to: "h3" })])).toBe(false);
+  });
+
+  test("does not start again what has come while the rest of its VE waits", () => {
+    const arriving = (id: string): ArrivingVm => ({
+      spec: { id, name: id, cpus: 1, memory: 512, disks: [], nics: [] },
+      stamp: { ve: "shop", vm: id, handler: "h", generation: 1, adopted: false, policy: DEFAULT_POLICY },
+      demand: { cpu: 100, memory: 512 },
+    });
+    const vms = [arriving("a"), arriving("b"), arriving("c")];
+    const events = [event("h1", { kind: "arrival", ve: "shop", vms })];
+    const members = [host("h1", [vm("a", 100)]), host("h2", [])];
+    const started = new Set(["b"]);
+    const made = buildProblem({ members, events, failed: [], started, config: DEFAULT_LRT_CONFIG });
+    expect(made.vms.map(({ id, state }) => `${id} ${state}`)).toEqual(["a running", "c waiting"]);
+  });
+
   test("does not try again what has failed", () => {
     const members = [
       host("h1", [vm("a", 700), vm("b", 500, { pinned: "no" })]),
@@ -159,5 +199,31 @@ describe("an obstacle", () => {
     expect(obstacle(apart, full, DEFAULT_LRT_CONFIG)).toBe("it must be apart from shop.b");
     const large = vm("a", 1, { demand: { cpu: 1, memory: 5000 } });
     expect(obstacle(large, full, DEFAULT_LRT_CONFIG)).toBe("it needs 5000 MiB, 3584 are free");
+  });
+});
+
+describe("a VM that two members hold", () => {
+  const copy = vm("a", 300);
+
+  test("does not keep the others from being moved, and neither copy moves", () => {
+    const members = [host("h1", [copy, vm("b", 900)]), host("h2", [copy]), host("h3", [])];
+    expect(plan(members, [overload("h1")])).toEqual(["migrate b → h3"]);
+    expect(problem(members, [overload("h1")]).vms.map(({ id, host, pinned }) => [id, host, pinned])).toEqual([
+      ["a", "h1", true],
+      ["b", "h1", false],
+    ]);
+  });
+
+  test("takes its room on both hosts", () => {
+    const members = [host("h1", [vm("b", 1100)]), host("h2", [copy]), host("h3", [copy])];
+    expect(plan(members, [overload("h1")])).toBe("infeasible");
+    const { hosts } = problem(members, []);
+    expect(hosts.map(({ capacity }) => capacity["memory"])).toEqual([4096, 4096, 3584]);
+  });
+
+  test("keeps apart whom it is apart from, on both", () => {
+    const policy = { ...DEFAULT_POLICY, apart: ["a"] };
+    const members = [host("h1", [copy]), host("h2", [copy]), host("h3", [vm("b", 1200, { policy })])];
+    expect(plan(members, [overload("h3")])).toBe("infeasible");
   });
 });
