@@ -38,8 +38,9 @@ describe("an evaluation", () => {
   });
 
   test("lets the central scheduler's hosts wait for its period", () => {
-    const central = evaluated({ ...SMALL, algorithm: "centralised" });
-    const partition = evaluated(SMALL);
+    const many = { ...SMALL, hosts: 96, vms: 960 };
+    const central = evaluated({ ...many, algorithm: "centralised" });
+    const partition = evaluated(many);
     expect(central.wrong).toEqual([]);
     expect(central.loadChanges).toBe(partition.loadChanges);
     expect(central.violations.parts.detect.mean).toBeGreaterThan(5);

@@ -14,8 +14,8 @@ export type RttOf = (id: NodeId) => number | null;
 
 /** Farther than any that was measured. */
 const UNMEASURED = 33;
-/** One more than the greatest hash. */
-const TIES = 2 ** 32;
+/** More than there can be members; a hash times this is still exact. */
+const INDEXES = 2 ** 20;
 
 /** Neighbours to ask, nearest first. */
 export function walk(
@@ -26,14 +26,31 @@ export function walk(
 ): readonly NodeId[] {
   const steps = askable(origin, members, exclude);
   const tie = hash32After(`${origin.id}/`);
-  const keys = Float64Array.from(steps, ({ id, labels }) => {
-    const near = labelDistance(origin.labels, labels) * (UNMEASURED + 1) + rttBucket(rttOf(id));
-    return near * TIES + tie(id);
+  const rings = new Map<number, number[]>();
+  steps.forEach(({ id, labels }, at) => {
+    const ring = labelDistance(origin.labels, labels) * (UNMEASURED + 1) + rttBucket(rttOf(id));
+    const key = tie(id) * INDEXES + at;
+    const known = rings.get(ring);
+    if (known === undefined) rings.set(ring, [key]);
+    else known.push(key);
   });
-  const id = (at: number): NodeId => (steps[at] as Member).id;
-  const order = Uint32Array.from(keys, (_, at) => at);
-  order.sort((a, b) => (keys[a] as number) - (keys[b] as number) || byText(id(a), id(b)));
-  return Array.from(order, id);
+  const ordered = [...rings].sort(([a], [b]) => a - b).flatMap(([, keys]) => inOrder(keys, steps));
+  return ordered.map(({ id }) => id);
+}
+
+/** The members whose hashes and places in the list these keys are made of: by hash, and those with equal ones by id. */
+function inOrder(keys: readonly number[], steps: readonly Member[]): Member[] {
+  const sorted = Float64Array.from(keys).sort();
+  const members = Array.from(sorted, (key) => steps[key % INDEXES] as Member);
+  const hash = (at: number): number => Math.floor((sorted[at] as number) / INDEXES);
+  for (let i = 1; i < members.length; i++) {
+    for (let j = i; j > 0 && hash(j) === hash(j - 1); j--) {
+      const [a, b] = [members[j - 1] as Member, members[j] as Member];
+      if (byText(a.id, b.id) <= 0) break;
+      [members[j - 1], members[j]] = [b, a];
+    }
+  }
+  return members;
 }
 
 /** The same neighbours in random order: the yardstick for what locality saves. */

@@ -44,14 +44,18 @@ function running(action: Action, to: string, { events, reason }: OrderContext): 
 
 function migrating(action: Action, to: string, plan: Plan, context: OrderContext): Parts {
   const from = present(action.from, "a migration's source");
-  const source = context.snapshots.find(({ node }) => node === from);
   // The second leg of a pivot starts where the first one ends: the VM is still in its first host's snapshot.
-  const everywhere = context.snapshots.flatMap(({ vms }) => vms);
-  const here = source?.vms.find(({ id }) => id === action.vm);
-  const vm = present(here ?? everywhere.find(({ id }) => id === action.vm), action.vm);
+  const home = present(
+    context.snapshots.find(({ vms }) => vms.some(({ id }) => id === action.vm)),
+    action.vm,
+  );
+  const vm = present(
+    home.vms.find(({ id }) => id === action.vm),
+    action.vm,
+  );
   const { demand, policy, adopted } = vm;
   const left = [...vm.left, ...passedBefore(action, plan)];
-  const event = causeOf(action.vm, from, context.events);
+  const event = causeOf(action.vm, home.node, context.events);
   return {
     name: vm.name,
     event: event.id,
@@ -75,10 +79,13 @@ function passedBefore({ id, vm }: Action, plan: Plan): { readonly host: NodeId; 
   return earlier.flatMap(({ from }) => (from === null ? [] : [{ host: from, agoMs: 0 }]));
 }
 
-/** The event that moves a VM: an operator's word about it, the drain of its host, another event there, or the first. */
-function causeOf(vm: string, from: string, events: readonly TravellingEvent[]): TravellingEvent {
+/**
+ * The event that moves a VM: an operator's word about it, the drain of the host it is on before the plan, another event
+ * there, or the first. What moves it over a pivot is the same on both legs.
+ */
+function causeOf(vm: string, home: string, events: readonly TravellingEvent[]): TravellingEvent {
   const asked = events.find(({ cause }) => cause.kind === "move" && cause.vm === vm);
-  const there = events.filter(({ origin }) => origin === from);
+  const there = events.filter(({ origin }) => origin === home);
   const drained = there.find(({ cause }) => cause.kind === "drain");
   return present(asked ?? drained ?? there[0] ?? events[0], "the partition's event");
 }

@@ -27,11 +27,19 @@ export function bySize(
     .sort((a, b) => a.options.hosts - b.options.hosts);
 }
 
-export function isPlain({ sites, load, faults, membership, algorithm }: EvaluationOptions): boolean {
+/** One site, the plain load, nothing that goes wrong, no hold; membership modelled. */
+function isPlain({
+  sites,
+  load,
+  faults,
+  holdMs,
+  consolidate,
+  membership,
+  algorithm,
+}: EvaluationOptions): boolean {
   const calm = Object.values(faults).every((value) => value === 0);
-  return (
-    sites === 1 && load.mean === 60 && calm && (membership === "modelled" || algorithm === "centralised")
-  );
+  const usual = sites === 1 && load.mean === 60 && holdMs === 0 && !consolidate;
+  return usual && calm && (membership === "modelled" || algorithm === "centralised");
 }
 
 export function violationsBySize(reports: readonly Report[]): Plot {
@@ -45,6 +53,7 @@ export function violationsBySize(reports: readonly Report[]): Plot {
       name: `${algorithm}, ${figure}`,
       type: "line" as const,
       data: at(figure),
+      connectNulls: true,
       lineStyle: { type: STROKES[figure] },
       color: algorithm === "partition" ? COLOURS[0] : COLOURS[1],
     }));
@@ -123,7 +132,7 @@ function timeline(points: readonly Point[]): string {
   const colours = points.map(({ host }) => COLOURS[hosts.indexOf(host) % COLOURS.length]);
   return drawn({
     grid: { left: 60, right: 60, top: 20, bottom: 50 },
-    xAxis: { type: "value", name: "s" },
+    xAxis: { type: "value", name: "s", position: "bottom", axisLine: { onZero: false } },
     yAxis: { type: "value", name: "line", inverse: true, min: 0, max: points.length + 1 },
     series: [
       {

@@ -51,3 +51,28 @@ test("the second leg of a pivot tells its destination of the host that the first
   ];
   expect(orders.get(1)?.what).toMatchObject({ left });
 });
+
+test("both legs of a pivot are told to be of the drain of the host that the VM is on", () => {
+  const vm = {
+    id: "a",
+    name: "shop.a",
+    demand: { cpu: 100, memory: 512 },
+    pinned: null,
+    adopted: false,
+    policy: DEFAULT_POLICY,
+    left: [],
+  };
+  const snapshots = [snapshot("h1", [vm]), snapshot("h2", []), snapshot("h3", [])];
+  const plan = { actions: [migrate(0, "h1", "h2", []), migrate(1, "h2", "h3", [0])] };
+  const overload = { kind: "overload", resource: "cpu", wanted: 1200, limit: 1000 } as const;
+  const orders = ordersOf(plan, {
+    ref: { pid: "h2#1.1", partitionEpoch: 3 },
+    snapshots,
+    events: [
+      { id: "h2/overload/1.1", origin: "h2", ageMs: 0, cause: overload },
+      { id: "h1/drain/1.1", origin: "h1", ageMs: 0, cause: { kind: "drain" } },
+    ],
+    reason: ({ id }) => id,
+  });
+  expect([...orders.values()].map(({ event }) => event)).toEqual(["h1/drain/1.1", "h1/drain/1.1"]);
+});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { randomWalk, rttBucket, walk } from "../../../../src/dnt/overlay/walk.ts";
-import { Random } from "../../../../src/lib/random.ts";
+import { hash32, Random } from "../../../../src/lib/random.ts";
 import type { Member } from "../../../../src/model/member.ts";
 import type { Labels } from "../../../../src/model/node.ts";
 import { ids, profile } from "../../../support/membership-cluster.ts";
@@ -55,6 +55,23 @@ describe("the walk", () => {
     ];
     expect(walk(origin, members, unmeasured, new Set(["asked"]))).toEqual(["ok"]);
     expect(randomWalk(origin, members, new Random("w"), new Set(["asked"]))).toEqual(["ok"]);
+  });
+
+  it("orders members whose hashes are equal by their ids, whatever the order of the list", () => {
+    const seen = new Map<number, string>();
+    let twins: readonly [string, string] | undefined;
+    for (let i = 0; twins === undefined; i++) {
+      const id = `n${i}`;
+      const hash = hash32(`o/${id}`);
+      const other = seen.get(hash);
+      if (other !== undefined) twins = [other, id];
+      seen.set(hash, id);
+    }
+    const origin = member("o");
+    const members = twins.map((id) => member(id));
+    const sorted = [...twins].sort();
+    expect(walk(origin, members, unmeasured, NOBODY)).toEqual(sorted);
+    expect(walk(origin, members.toReversed(), unmeasured, NOBODY)).toEqual(sorted);
   });
 
   it("differs from node to node and does not depend on the order of the list", () => {
