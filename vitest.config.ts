@@ -18,6 +18,7 @@ export default defineConfig({
       project("architecture", 60_000),
       project("property", 120_000),
       project("simulation", 120_000),
+      { test: { ...project("model-check", 120_000).test, fileParallelism: false, maxWorkers: 1 } },
       project("contract", 60_000),
       project("integration", 60_000),
       { test: { ...project("e2e", 180_000).test, fileParallelism: false, maxWorkers: 1 } },

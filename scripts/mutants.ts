@@ -176,8 +176,8 @@ export const MUTANTS: readonly Mutant[] = [
     "started-again",
     "a plan made anew starts again what its arrival has started",
     PROBLEM,
-    "return all.filter(({ spec }) => !here.has(spec.id) && started?.has(spec.id) !== true);",
-    "return all;",
+    "const waiting = all.filter(({ spec }) => !here.has(spec.id) && started?.has(spec.id) !== true);",
+    "const waiting = all;",
   ),
   mutant(
     "assigned-early",
@@ -352,8 +352,8 @@ export const MUTANTS: readonly Mutant[] = [
     "executed-early",
     "the hypervisor is asked before the intent is on disk",
     PARTICIPANT,
-    "turn.hypervisor(commandOf(order, request.uri), after);",
-    "turn.hypervisor(commandOf(order, request.uri));",
+    "turn.hypervisor(commandOf(order, uri), after);",
+    "turn.hypervisor(commandOf(order, uri));",
   ),
   mutant(
     "promised-early",
@@ -378,11 +378,11 @@ export const MUTANTS: readonly Mutant[] = [
     "    this.#restored = [];\n    this.#open.clear();",
   ),
   mutant(
-    "arrivals-unasked",
-    "a destination never asks whether its source knows",
-    PARTICIPANT,
-    "if (timer === TIMER_ARRIVALS) return this.#askAboutArrivals(turn);",
-    "if (timer === TIMER_ARRIVALS) return true;",
+    "word-unowed",
+    "a source tells a destination that was away nothing more",
+    "lrt/execution/reports.ts",
+    'if (answer.kind === "no-answer" && to === destination) this.#owe(ended, later);',
+    "",
   ),
   mutant(
     "resume-unknown",

@@ -39,6 +39,7 @@ const SUITES: readonly Suite[] = [
   project("architecture", 4),
   project("property", 6),
   project("simulation", 12),
+  project("model-check", 4),
   project("contract", 4),
   project("integration", 6),
   project("e2e", 15),

@@ -96,6 +96,7 @@ async function quietMinutes(): Promise<void> {
     console.log(
       `  ${moves} migrations; partitions: ${solved.map(({ hosts }) => hosts.join("+")).join(", ")}`,
     );
+    if (!twoRacks.atOnce(solved)) throw new Error("the two partitions did not work at the same time");
     await twoRacks.quiet(cloud, QUIET_SECONDS);
     await cloud.unharmed();
   } finally {

@@ -76,6 +76,8 @@ export class Agent {
   readonly #counters = new Counters();
   readonly #solves = new Map<OperationId, (solution: Solution | null, turn: AgentTurn) => void>();
   #mode: BalancingMode;
+  /** Addresses that others were to be found at, and why they were not. */
+  readonly unanswered = new Map<string, string>();
   #stopping = false;
   #now: Instant = 0;
 
@@ -218,6 +220,7 @@ export class Agent {
       case "solved":
         return this.#onSolved(input.operation, input.solution, turn);
       case "address-answered":
+        this.#noteAnswer(input.address, input.answer.ok ? null : input.answer.failure.message, turn);
         return this.membership.onAddressAnswered(input.address, input.answer, turn);
       case "command":
         return this.#onCommand(input.request, input.command, turn);
@@ -225,8 +228,17 @@ export class Agent {
         return this.lrt.setSpace(input.state, turn);
       case "stopping":
         this.#stopping = true;
-        return this.membership.leave(turn);
+        this.lrt.participant.stop(turn);
+        return this.membership.leave(this.drain.state === "drained" ? "left" : "dead", turn);
     }
+  }
+
+  /** Told once, until it changes. */
+  #noteAnswer(address: string, reason: string | null, turn: AgentTurn): void {
+    if ((this.unanswered.get(address) ?? null) === reason) return;
+    if (reason === null) this.unanswered.delete(address);
+    else this.unanswered.set(address, reason);
+    turn.notify({ kind: "join-address", address, reason });
   }
 
   #onHypervisor(event: HypervisorEvent, turn: AgentTurn): void {

@@ -1,3 +1,4 @@
+import { byText } from "../lib/order.ts";
 import type { Agent } from "./agent.ts";
 import type { AgentTurn } from "./turn.ts";
 
@@ -67,20 +68,30 @@ function peers(agent: Agent): Check {
   const alive = agent
     .members()
     .filter(({ id, state }) => state === "alive" && id !== agent.identity.id).length;
+  const silent = [...agent.unanswered].map(([address, reason]) => `; ${address}: ${reason}`).sort(byText);
   if (agent.membership.isolated)
     return {
       name,
       state: "failed",
-      message: "this host hears nobody",
+      message: `this host hears nobody${silent.join("")}`,
       hint: "check the network, and the cluster key",
     };
   if (alive === 0)
     return {
       name,
       state: "warning",
-      message: "alone: nobody can help",
-      hint: "set network.join to any member's address",
+      message: `alone: nobody can help${silent.join("")}`,
+      hint:
+        silent.length === 0
+          ? "set network.join to any member's address"
+          : "check the network, and the cluster key",
     };
+  const dead = agent
+    .members()
+    .filter(({ state }) => state === "dead")
+    .map((member) => member.name);
+  if (dead.length > 0)
+    return { name, state: "warning", message: `${alive} alive; dead: ${dead.sort(byText).join(", ")}` };
   return { name, state: "ok", message: `${alive} alive` };
 }
 

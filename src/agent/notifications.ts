@@ -8,5 +8,7 @@ export type Notification =
   | LrtNotification
   | VetNotification
   | { readonly kind: "member"; readonly change: MembershipChange }
+  /** An address of network.join answers no longer, or again (`reason` null). */
+  | { readonly kind: "join-address"; readonly address: string; readonly reason: string | null }
   | { readonly kind: "operation"; readonly operation: Operation }
   | { readonly kind: "drain"; readonly state: "draining" | "drained" | "restored"; readonly reason: string };

@@ -37,8 +37,6 @@ function schedulerRules(c: Config["lrt"]): Rule[] {
       message: `lrt.call × lrt.callTries must be less than lrt.lease: a request must be given up before the booking it is about (${sayDuration(c.call * c.callTries)} and ${sayDuration(c.lease)})`,
     },
     before("sample", c.sample, c.window, "lrt.sample must not exceed lrt.window"),
-    before("window", c.window, c.stale, "lrt.window must not exceed lrt.stale"),
-    before("sample", c.sample * 2, c.stale, "twice lrt.sample must not exceed lrt.stale"),
     before("backoff", c.backoff, c.backoffMax, "lrt.backoff must not exceed lrt.backoffMax"),
     {
       key: ["lrt", "underloadRatio"],

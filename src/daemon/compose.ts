@@ -4,6 +4,7 @@
  */
 import { availableParallelism, hostname, totalmem } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { BootClock } from "../adapters/clock/boot-clock.ts";
 import { ControlSocket } from "../adapters/control-socket/control-socket.ts";
 import { DEFAULT_LIMITS } from "../adapters/libp2p/settings.ts";
@@ -54,6 +55,9 @@ export interface ComposeOptions {
 }
 
 const HEARTBEAT_MS = 15_000;
+/** How long an agent that stops waits for guests that are leaving its host. */
+const LEAVING_MS = 5_000;
+const LEAVING_LOOK_MS = 20;
 
 /** @throws DiscoveryError when a part cannot be opened; what was opened before it has then been closed. */
 export async function compose({ config, logger, fatal }: ComposeOptions): Promise<Daemon> {
@@ -101,8 +105,9 @@ export async function compose({ config, logger, fatal }: ComposeOptions): Promis
       observer,
     });
     relay.driver = driver;
-    closing.push(() => {
+    closing.push(async () => {
       driver.deliver({ kind: "stopping" });
+      await nothingLeaves(agent);
       requests.close();
       driver.stop();
     });
@@ -132,6 +137,14 @@ export async function compose({ config, logger, fatal }: ComposeOptions): Promis
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Guests on their way to other hosts have been called back, or have gone. */
+async function nothingLeaves(agent: Agent): Promise<void> {
+  for (let waited = 0; waited < LEAVING_MS; waited += LEAVING_LOOK_MS) {
+    if (agent.lrt.participant.departures() === 0) return;
+    await setTimeout(LEAVING_LOOK_MS);
   }
 }
 

@@ -15,11 +15,15 @@ export type HypervisorCommand =
   | { readonly kind: "start"; readonly spec: VmSpec; readonly stamp: Stamp }
   /** Asks the guest to power off; destroys it when it has not within `graceMs`. Ends when it is gone. */
   | { readonly kind: "stop"; readonly vm: VmId; readonly graceMs: number }
-  /** Unpauses a domain whose migration ended without a word (decision table, `lrt/execution`). */
+  /** Unpauses a domain: one that arrived by a migration that ended well, or whose migration ended without a word. */
   | { readonly kind: "resume"; readonly vm: VmId }
   /** Ends a domain at once; also a leftover shell. */
   | { readonly kind: "destroy"; readonly vm: VmId }
-  /** Live, peer to peer: it goes on when the caller dies, so after a restart one must look. */
+  /**
+   * Live, peer to peer: it goes on when the caller dies, so after a restart one must look. The guest arrives paused
+   * (`user`); it is resumed there by whoever knows that this has ended well. Else it goes on here, and the destination
+   * may be left with a whole copy, paused.
+   */
   | {
       readonly kind: "migrate";
       readonly vm: VmId;

@@ -10,8 +10,6 @@ export interface LrtConfig {
   readonly holdMs: Millis;
   /** How often everything is listed anew, besides at every connection: an event may have been lost. */
   readonly relistMs: Millis;
-  /** What is known of usage is too old to decide on after this. */
-  readonly staleMs: Millis;
   /** A host is overloaded above this share of its capacity, in thousandths. */
   readonly overloadPermille: number;
   /** It leaves the state this much lower, in thousandths: no flapping at the limit. */
@@ -33,7 +31,7 @@ export interface LrtConfig {
   readonly slotMs: Millis;
   /** A partition never holds more hosts than this: its solver must stay interactive. */
   readonly maxHosts: number;
-  /** A partition may live for twice its plan's estimate and this. */
+  /** A partition may live for twice its plan's estimate, at least its longest migration's timeout, and this. */
   readonly lifeSlackMs: Millis;
   readonly backoffMs: Millis;
   readonly backoffMaxMs: Millis;
@@ -59,7 +57,6 @@ export const DEFAULT_LRT_CONFIG: LrtConfig = {
   windowMs: seconds(3),
   holdMs: seconds(5),
   relistMs: seconds(60),
-  staleMs: seconds(15),
   overloadPermille: 1000,
   marginPermille: 50,
   underloadPermille: 200,

@@ -50,13 +50,13 @@ export interface LrtIdentity {
   readonly labels: Labels;
 }
 
-/** Message ids of one process start here; a process sends far fewer than the gap. */
-const CALLS_PER_BOOT = 1_000_000_000;
+/** More than a process counts: what one boot has numbered never meets what another has. */
+const PER_BOOT = 1_000_000_000;
 const TIMER_ASSESS = "lrt/assess";
 const TIMER_RELIST = "lrt/relist";
 
 export class LocalResourcesTracker {
-  readonly inventory = new Inventory();
+  readonly inventory: Inventory;
   readonly monitor: Monitor;
   readonly desk: BookingDesk;
   readonly queue: EventQueue;
@@ -83,10 +83,11 @@ export class LocalResourcesTracker {
     this.#config = config;
     this.#identity = identity;
     this.#hooks = hooks;
+    this.inventory = new Inventory(identity.boot * PER_BOOT);
     this.#calls = new Calls({
       intervalMs: config.callMs,
       tries: config.callTries,
-      first: identity.boot * CALLS_PER_BOOT,
+      first: identity.boot * PER_BOOT,
     });
     this.#departures = new Departures(config, restored);
     this.monitor = new Monitor(config, this.inventory, identity.capacity);
@@ -103,7 +104,7 @@ export class LocalResourcesTracker {
   }
 
   /** How much is remembered of each kind: what grows without end would end the agent. */
-  sizes(): Readonly<Record<"calls" | "answers" | "orders" | "arrivals" | "deposed" | "events", number>> {
+  sizes(): Readonly<Record<"calls" | "answers" | "orders" | "owed" | "deposed" | "events", number>> {
     return {
       calls: this.#calls.size,
       answers: this.scheduler.answersKept,
@@ -207,6 +208,7 @@ export class LocalResourcesTracker {
 
   /** A member was declared dead, left, or came back as a new process. */
   onPeerGone(peer: NodeId, turn: LrtTurn): void {
+    this.participant.onPeerGone(peer, turn);
     this.scheduler.onPeerGone(peer, turn);
   }
 

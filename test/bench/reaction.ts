@@ -17,7 +17,7 @@ const STARTING_AT_ONCE = 2;
 const GUESTS_PER_HOST = 3;
 /** What a host's guests want together, as shares of what it has: so much at rest, and so much at an event. */
 const REST = 0.15;
-const EVENT = 1.25;
+const EVENT = 1.4;
 
 const PARTS = [
   ["detect", "detect: smoothing, hold, sample"],

@@ -77,7 +77,10 @@ function read(
       settle(() => resolve(taken.subarray(0, count)));
       if (taken.length > count) connection.unshift(taken.subarray(count));
     };
-    const onClose = () => settle(() => reject(new ClusterWallError("it closed the connection at the wall")));
+    const onClose = () =>
+      settle(() =>
+        reject(new ClusterWallError("it closed the connection: is the cluster key the same there?")),
+      );
     const onAbort = () => settle(() => reject(signal?.reason));
     connection.addEventListener("message", onMessage);
     connection.addEventListener("close", onClose);

@@ -26,6 +26,15 @@ export function logEntry(notification: Notification, nameOf: NameOf): LogEntry {
       return entry("info", `host.${notification.state}`, `host ${notification.state}`, {
         reason: notification.reason,
       });
+    case "join-address": {
+      const { address, reason } = notification;
+      if (reason === null)
+        return entry("info", "network.join-address", `${address} answers`, { address, reason });
+      return entry("warn", "network.join-address", `${address} cannot be joined: ${reason}`, {
+        address,
+        reason,
+      });
+    }
     case "operation":
       return operationEntry(notification.operation);
     case "event-raised":
@@ -253,7 +262,8 @@ function environmentEntry(
         host: host === null ? null : nameOf(host),
         reason: note,
       };
-      return entry("info", "vm.state", `${ve}.${name}: ${from} → ${to}`, fields);
+      const what = from === to ? `${to}${host === null ? "" : ` on ${nameOf(host)}`}` : `${from} → ${to}`;
+      return entry("info", "vm.state", `${ve}.${name}: ${what}`, fields);
     }
   }
 }

@@ -30,7 +30,6 @@ export const lrt = z
       HOUR,
       D.relistMs,
     ),
-    stale: span("Usage older than this is not decided on.", 1000, HOUR, D.staleMs),
     overloadRatio: share(
       "A host is overloaded above this share of its capacity.",
       0.1,
@@ -52,7 +51,7 @@ export const lrt = z
     slot: span("After a release the oldest waiter alone may take the host for this long.", 0, HOUR, D.slotMs),
     maxHosts: count("A partition never holds more hosts than this.", 1, 1024, D.maxHosts),
     lifeSlack: span(
-      "A partition may live for twice its plan's estimate and this.",
+      "A partition may live for twice its plan's estimate, at least its longest migration's timeout, and this.",
       1000,
       HOUR,
       D.lifeSlackMs,
@@ -84,21 +83,8 @@ export const lrt = z
 
 /** The section as the scheduler takes it. */
 export function lrtConfigOf(section: z.output<typeof lrt>): LrtConfig {
-  const {
-    sample,
-    window,
-    hold,
-    relist,
-    stale,
-    cooldown,
-    lease,
-    renew,
-    grow,
-    slot,
-    lifeSlack,
-    backoff,
-    backoffMax,
-  } = section;
+  const { sample, window, hold, relist, cooldown, lease, renew, grow, slot, lifeSlack, backoff, backoffMax } =
+    section;
   const { call, overloadRatio, marginRatio, underloadRatio, ...same } = section;
   const { mode, consolidate, maxHosts, callTries, replans, migrationsPerHost, migrationsPerLink } = same;
   return {
@@ -106,7 +92,6 @@ export function lrtConfigOf(section: z.output<typeof lrt>): LrtConfig {
     windowMs: window,
     holdMs: hold,
     relistMs: relist,
-    staleMs: stale,
     overloadPermille: overloadRatio,
     marginPermille: marginRatio,
     underloadPermille: underloadRatio,

@@ -61,8 +61,8 @@ export class Identity {
     return true;
   }
 
-  leave(): void {
-    this.#member = { ...this.#member, state: "left" };
+  leave(state: "left" | "dead"): void {
+    this.#member = { ...this.#member, state };
   }
 
   /**

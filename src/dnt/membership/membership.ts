@@ -149,10 +149,13 @@ export class Membership {
     if (this.#phase === "running" && this.#identity.change(change, turn.now, turn)) this.#view.publish(turn);
   }
 
-  /** Says good-bye and falls silent; only a new start brings it back. */
-  leave(turn: MembershipTurn): void {
+  /**
+   * Says good-bye and falls silent; only a new start brings it back. Who has left is forgotten; who only goes away, with
+   * guests that run on, counts as dead at once: what it holds is unknown, and nobody takes its place.
+   */
+  leave(how: "left" | "dead", turn: MembershipTurn): void {
     if (this.#phase !== "running") return;
-    this.#identity.leave();
+    this.#identity.leave(how);
     this.#view.publish(turn);
     const farewell = [this.#view.claimOf(this.self())];
     for (const peer of this.#view.pick(FAREWELLS)) this.#view.spread(peer, farewell, turn);

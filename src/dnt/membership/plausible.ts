@@ -11,7 +11,8 @@ const LONGEST_ID = 128;
 const LONGEST_NAME = 253;
 const LONGEST_TEXT = 256;
 const MOST_ADDRESSES = 16;
-const MOST_LABELS = 32;
+/** As many as a configuration may have. */
+const MOST_LABELS = 64;
 /** Half of what a double counts exactly: room to refute. */
 const HIGHEST_INCARNATION = 2 ** 52;
 /** A million cores; a million GiB in MiB. */

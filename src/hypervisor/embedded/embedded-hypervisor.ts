@@ -6,18 +6,16 @@
  *   source        begin ─ preparing ─ copying ⇄ syncing ─ switching ─ finishing ─ gone
  *                   every step but the last ↘ fails: the guest runs on      ↘ nobody knows: paused,
  *                                                                             post-migration
- *   destination   prepare ─ shell (paused, migrating-in) ─ finish ─ runs
+ *   destination   prepare ─ shell (paused, migrating-in) ─ finish ─ whole, paused until `resume`
  *                                     ↘ cancelled, unheard for the keep-alive time, destroyed: gone
  *
- * Two generals: from the moment `finish` is sent only the destination can say whether the guest runs, and it
- * says so once. The source resumes on the answer "it does not", ends its copy on "it does", and stays paused
- * without an answer (`migrate` ends `unknown`), or when the control daemon dies while it waits. Whoever may
- * decide looks at the destination: *running* or *absent* is final, a *shell* is not yet. Then `destroy` or
- * `resume` here.
+ * Two generals: from the moment `finish` is sent only the destination can say whether it has the guest, and it
+ * says so once. The source ends its copy on the answer "it is here". Without one, and on "it is not", it takes the
+ * migration for a failure and lets the guest go on here, as libvirt does, whatever the destination has: which is why
+ * guests arrive paused, and are resumed there only by somebody who knows that the migration ended well. When the
+ * control daemon dies while it waits the guest stays paused here (`unknown`).
  *
- * Deviations from libvirt: a lost `finish` answer leaves libvirt's source paused only if its daemon was
- * restarted meanwhile; with the daemon alive libvirt takes it for a failure, resumes the source and trusts
- * image locks not to let both run; here it stays paused always. Memory must fit for a start as for a
+ * Deviations from libvirt: memory must fit for a start as for a
  * migration. A sample is an instant's, not an average. Bandwidth shares follow changes at once, at the other
  * end of the link with a message's delay. The agent's death is not modelled: in the embedded world it is its
  * host's death.

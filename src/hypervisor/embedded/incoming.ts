@@ -28,7 +28,7 @@ export class IncomingMigrations {
   readonly #host: Host;
   readonly #arrived: (guest: Guest, powersOffInMs: Millis | null, now: Instant) => void;
   readonly #byId = new Map<string, Incoming>();
-  /** Migration → whether its guest came to run here. */
+  /** Migration → whether its guest came here. */
   readonly #ended = new Map<string, boolean>();
   #counter = 0;
 
@@ -128,8 +128,8 @@ export class IncomingMigrations {
     const guest = incoming.shell;
     assert(isShell(guest), "only a shell receives a guest");
     this.#forget(incoming, true);
-    guest.state = "running";
-    guest.pauseReason = null;
+    guest.pauseReason = "user";
+    guest.suspended = true;
     guest.job = "none";
     guest.stamp = handed.stamp;
     guest.load = handed.load;

@@ -104,12 +104,12 @@ export class OutgoingMigrations {
 
   disconnect(now: Instant): void {
     for (const outgoing of this.#byId.values()) {
-      if (outgoing.phase === "finishing") this.#doubt(outgoing, LOST, now);
+      if (outgoing.phase === "finishing") this.#doubt(outgoing, now);
       else this.#fail(outgoing, "unknown", LOST, now);
     }
   }
 
-  /** The guest ended here in the middle. Once `finish` is sent it may be running there: nobody knows. */
+  /** The guest ended here in the middle. Once `finish` is sent it may be there: nobody knows. */
   ended(vm: VmId, now: Instant): void {
     const outgoing = this.#of(vm);
     if (outgoing === undefined) return;
@@ -245,7 +245,7 @@ export class OutgoingMigrations {
     this.#host.agenda.clear(`limit/${id}`);
     this.#allocate(now);
     this.#host.agenda.set(`finish/${id}`, now + this.#host.settings.finishPatienceMs, (then) =>
-      this.#doubt(outgoing, "the destination did not say whether the guest runs there", then),
+      this.#fail(outgoing, "unreachable", "the destination did not say whether it has the guest", then),
     );
   }
 
@@ -263,12 +263,12 @@ export class OutgoingMigrations {
     for (const operation of outgoing.operations) this.#host.complete(operation, DONE);
   }
 
-  /** Both may not run and one may: the guest stays paused until somebody who can look decides. */
-  #doubt(outgoing: Outgoing, message: string, now: Instant): void {
+  /** A daemon that is started anew does not know how it ended: the guest stays paused until somebody decides. */
+  #doubt(outgoing: Outgoing, now: Instant): void {
     this.#close(outgoing, now);
     outgoing.guest.pauseReason = "post-migration";
     this.#host.changed(outgoing.guest, "paused", now);
-    this.#complete(outgoing, "unknown", message);
+    this.#complete(outgoing, "unknown", LOST);
   }
 
   /** The guest stays here and goes on. */

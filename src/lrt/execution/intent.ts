@@ -17,6 +17,8 @@ export interface Intent {
   readonly uri: string;
   /** null while it is open. */
   readonly outcome: ActionOutcome | null;
+  /** At a destination: the source's last word, kept before it is acknowledged. */
+  readonly word: "done" | "failed" | null;
   readonly since: Instant;
 }
 
@@ -54,7 +56,7 @@ export type Verdict =
 
 /**
  * The other side's answer, or `null`: it has not answered. `open`: it still has this order open. `outcome`: how the
- * order ended there, durably remembered until both sides know: a guest that arrived may have moved on since.
+ * order ended there, if that is known; a source remembers it durably until its destination has kept the word.
  */
 export type OtherSide = {
   readonly vm: Sight;
@@ -63,63 +65,71 @@ export type OtherSide = {
 } | null;
 
 /**
- * The reduced decision table of a migration found after a crash, as its source sees it. Plain peer-to-peer
- * migration: libvirt decides who resumes; the record is this intent and its twin at the destination.
+ * The reduced decision table of a migration found after a crash, as its source sees it. A guest arrives paused and
+ * runs at its destination only upon this source's durable word that it has left: so a source that still has the guest
+ * may always let it go on, whatever the destination holds.
  *
  * | here      | destination                        | verdict                                             |
  * | --------- | ---------------------------------- | --------------------------------------------------- |
  * | running   | –                                  | failed: the guest never left                        |
+ * | paused    | –                                  | resume here                                         |
  * | migrating | –                                  | await                                               |
- * | absent    | running, or it had arrived there   | done                                                |
- * | absent    | migrating, paused                  | wait: the destination's hypervisor is finishing     |
+ * | absent    | paused, running, or it had arrived | done: its copy is whole                             |
+ * | absent    | migrating                          | wait: the destination's hypervisor is finishing     |
  * | absent    | absent, and it had not arrived     | lost: both answered, nobody has it                  |
  * | absent    | no answer                          | wait (the node is not kept from others meanwhile)   |
- * | paused    | running, or it had arrived there   | destroy here: the guest went on over there          |
- * | paused    | absent, and it had not arrived     | resume here                                         |
- * | paused    | migrating, paused, no answer       | wait: resuming could run it twice                   |
  */
 export function judgeSource(here: Sight, other: OtherSide, asked: boolean): Verdict {
   if (here === "running")
     return { kind: "ended", outcome: "failed", reason: "the guest never left its host" };
+  if (here === "paused")
+    return { kind: "resume", outcome: "failed", reason: "the guest is still at its host" };
   if (here === "migrating") return { kind: "await" };
   if (other === null)
     return asked ? { kind: "wait", reason: "the destination does not answer" } : { kind: "ask" };
-  const arrived = other.outcome === "done" || other.vm === "running";
-  if (arrived && here === "absent") return { kind: "ended", outcome: "done", reason: "the guest arrived" };
-  if (arrived) return { kind: "destroy", outcome: "done", reason: "the guest arrived at its destination" };
-  if (other.vm !== "absent") return { kind: "wait", reason: "the destination holds it, not running" };
-  if (here === "absent") return { kind: "ended", outcome: "lost", reason: "neither host has the guest" };
-  return { kind: "resume", outcome: "failed", reason: "the destination does not have it" };
+  if (other.outcome !== "done" && other.vm === "migrating")
+    return { kind: "wait", reason: "the destination is still receiving it" };
+  if (other.outcome !== "done" && other.vm === "absent")
+    return { kind: "ended", outcome: "lost", reason: "neither host has the guest" };
+  return { kind: "ended", outcome: "done", reason: "the guest arrived" };
 }
 
 /**
- * The same, as the destination sees it.
+ * The same, as the destination sees it. `asked`: the source has answered or been silent, and this hypervisor was read
+ * after the source's word.
  *
  * | here      | source                             | verdict                                               |
  * | --------- | ---------------------------------- | ----------------------------------------------------- |
  * | running   | –                                  | done                                                  |
  * | migrating | –                                  | wait: the hypervisors decide, within their keep-alive |
+ * | absent    | it gave it away                    | lost: both answered, nobody has it                    |
  * | absent    | not open                           | failed: it will not start under this order any more   |
  * | absent    | open                               | wait                                                  |
  * | absent    | no answer                          | wait; failed once the source's lease has surely ended |
  * | paused    | it gave it away                    | resume                                                |
- * | paused    | running, or the order failed there | destroy the copy: the guest went on over there        |
+ * | paused    | the order failed there, or it is   | destroy the copy: the guest went on over there        |
+ * |           | not open and the guest runs there  |                                                       |
  * | paused    | anything else, no answer           | wait: resuming could run it twice                     |
  */
 export function judgeDestination(here: Sight, other: OtherSide, asked: boolean, expired: boolean): Verdict {
   if (here === "running") return { kind: "ended", outcome: "done", reason: "the guest has arrived" };
   if (here === "migrating") return { kind: "wait", reason: "receiving" };
   if (other === null) return silentSource(here, asked, expired);
-  if (here === "absent") {
-    if (other.open) return { kind: "wait", reason: "the source is still at it" };
-    return { kind: "ended", outcome: "failed", reason: "the source has given it up" };
-  }
+  if (here === "absent") return absentAtDestination(other, asked);
   if (other.outcome === "done")
     return { kind: "resume", outcome: "done", reason: "the source has given it away" };
-  if (other.vm === "running" || other.outcome === "failed") {
+  if (other.outcome === "failed" || (other.vm === "running" && !other.open)) {
     return { kind: "destroy", outcome: "failed", reason: "the guest went on at its source" };
   }
   return { kind: "wait", reason: "paused here, unsettled at the source" };
+}
+
+function absentAtDestination(other: NonNullable<OtherSide>, asked: boolean): Verdict {
+  if (other.open) return { kind: "wait", reason: "the source is still at it" };
+  if (!asked) return { kind: "wait", reason: "the source has spoken; this hypervisor is being read" };
+  if (other.outcome !== "done")
+    return { kind: "ended", outcome: "failed", reason: "the source has given it up" };
+  return { kind: "ended", outcome: "lost", reason: "the source gave the guest away, and it is not here" };
 }
 
 function silentSource(here: Sight, asked: boolean, expired: boolean): Verdict {

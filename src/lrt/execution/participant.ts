@@ -1,9 +1,13 @@
 /**
  * A node's part in a plan: source or destination of a migration, or the host that starts a VM.
  *
- *   source:       execute ─▶ acting ─▶ ended ─▶ told to leader and destination ─▶ forgotten
- *   destination:  prepare ─▶ expecting ─▶ arrived, or told it failed ─▶ forgotten
+ *   source:       execute ─▶ (held: the guest is only arriving) ─▶ acting ─▶ ended ─▶ told to leader and destination
+ *                 ─▶ forgotten once the destination has kept the word
+ *   destination:  prepare ─▶ expecting ─▶ the source's word ─▶ resumed, or destroyed ─▶ forgotten
  *                 any of them with an unknown outcome ─▶ looking ─▶ ended   (decision tables: intent.ts)
+ *
+ * A guest arrives paused, and runs at its destination only upon the source's durable word that it has left: libvirt
+ * that loses the destination while it hands over lets the guest go on at its source, whatever the destination did.
  *
  * An intent is durable before the hypervisor is called. While one is open the node's booking cannot lapse into
  * free. The hypervisor checks no token, so this does: nothing starts under an old token, a short lease, or an
@@ -12,12 +16,12 @@
 import type { HypervisorOutcome, MigrationProgress } from "../../hypervisor/command.ts";
 import { assert } from "../../lib/assert.ts";
 import { type Instant, type Millis, seconds } from "../../lib/instant.ts";
-import { sortedEntries, sortedValues } from "../../lib/order.ts";
+import { sortedValues } from "../../lib/order.ts";
 import type { NodeId } from "../../model/node.ts";
 import type { Resources } from "../../model/resources.ts";
 import type { VmId } from "../../model/virtual-machine.ts";
 import type { OperationId } from "../../ports/effects.ts";
-import type { Answer, Calls } from "../calls.ts";
+import type { Calls } from "../calls.ts";
 import type { LrtConfig } from "../config.ts";
 import type {
   ActionKey,
@@ -41,6 +45,7 @@ import {
   sightOf,
   type Verdict,
 } from "./intent.ts";
+import { Reports } from "./reports.ts";
 
 /** Time left on a lease below which nothing new is started: the destination waits as long as the lease. */
 const START_MARGIN_MS = seconds(5);
@@ -50,11 +55,9 @@ const LOOK_MS = seconds(2);
 const QUIET_MS = seconds(10);
 /** How long hypervisors keep a broken migration's shell alive, at most (libvirt keep-alive 5 s × 3, rounded up). */
 const KEEPALIVE_MS = seconds(20);
-/** How often a source that has not said that it knows of an arrival is asked; longer than it goes on telling. */
-const ARRIVALS_MS = seconds(60);
-const TIMER_ARRIVALS = "lrt/arrivals";
-/** Enough tries for the other side to come back from a restart. */
-const REPORT_TRIES = 20;
+const KEY_GIVEN_UP = "lrt/given-up";
+/** Orders of a few plans: an order on its way is answered, or not repeated any more, within seconds. */
+const REMEMBERED_GIVEN_UP = 64;
 /** Orders whose end is remembered; one lease can hold far fewer. */
 const REMEMBERED_ORDERS = 2048;
 
@@ -64,17 +67,19 @@ interface Open {
   operation: OperationId | null;
   /** What the hypervisor said when it failed; only a look tells what became of the guest. */
   why: string | null;
+  /** Its migration was to be aborted, and why. */
+  calledBack: string | null;
   /** Its outcome is not known: look instead of waiting for an answer. */
   looking: boolean;
   /** The hypervisor was asked what it sees of the VM. */
   inspecting: OperationId | null;
   /** What it will have come to when the running operation (a resume, a destroy) succeeds. */
   upon: ActionOutcome | null;
-  /** The source has said how it ended: nobody will ask again. */
-  told: boolean;
   other: OtherSide;
   asked: boolean;
   asking: number | null;
+  /** A source's order that came before its guest was resumed here: it begins when the arrival has ended. */
+  held: boolean;
 }
 
 type Prepare = Extract<PartitionRequest, { type: "partition.prepare" }>;
@@ -96,19 +101,27 @@ export class Participant {
   readonly #deps: ParticipantDependencies;
   readonly #open = new Map<ActionKey, Open>();
   readonly #operations = new Map<OperationId, ActionKey>();
-  /** Orders that have ended, or never begun and never will: how. Refused if they come again; told if asked. */
-  readonly #over = new Map<ActionKey, "done" | "failed">();
-  /** Orders of guests that arrived here and whose source has not said yet that it knows: durable. */
-  readonly #arrivals = new Map<ActionKey, Intent>();
+  /**
+   * Orders that have ended, or never begun and never will (void: or are forgotten, who knows how they ended). Refused
+   * if they come again; told if asked.
+   */
+  readonly #over = new Map<ActionKey, "done" | "failed" | "void">();
+  /** The latest of the void ones: durable, for as long as one of them could still be on its way. */
+  readonly #givenUp: ActionKey[];
+  readonly #reports: Reports;
   #restored: readonly Intent[];
+  #stopping = false;
 
   constructor(config: LrtConfig, deps: ParticipantDependencies, restored: ReadonlyMap<string, unknown>) {
     this.#config = config;
     this.#deps = deps;
+    this.#reports = new Reports(deps.calls);
+    this.#givenUp = [...((restored.get(KEY_GIVEN_UP) as ActionKey[] | undefined) ?? [])];
+    for (const key of this.#givenUp) this.#close(key, "void");
     this.#restored = restoredIntents(restored);
     for (const intent of this.#restored) {
       if (intent.outcome === null) this.#open.set(intent.order.key, opened(intent, true));
-      else if (intent.role === "destination") this.#arrivals.set(intent.order.key, intent);
+      else this.#close(intent.order.key, intent.outcome.kind === "done" ? "done" : "failed");
     }
   }
 
@@ -117,11 +130,10 @@ export class Participant {
     for (const intent of this.#restored) {
       if (intent.outcome === null)
         this.#open.set(intent.order.key, opened({ ...intent, since: turn.now }, true));
-      else if (intent.role !== "destination") this.#tell(intent, intent.outcome, turn);
+      else this.#reports.tell(intent, intent.outcome, turn);
     }
     this.#restored = [];
     if (this.#open.size > 0) turn.setTimer("lrt/look", LOOK_MS);
-    if (this.#arrivals.size > 0) turn.setTimer(TIMER_ARRIVALS, ARRIVALS_MS);
   }
 
   /** Actions of this node that have not ended and keep its booking. A source whose guest is gone keeps nothing. */
@@ -129,9 +141,9 @@ export class Participant {
     return this.#blocking().length;
   }
 
-  /** Orders that are remembered although they have ended: all, and those of guests that arrived. */
-  get kept(): { readonly orders: number; readonly arrivals: number } {
-    return { orders: this.#over.size, arrivals: this.#arrivals.size };
+  /** Orders that are remembered although they have ended: all, and those whose end a destination has not heard. */
+  get kept(): { readonly orders: number; readonly owed: number } {
+    return { orders: this.#over.size, owed: this.#reports.size };
   }
 
   open(): readonly Intent[] {
@@ -170,54 +182,129 @@ export class Participant {
       return { body: { kind: "refused", reason: "a destination does not migrate" } };
     }
     if (this.#open.has(order.key)) return { body: { kind: "accepted" } };
-    const refusal = this.#refusal(order, token, turn.now) ?? this.#missing(order);
+    const held = this.#arriving(order.vm);
+    const refusal = this.#refusal(order, token, turn.now) ?? (held ? null : this.#missing(order));
     if (refusal !== null) return { body: { kind: "refused", reason: refusal } };
     const role = order.what.kind === "run" ? "runner" : "source";
     const intent = this.#intent(from, request, role, request.uri, turn.now);
     const after = turn.persist([{ key: intentKey(order.key), value: intent }]);
-    const entry = opened(intent, false);
+    const entry = { ...opened(intent, false), held };
     this.#open.set(order.key, entry);
-    entry.operation = turn.hypervisor(commandOf(order, request.uri), after);
-    this.#operations.set(entry.operation, order.key);
-    this.#notifyStarted(order, turn);
+    if (!held) this.#begin(entry, turn, after);
     return { body: { kind: "accepted" }, after };
   }
 
-  /** The leader gives an order up; one that has not begun here never will. */
-  abort(key: ActionKey, turn: LrtTurn): ReplyBody {
-    const entry = this.#open.get(key);
-    if (entry?.intent.role === "source" && entry.operation !== null) {
-      turn.hypervisor({ kind: "abort-migration", vm: entry.intent.order.vm });
-    }
-    if (entry === undefined) this.#close(key, "failed");
-    return this.#seen(key, entry?.intent.order.vm ?? "");
+  #begin(entry: Open, turn: LrtTurn, after?: number): void {
+    const { order, uri } = entry.intent;
+    entry.operation = turn.hypervisor(commandOf(order, uri), after);
+    this.#operations.set(entry.operation, order.key);
+    this.#notifyStarted(order, turn);
   }
 
-  /** The executing node says how it ended: for a destination, the word it waits for. */
-  onEnded(key: ActionKey, outcome: ActionOutcome, turn: LrtTurn): void {
-    if (outcome.kind !== "failed" && this.#arrivals.delete(key))
-      turn.persist([{ key: intentKey(key), value: null }]);
+  /** The guest is here, or on its way here, and does not run yet. */
+  #arriving(vm: VmId): boolean {
+    return [...this.#open.values()].some(
+      ({ intent }) => intent.role === "destination" && intent.order.vm === vm,
+    );
+  }
+
+  #beginHeld(vm: VmId, turn: LrtTurn): void {
+    for (const entry of sortedValues(this.#open)) {
+      if (!entry.held || entry.intent.order.vm !== vm) continue;
+      const { order, token } = entry.intent;
+      const refusal = this.#refusal(order, token, turn.now) ?? this.#missing(order);
+      entry.held = false;
+      if (refusal === null) this.#begin(entry, turn);
+      else this.#end(entry, { kind: "failed", reason: refusal }, turn);
+    }
+  }
+
+  /** The leader gives an order up; one that has not begun here never will. */
+  abort(key: ActionKey, turn: LrtTurn): { body: ReplyBody; after?: number } {
     const entry = this.#open.get(key);
-    if (entry === undefined || entry.intent.role !== "destination") return;
-    entry.told = true;
-    const here = sightOf(this.#deps.inventory.get(entry.intent.order.vm));
-    if (here === "running")
-      this.#end(entry, { kind: "done", durationMs: turn.now - entry.intent.since }, turn);
-    else if (outcome.kind !== "done" && here === "absent") this.#end(entry, outcome, turn);
-    else this.#look(entry, "the source says it has ended", turn);
+    if (entry !== undefined) this.#callBack(entry, "its leader gave it up", turn);
+    if (entry?.held === true) this.#end(entry, { kind: "failed", reason: "given up before it began" }, turn);
+    const body = this.#seen(key, entry?.intent.order.vm ?? "");
+    return entry === undefined ? this.#never(key, body, turn) : { body };
+  }
+
+  /** The agent stops: nothing begins any more, and what leaves stays, for nobody would be here to give it away. */
+  stop(turn: LrtTurn): void {
+    this.#stopping = true;
+    for (const entry of sortedValues(this.#open)) this.#callBack(entry, "the agent at its host stops", turn);
+  }
+
+  /** The destination's agent is gone: nobody would let the guest run there. */
+  onPeerGone(peer: NodeId, turn: LrtTurn): void {
+    for (const entry of sortedValues(this.#open)) {
+      const { what } = entry.intent.order;
+      if (what.kind === "migrate" && what.to === peer)
+        this.#callBack(entry, "the agent at its destination is gone", turn);
+    }
+  }
+
+  /** Guests that are leaving this host just now. */
+  departures(): number {
+    return [...this.#open.values()].filter(({ intent, operation }) => {
+      return intent.role === "source" && operation !== null;
+    }).length;
+  }
+
+  #callBack(entry: Open, why: string, turn: LrtTurn): void {
+    const { intent, operation } = entry;
+    if (intent.role !== "source" || operation === null) return;
+    entry.calledBack ??= why;
+    turn.hypervisor({ kind: "abort-migration", vm: intent.order.vm });
+  }
+
+  /** The executing node says how it ended: for a destination, the word it waits for. @returns what must be kept first */
+  onEnded(key: ActionKey, outcome: ActionOutcome, turn: LrtTurn): number | undefined {
+    const entry = this.#open.get(key);
+    if (entry === undefined || entry.intent.role !== "destination") return undefined;
+    if (outcome.kind !== "done") entry.why ??= outcome.reason;
+    return this.#hear(entry, outcome.kind === "done" ? "done" : "failed", turn);
+  }
+
+  /** The source's word: kept, then the hypervisor is read (its events may lag), then judged. */
+  #hear(entry: Open, word: "done" | "failed", turn: LrtTurn): number | undefined {
+    if (entry.intent.word !== null) return undefined;
+    entry.intent = { ...entry.intent, word };
+    const kept = turn.persist([{ key: intentKey(entry.intent.order.key), value: entry.intent }]);
+    entry.inspecting = null;
+    entry.looking = true;
+    turn.setTimer("lrt/look", LOOK_MS);
+    this.#refresh(entry, turn);
+    return kept;
   }
 
   /** The other side asks what is seen of a VM here. An order not open here is dead from now on. */
-  inquire(key: ActionKey, vm: VmId): ReplyBody {
-    if (!this.#open.has(key)) this.#close(key, "failed");
-    if (!this.#deps.inventory.listed) return { kind: "refused", reason: "the hypervisor is not connected" };
-    return this.#seen(key, vm);
+  inquire(key: ActionKey, vm: VmId, turn: LrtTurn): { body: ReplyBody; after?: number } {
+    const body: ReplyBody = this.#deps.inventory.listed
+      ? this.#seen(key, vm)
+      : { kind: "refused", reason: "the hypervisor is not connected" };
+    return this.#open.has(key) ? { body } : this.#never(key, body, turn);
+  }
+
+  /** From this answer on the order will never begin here: not after a restart either. */
+  #never(key: ActionKey, body: ReplyBody, turn: LrtTurn): { body: ReplyBody; after?: number } {
+    if (this.#over.has(key)) return { body };
+    this.#close(key, "void");
+    this.#givenUp.push(key);
+    if (this.#givenUp.length > REMEMBERED_GIVEN_UP) this.#givenUp.shift();
+    return { body, after: turn.persist([{ key: KEY_GIVEN_UP, value: [...this.#givenUp] }]) };
   }
 
   #seen(key: ActionKey, vm: VmId): ReplyBody {
-    const outcome = this.#arrivals.has(key) ? "done" : (this.#over.get(key) ?? null);
     const open = this.#open.has(key);
-    return { kind: "seen", vm: sightOf(this.#deps.inventory.get(vm)), open, outcome: open ? null : outcome };
+    const outcome = open ? null : this.#outcomeOf(key);
+    return { kind: "seen", vm: sightOf(this.#deps.inventory.get(vm)), open, outcome };
+  }
+
+  #outcomeOf(key: ActionKey): "done" | "failed" | null {
+    const owed = this.#reports.owed(key);
+    if (owed !== null) return owed.kind === "done" ? "done" : "failed";
+    const over = this.#over.get(key) ?? "void";
+    return over === "void" ? null : over;
   }
 
   /** @returns whether the operation was one of an action's. */
@@ -233,8 +320,8 @@ export class Participant {
     else if (outcome.ok) this.#succeeded(entry, turn);
     else if (!outcome.ok) {
       entry.upon = null;
-      entry.why = outcome.failure.message;
-      this.#look(entry, outcome.failure.message, turn);
+      entry.why = entry.calledBack ?? outcome.failure.message;
+      this.#look(entry, entry.why, turn);
     }
     return true;
   }
@@ -260,7 +347,7 @@ export class Participant {
   }
 
   onTimer(timer: string, turn: LrtTurn): boolean {
-    if (timer === TIMER_ARRIVALS) return this.#askAboutArrivals(turn);
+    if (this.#reports.onTimer(timer, turn)) return true;
     if (timer !== "lrt/look") return false;
     for (const entry of sortedValues(this.#open)) {
       const quiet = entry.intent.role === "destination" && turn.now - entry.intent.since >= QUIET_MS;
@@ -275,11 +362,13 @@ export class Participant {
     entry.inspecting = null;
     if (!outcome.ok) return;
     this.#deps.inventory.set(entry.intent.order.vm, outcome.domain ?? null);
+    if (entry.intent.word !== null) entry.asked = true;
     this.#judge(entry, turn);
   }
 
   #judge(entry: Open, turn: LrtTurn): void {
-    if (!this.#deps.inventory.listed || entry.operation !== null) return;
+    if (!this.#deps.inventory.listed || entry.operation !== null || entry.held) return;
+    if (entry.intent.role === "source" && this.#arriving(entry.intent.order.vm)) return;
     const here = sightOf(this.#deps.inventory.get(entry.intent.order.vm));
     const verdict = this.#verdict(entry, here, turn.now);
     switch (verdict.kind) {
@@ -317,7 +406,7 @@ export class Participant {
   /** Asks the hypervisor first (its events may lag), then judges. */
   #refresh(entry: Open, turn: LrtTurn): void {
     entry.asked = false;
-    entry.other = null;
+    entry.other = heard(entry.intent);
     if (entry.inspecting !== null || entry.operation !== null || !this.#deps.inventory.listed) return;
     entry.inspecting = turn.hypervisor({ kind: "inspect", vm: entry.intent.order.vm });
     this.#operations.set(entry.inspecting, entry.intent.order.key);
@@ -336,9 +425,12 @@ export class Participant {
       (answer, later) => {
         entry.asking = null;
         entry.asked = true;
+        if (this.#open.get(order.key) !== entry || entry.intent.word !== null) return;
         entry.other =
           answer.kind === "seen" ? { vm: answer.vm, open: answer.open, outcome: answer.outcome } : null;
-        if (this.#open.get(order.key) === entry) this.#judge(entry, later);
+        const word = role === "destination" ? (entry.other?.outcome ?? null) : null;
+        if (word !== null) this.#hear(entry, word, later);
+        else this.#judge(entry, later);
       },
       { tries: 1 },
     );
@@ -366,59 +458,14 @@ export class Participant {
     if (entry.asking !== null) this.#deps.calls.cancel(entry.asking, turn);
     if (role !== "source" && outcome.kind === "done") this.#deps.arrived(order, turn);
     this.#notifyEnded(entry.intent, outcome, turn);
-    if (role === "destination") this.#remember(entry, outcome, turn);
-    else this.#tell(entry.intent, outcome, turn);
+    if (role === "destination") turn.persist([{ key: intentKey(order.key), value: null }]);
+    else this.#reports.tell(entry.intent, outcome, turn);
+    if (role === "destination") this.#beginHeld(order.vm, turn);
     this.#deps.desk().settled(turn);
   }
 
-  /** A destination keeps that a guest arrived until the source is known to know it. */
-  #remember({ intent, told }: Open, outcome: ActionOutcome, turn: LrtTurn): void {
-    const keep = outcome.kind === "done" && !told;
-    if (keep) {
-      this.#arrivals.set(intent.order.key, intent);
-      turn.setTimer(TIMER_ARRIVALS, ARRIVALS_MS);
-    }
-    turn.persist([{ key: intentKey(intent.order.key), value: keep ? { ...intent, outcome } : null }]);
-  }
-
-  /** A source that has given up telling, or lost its memory, no longer needs ours. */
-  #askAboutArrivals(turn: LrtTurn): true {
-    for (const [key, { order, ref }] of sortedEntries(this.#arrivals)) {
-      assert(order.what.kind === "migrate", "only migrations arrive");
-      const call = { type: "partition.inquire", ...ref, key, vm: order.vm } as const;
-      const done = (answer: Answer, later: LrtTurn): void => {
-        const over = answer.kind === "seen" && !answer.open && this.#arrivals.delete(key);
-        if (over) later.persist([{ key: intentKey(key), value: null }]);
-      };
-      this.#deps.calls.send(order.what.from, call, turn, done, { tries: 1 });
-    }
-    if (this.#arrivals.size > 0) turn.setTimer(TIMER_ARRIVALS, ARRIVALS_MS);
-    return true;
-  }
-
-  /** Executing nodes report to leader and destination; the row goes when both know or have had their chance. */
-  #tell(intent: Intent, outcome: ActionOutcome, turn: LrtTurn): void {
-    const { order, ref, leader } = intent;
-    const key = intentKey(order.key);
-    const after = turn.persist([{ key, value: { ...intent, outcome } }]);
-    const waiting = new Set(order.what.kind === "migrate" ? [order.what.to, leader] : [leader]);
-    for (const to of [...waiting]) {
-      const call = { type: "partition.ended", ...ref, key: order.key, outcome } as const;
-      const options = { tries: REPORT_TRIES, after };
-      this.#deps.calls.send(
-        to,
-        call,
-        turn,
-        (_answer, later) => {
-          waiting.delete(to);
-          if (waiting.size === 0) later.persist([{ key, value: null }]);
-        },
-        options,
-      );
-    }
-  }
-
   #refusal(order: ActionOrder, token: BookingToken, now: Instant): string | null {
+    if (this.#stopping) return "the agent is stopping";
     if (this.#over.has(order.key)) return "this order has been given up";
     if (!this.#deps.desk().holds(token, now, START_MARGIN_MS)) return "the booking is over";
     return this.#deps.inventory.listed ? null : "the hypervisor is not connected";
@@ -440,18 +487,19 @@ export class Participant {
     return held;
   }
 
+  /** Not those that wait for a silent host and keep nobody from anything: a guest that left, or one paused for good. */
   #blocking(): Open[] {
-    return [...this.#open.values()].filter(({ intent, operation }) => {
-      const gone =
-        intent.role === "source" &&
-        operation === null &&
-        this.#deps.inventory.get(intent.order.vm) === undefined;
-      return !(gone && this.#deps.inventory.listed);
+    if (!this.#deps.inventory.listed) return [...this.#open.values()];
+    return [...this.#open.values()].filter(({ intent, operation, held, asked, other }) => {
+      if (operation !== null || held) return true;
+      const here = sightOf(this.#deps.inventory.get(intent.order.vm));
+      if (intent.role === "source") return here !== "absent";
+      return !(here === "paused" && asked && other === null);
     });
   }
 
   /** The first word stands: an order that was done is not made undone by a late question. */
-  #close(key: ActionKey, how: "done" | "failed"): void {
+  #close(key: ActionKey, how: "done" | "failed" | "void"): void {
     if (this.#over.has(key)) return;
     this.#over.set(key, how);
     if (this.#over.size <= REMEMBERED_ORDERS) return;
@@ -467,7 +515,8 @@ export class Participant {
     since: Instant,
   ): Intent {
     const { pid, partitionEpoch, order, token } = request;
-    return { order, role, ref: { pid, partitionEpoch }, leader, token, uri, outcome: null, since };
+    const open = { outcome: null, word: null } as const;
+    return { order, role, ref: { pid, partitionEpoch }, leader, token, uri, since, ...open };
   }
 
   #outcome(entry: Open, kind: ActionOutcome["kind"], reason: string, now: Instant): ActionOutcome {
@@ -490,14 +539,20 @@ function opened(intent: Intent, looking: boolean): Open {
     intent,
     operation: null,
     why: null,
+    calledBack: null,
     looking,
     inspecting: null,
     upon: null,
-    told: false,
     other: null,
     asked: false,
     asking: null,
+    held: false,
   };
+}
+
+/** What the source has said for good. */
+function heard({ word }: Intent): OtherSide {
+  return word === null ? null : { vm: "absent", open: false, outcome: word };
 }
 
 function memoryOf(order: ActionOrder): number {

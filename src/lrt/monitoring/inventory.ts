@@ -12,8 +12,13 @@ import type { VmId } from "../../model/virtual-machine.ts";
  */
 export class Inventory {
   #domains = new Map<VmId, Domain>();
-  #version = 0;
+  #version: number;
   #listed = false;
+
+  /** @param first versions start here; it grows over restarts so that a plan made before one is refused. */
+  constructor(first = 0) {
+    this.#version = first;
+  }
 
   /** Whether a listing has been received since the hypervisor last connected. */
   get listed(): boolean {

@@ -70,7 +70,7 @@ export class Monitor {
     const seen = new Set<VmId>();
     for (const usage of sample.domains) {
       const domain = this.#inventory.get(usage.vm);
-      if (domain === undefined) continue;
+      if (domain?.state !== "running") continue;
       seen.add(usage.vm);
       if (this.#absurd(domain, usage.wanted)) this.#rejected++;
       else this.#record(usage.vm, { at: now, wanted: Math.round(usage.wanted) });

@@ -13,7 +13,7 @@
  * longer. A node in *settling* is not free, whatever its lease says (design 3, *Reservation*).
  *
  * Source: wound-wait with leases and fencing tokens; the hand-over slot is what keeps the oldest event from
- * starving (model-checked, `models/reserve.pml`).
+ * starving (model-checked, `test/model-check/meeting.pml`).
  */
 import { assert } from "../../lib/assert.ts";
 import type { Instant, Millis } from "../../lib/instant.ts";
@@ -36,7 +36,8 @@ export interface Booking {
   readonly members: readonly NodeId[];
   readonly leaseUntil: Instant;
   /** Over, but actions still run: no new ones, and not free either. */
-  readonly settling: boolean;
+  /** Over, but for its open actions: how it ends. */
+  readonly settling: EndReason | null;
 }
 
 interface Slot {
@@ -56,6 +57,8 @@ interface StoredBooking {
   readonly event: EventId;
   readonly phase: PartitionPhase;
   readonly members: readonly NodeId[];
+  /** How old its event was when this was written. */
+  readonly ageMs: Millis;
 }
 
 const KEY_BOOKING = "lrt/booking";
@@ -84,6 +87,7 @@ export class BookingDesk {
   #booking: Booking | null = null;
   #slot: Slot | null = null;
   #token: BookingToken;
+  #restoredAge: Millis = 0;
   /** Partitions that have a successor, which ends them, and the epoch voted for: the old leader gets nothing more. */
   readonly #deposed: Map<PartitionId, number>;
   /** Set by execution: whether an action of this booking is still open here. */
@@ -96,13 +100,16 @@ export class BookingDesk {
     this.#deposed = new Map((restored.get(KEY_DEPOSED) as [PartitionId, number][] | undefined) ?? []);
     const stored = restored.get(KEY_BOOKING) as StoredBooking | undefined;
     if (stored !== undefined) {
-      this.#booking = { ...stored, raisedAt: 0, leaseUntil: 0, settling: false };
+      const { ageMs, ...booking } = stored;
+      this.#booking = { ...booking, raisedAt: 0, leaseUntil: 0, settling: null };
+      this.#restoredAge = ageMs;
     }
   }
 
   /** After a restart a found booking gets a whole lease: a restart may only make it longer. */
   start(turn: LrtTurn): void {
-    if (this.#booking !== null) this.#renewLease(this.#booking, turn);
+    if (this.#booking !== null)
+      this.#renewLease({ ...this.#booking, raisedAt: turn.now - this.#restoredAge }, turn);
   }
 
   get booking(): Booking | null {
@@ -119,7 +126,8 @@ export class BookingDesk {
 
   reserve(request: ReserveRequest, turn: LrtTurn): Grant {
     const held = this.#booking;
-    if (held !== null && held.pid === request.pid && !held.settling) return this.#again(held, request, turn);
+    if (held !== null && held.pid === request.pid && held.settling === null)
+      return this.#again(held, request, turn);
     if (held !== null) return this.#busy(held, request, turn);
     const partitionEpoch = this.#deposed.get(request.pid);
     if (partitionEpoch !== undefined) return { kind: "stale", partitionEpoch };
@@ -133,7 +141,7 @@ export class BookingDesk {
   /** The answer for a message of `ref` that needs the booking, or null when it holds. */
   refusal(ref: PartitionRef, from: NodeId): Extract<ReplyBody, { kind: "stale" | "not-mine" }> | null {
     const held = this.#booking;
-    if (held === null || held.pid !== ref.pid || held.settling) return { kind: "not-mine" };
+    if (held === null || held.pid !== ref.pid || held.settling !== null) return { kind: "not-mine" };
     if (ref.partitionEpoch < held.partitionEpoch || from !== held.leader) {
       return { kind: "stale", partitionEpoch: held.partitionEpoch };
     }
@@ -153,9 +161,10 @@ export class BookingDesk {
     const held = this.#booking;
     assert(held !== null && held.pid === ref.pid, "only the holder renews a booking");
     assert(ref.partitionEpoch >= held.partitionEpoch, "a partition's epoch only grows");
-    const next = { ...held, partitionEpoch: ref.partitionEpoch, phase, members };
+    const agreed = held.phase === "applying" && held.partitionEpoch === ref.partitionEpoch;
+    const next = { ...held, partitionEpoch: ref.partitionEpoch, phase: agreed ? held.phase : phase, members };
     this.#renewLease(next, turn);
-    const same = held.partitionEpoch === ref.partitionEpoch && held.phase === phase;
+    const same = held.partitionEpoch === ref.partitionEpoch && held.phase === next.phase;
     return same ? undefined : this.#persist(turn);
   }
 
@@ -181,7 +190,7 @@ export class BookingDesk {
     const held = this.#booking;
     if (held === null) return false;
     if (this.#openActions() > 0) {
-      this.#booking = { ...held, settling: true };
+      this.#booking = { ...held, settling: held.settling ?? why };
       turn.clearTimer(TIMER_LEASE);
       return true;
     }
@@ -202,7 +211,8 @@ export class BookingDesk {
 
   /** Call when an action has ended here: a settling booking may now be free. */
   settled(turn: LrtTurn): void {
-    if (this.#booking?.settling === true && this.#openActions() === 0) this.end("lapsed", turn);
+    const how = this.#booking?.settling ?? null;
+    if (how !== null && this.#openActions() === 0) this.end(how, turn);
   }
 
   /** @returns whether the timer was this desk's. */
@@ -222,7 +232,9 @@ export class BookingDesk {
   /** Whether `holder` may still start an action: its lease has at least `marginMs` left. */
   holds(token: BookingToken, now: Instant, marginMs: Millis): boolean {
     const held = this.#booking;
-    return held !== null && !held.settling && held.token === token && held.leaseUntil - now >= marginMs;
+    return (
+      held !== null && held.settling === null && held.token === token && held.leaseUntil - now >= marginMs
+    );
   }
 
   #again(held: Booking, request: ReserveRequest, turn: LrtTurn): Grant {
@@ -236,14 +248,19 @@ export class BookingDesk {
     const slotted = held.pid !== request.pid && this.#takeSlot(request, turn.now);
     const mine = { ageMs: turn.now - held.raisedAt, id: held.event };
     const theirs = { ageMs: clampAge(request.ageMs), id: request.event };
-    if (held.phase === "growing" && !held.settling && older(theirs, mine)) {
+    if (held.phase === "growing" && held.settling === null && older(theirs, mine)) {
       turn.send(held.leader, {
         type: "partition.wound",
         pid: held.pid,
         by: { pid: request.pid, leader: request.from, event: request.event, ageMs: theirs.ageMs },
       });
     }
-    return { kind: "busy", holder: held.pid, phase: held.settling ? "applying" : held.phase, slotted };
+    return {
+      kind: "busy",
+      holder: held.pid,
+      phase: held.settling !== null ? "applying" : held.phase,
+      slotted,
+    };
   }
 
   #grant(request: ReserveRequest, turn: LrtTurn): Grant {
@@ -261,7 +278,7 @@ export class BookingDesk {
         phase: "growing",
         members: [],
         leaseUntil: 0,
-        settling: false,
+        settling: null,
       },
       turn,
     );
@@ -280,7 +297,8 @@ export class BookingDesk {
     const held = this.#booking;
     assert(held !== null, "only a booking is recorded");
     const { pid, partitionEpoch, leader, token, event, phase, members } = held;
-    const stored: StoredBooking = { pid, partitionEpoch, leader, token, event, phase, members };
+    const ageMs = turn.now - held.raisedAt;
+    const stored: StoredBooking = { pid, partitionEpoch, leader, token, event, phase, members, ageMs };
     return turn.persist([
       { key: KEY_TOKEN, value: this.#token },
       { key: KEY_BOOKING, value: stored },

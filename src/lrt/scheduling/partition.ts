@@ -13,7 +13,7 @@
  * wounds the younger, which hands over its event and gives all its nodes back (wound-wait, with hand-over slots).
  */
 import { assert } from "../../lib/assert.ts";
-import type { Instant } from "../../lib/instant.ts";
+import type { Instant, Millis } from "../../lib/instant.ts";
 import { byText } from "../../lib/order.ts";
 import type { Labels, NodeId } from "../../model/node.ts";
 import type { Plan } from "../../model/plan.ts";
@@ -87,7 +87,7 @@ export class Partition {
   /** Members with an open action: they are asked again before anything is planned. */
   readonly #unsettled = new Set<NodeId>();
   readonly #asking = new Map<NodeId, number>();
-  readonly #failed: { vm: string; host: NodeId }[] = [];
+  readonly #failed: { vm: string; host: NodeId; why: string }[] = [];
   readonly #started = new Set<string>();
   readonly #times = { start: 0, asked: 0, buildMs: 0, computeMs: 0, applyMs: 0, solving: 0, applying: 0 };
   #phase: Phase = "growing";
@@ -407,7 +407,9 @@ export class Partition {
   #giveUp(turn: LrtTurn): void {
     const hosts = this.members();
     turn.notify({ kind: "partition-unsolved", pid: this.pid, explanation: this.#explanation, hosts });
-    const reason = this.#tell(this.#explanation, turn.now);
+    const reason = [...this.#failed.map(({ why }) => why), this.#tell(this.#explanation, turn.now)].join(
+      "; ",
+    );
     const final = this.#candidates.length === 0 && this.#explanation.some(({ kind }) => kind === "too-large");
     if (this.#migrations > 0)
       this.#finish({ kind: "best-effort", migrations: this.#migrations, reason }, turn);
@@ -485,7 +487,7 @@ export class Partition {
     assert(plan !== null, "a plan is applied only when there is one");
     this.#times.applying = turn.now;
     turn.clearTimer(TIMER_GROW);
-    turn.setTimer(TIMER_LIFE, 2 * estimate(plan) + this.#deps.config.lifeSlackMs);
+    turn.setTimer(TIMER_LIFE, timeFor(plan, orders) + this.#deps.config.lifeSlackMs);
     this.#executor = new Executor(plan, orders, {
       config: this.#deps.config,
       calls: this.#deps.calls,
@@ -539,11 +541,13 @@ export class Partition {
 
   /** Looks again: every member is asked for a snapshot of how it is now, then a new plan is made. */
   #afterFailures(failures: ReturnType<Executor["failures"]>, turn: LrtTurn): void {
-    for (const { order } of failures) this.#failed.push({ vm: order.vm, host: order.what.to });
+    for (const { order, reason } of failures)
+      this.#failed.push({ vm: order.vm, host: order.what.to, why: `${order.name} did not move: ${reason}` });
     if (this.#replans >= this.#deps.config.replans) {
       const reason = failures.map(({ order, reason }) => `${order.name}: ${reason}`).join("; ");
       return this.#finish({ kind: "interrupted", reason }, turn);
     }
+    this.#partitionEpoch++; // the failed plan's orders are no longer taken
     for (const node of this.members()) this.#ask(node, turn);
     this.#replan(turn);
   }
@@ -680,3 +684,11 @@ export class Partition {
 
 /** Events that the balancing mode rules; operators' events are always acted on. */
 const AUTOMATIC: ReadonlySet<string> = new Set(["overload", "underload", "violation"]);
+
+/** Twice what a plan is expected to take, and no less than its slowest migration may take. */
+function timeFor(plan: Plan, orders: ReadonlyMap<number, ActionOrder>): Millis {
+  const limits = [...orders.values()].map(({ what }) =>
+    what.kind === "migrate" ? what.policy.timeoutMs : 0,
+  );
+  return Math.max(2 * estimate(plan), ...limits);
+}

@@ -16,6 +16,7 @@ import type { VmId, VmPolicy } from "../../model/virtual-machine.ts";
 import type { Problem, ProblemHost, ProblemVm } from "../../solver/problem.ts";
 import type { LrtConfig } from "../config.ts";
 import { share } from "../monitoring/monitor.ts";
+import { doubleRules, withoutDoubles } from "./doubles.ts";
 import type { ArrivingVm, TravellingEvent } from "./event.ts";
 import type { NodeSnapshot, VmSnapshot } from "./snapshot.ts";
 
@@ -32,7 +33,8 @@ export interface PlanningInput {
   readonly bestEffort?: boolean;
 }
 
-export function buildProblem(input: PlanningInput): Problem {
+export function buildProblem(given: PlanningInput): Problem {
+  const input = { ...given, members: withoutDoubles(given.members) };
   const inside = new Set(input.members.map((member) => member.node));
   const emptied = new Set([...hostsToEmpty(input.events)].filter((host) => inside.has(host)));
   const placed = input.members.flatMap((member) => member.vms.map((vm) => ({ vm, member })));
@@ -52,7 +54,10 @@ export function buildProblem(input: PlanningInput): Problem {
   return {
     hosts: input.members.map((member) => problemHost(member, input)),
     vms: vms.sort((a, b) => byText(a.id, b.id)),
-    rules: rules(input, placed, arriving, here, emptied),
+    rules: [
+      ...rules(input, placed, arriving, here, emptied),
+      ...doubleRules(given.members, policiesOf(placed, arriving), homesOf(placed)),
+    ],
     objective: "memory",
   };
 }
@@ -97,10 +102,14 @@ function offlineRule(hosts: ReadonlySet<NodeId>): Rule[] {
   return hosts.size > 0 ? [{ kind: "offline", hosts: [...hosts].sort(byText) }] : [];
 }
 
-/** Some of them may have come: a plan is made anew when one of its other actions has failed. */
+/**
+ * Some of them may have come: a plan is made anew when one of its other actions has failed. Two events may ask for the
+ * same VM, the later of them by a home that knows no more of the earlier.
+ */
 function arrivals({ events, started }: PlanningInput, here: ReadonlySet<VmId>): ArrivingVm[] {
   const all = events.flatMap(({ cause }) => (cause.kind === "arrival" ? cause.vms : []));
-  return all.filter(({ spec }) => !here.has(spec.id) && started?.has(spec.id) !== true);
+  const waiting = all.filter(({ spec }) => !here.has(spec.id) && started?.has(spec.id) !== true);
+  return [...new Map(waiting.map((vm) => [vm.spec.id, vm])).values()];
 }
 
 /**
@@ -136,19 +145,27 @@ function rules(
   here: ReadonlySet<VmId>,
   emptied: ReadonlySet<NodeId>,
 ): Rule[] {
-  const policies: [VmId, VmPolicy][] = [
-    ...placed.map(({ vm }): [VmId, VmPolicy] => [vm.id, vm.policy]),
-    ...arriving.map(({ spec, stamp }): [VmId, VmPolicy] => [spec.id, stamp.policy]),
-  ];
+  const policies = policiesOf(placed, arriving);
   return [
     ...offlineRule(new Set([...emptied, ...hostsToSpare(input)])),
-    ...pairRules(policies, here, new Map(placed.map(({ vm, member }) => [vm.id, member.node]))),
+    ...pairRules(policies, here, homesOf(placed)),
     ...labelRules(policies, input.members, placed),
     ...moveRules(input.events, new Set(input.members.map((member) => member.node)), here),
     ...coolDownRules(input, placed),
     ...drainingRules(input, here),
     ...failedRules(input, here),
   ];
+}
+
+function policiesOf(placed: readonly Placed[], arriving: readonly ArrivingVm[]): [VmId, VmPolicy][] {
+  return [
+    ...placed.map(({ vm }): [VmId, VmPolicy] => [vm.id, vm.policy]),
+    ...arriving.map(({ spec, stamp }): [VmId, VmPolicy] => [spec.id, stamp.policy]),
+  ];
+}
+
+function homesOf(placed: readonly Placed[]): ReadonlyMap<VmId, NodeId> {
+  return new Map(placed.map(({ vm, member }) => [vm.id, member.node]));
 }
 
 /** Two that are apart now stay so at every instant of the plan; two that share a host are parted at its end. */

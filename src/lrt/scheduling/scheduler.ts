@@ -142,7 +142,7 @@ export class Scheduler {
     this.#deps.calls.onPeerDead(peer, turn);
     this.#leading?.onPeerDead(peer, turn);
     const booking = this.#deps.desk.booking;
-    if (booking === null || booking.leader !== peer || booking.settling) return;
+    if (booking === null || booking.leader !== peer || booking.settling !== null) return;
     if (booking.phase === "growing") this.#deps.desk.end("leader-dead", turn);
     else if (successor(booking, this.#deps.alive).leader === this.#deps.self) {
       takeOver(booking, peer, this.#deps.self, this.#deps.calls, turn);
@@ -228,13 +228,11 @@ export class Scheduler {
       case "partition.execute":
         return this.#held(request, from) ?? participant.execute(from, request, turn);
       case "partition.abort":
-        return { body: participant.abort(request.key, turn) };
+        return participant.abort(request.key, turn);
       case "partition.ended":
-        participant.onEnded(request.key, request.outcome, turn);
-        if (request.pid === this.#leading?.pid) this.#leading.onEnded(request.key, request.outcome, turn);
-        return { body: { kind: "noted" } };
+        return this.#noteEnd(request, turn);
       case "partition.inquire":
-        return { body: participant.inquire(request.key, request.vm) };
+        return participant.inquire(request.key, request.vm, turn);
       case "partition.assign":
         return this.#assign(request, turn);
       case "partition.hand-over":
@@ -248,6 +246,13 @@ export class Scheduler {
       case "partition.propose":
         return this.#propose(request, turn, desk);
     }
+  }
+
+  #noteEnd(request: Extract<PartitionRequest, { type: "partition.ended" }>, turn: LrtTurn): Answered {
+    const { pid, key, outcome } = request;
+    const after = this.#deps.participant.onEnded(key, outcome, turn);
+    if (pid === this.#leading?.pid) this.#leading.onEnded(key, outcome, turn);
+    return { body: { kind: "noted" }, ...(after === undefined ? {} : { after }) };
   }
 
   #reserve(
@@ -287,7 +292,7 @@ export class Scheduler {
     turn: LrtTurn,
   ): Answered {
     const { desk } = this.#deps;
-    const mine = desk.booking?.pid === request.pid && desk.booking.leader === from;
+    const mine = desk.booking?.pid === request.pid && desk.refusal(request, from)?.kind !== "stale";
     const settling = mine ? desk.end("released", turn) : false;
     if (desk.free) this.pump(turn);
     return { body: { kind: "released", settling } };

@@ -4,7 +4,7 @@ import { type CheckedWorld, type Checker, NOTHING_WRONG } from "./checker.ts";
 type Sizes = ReturnType<NonNullable<SimulatedHost["agent"]>["lrt"]["sizes"]>;
 
 /** What an agent may remember at most, of each kind. */
-const CAPS: Sizes = { calls: 1024, answers: 256, orders: 2048, arrivals: 256, deposed: 32, events: 256 };
+const CAPS: Sizes = { calls: 1024, answers: 256, orders: 2048, owed: 2048, deposed: 32, events: 256 };
 const KINDS = Object.keys(CAPS) as (keyof Sizes)[];
 /** Rows on a disk; more than a host's guests, records and operations need. */
 const MAX_ROWS = 1000;
@@ -22,11 +22,11 @@ export class BoundsChecker implements Checker {
 
   unsettled({ hosts }: CheckedWorld): readonly string[] {
     return hosts.flatMap((host) => {
-      const { calls = 0, arrivals = 0 } = host.agent?.lrt.sizes() ?? {};
+      const { calls = 0, owed = 0 } = host.agent?.lrt.sizes() ?? {};
       const rows = host.disk.keys("").length;
       return [
         ...(calls > 0 ? [`${host.id} still waits for ${calls} answers`] : []),
-        ...(arrivals > 0 ? [`${host.id} still keeps ${arrivals} arrivals`] : []),
+        ...(owed > 0 ? [`${host.id} still owes ${owed} words`] : []),
         ...(rows > MAX_ROWS ? [`${host.id} has ${rows} rows on its disk`] : []),
       ];
     });

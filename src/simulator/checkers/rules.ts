@@ -7,7 +7,7 @@ import type { Checker } from "./checker.ts";
  */
 export class RuleChecker implements Checker {
   readonly name = "rules";
-  /** VMs that a host holds, executing or paused; not those on their way to it. */
+  /** VMs that have executed on a host and are still held there; not those on their way to it. */
   readonly #held = new Map<string, ReadonlySet<string>>();
   /** Where a VM executed last. */
   readonly #last = new Map<string, SimulatedHost>();
@@ -21,7 +21,8 @@ export class RuleChecker implements Checker {
     const domains = held.filter(({ state }) => state === "running");
     const before = this.#held.get(host.id);
     const now = new Set(domains.map(({ vm }) => vm));
-    this.#held.set(host.id, new Set(held.map(({ vm }) => vm)));
+    const lived = held.filter(({ vm }) => now.has(vm) || before?.has(vm) === true || before === undefined);
+    this.#held.set(host.id, new Set(lived.map(({ vm }) => vm)));
     const from = new Map(domains.map(({ vm }) => [vm, this.#last.get(vm)]));
     for (const [vm, last] of from) if (last !== undefined && last !== host) this.#earlier.set(vm, last);
     for (const { vm } of domains) this.#last.set(vm, host);

@@ -71,6 +71,7 @@ const HOST_DEEDS: { readonly [verb: string]: HostDoing } = {
     if (words.length === 0) host.killAgent();
     else ambushes.add({ host: host.id, ...readAmbush(words) });
   },
+  "end-agent": (host) => host.endAgent(),
   "start-agent": (host) => host.startAgent(),
   /** No longer lies in wait for the agent, and starts it if it has died. */
   spare: (host, _words, { ambushes }) => {

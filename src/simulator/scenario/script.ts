@@ -21,6 +21,7 @@ const VERBS = {
   load: ["vm", "number"],
   "dirty-rate": ["vm", "number"],
   "kill-agent": ["host", "ambush?"],
+  "end-agent": ["host"],
   "start-agent": ["host"],
   "power-off": ["host"],
   "power-on": ["host"],

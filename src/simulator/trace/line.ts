@@ -21,6 +21,8 @@ export function line(notification: Notification, nameOf: NameOf): string | null 
       return endedLine(notification);
     case "drain":
       return `is ${notification.state}: ${notification.reason}`;
+    case "join-address":
+      return null;
     case "operation":
       return operationLine(notification);
     case "action-started":
@@ -46,6 +48,7 @@ type Rest = Exclude<
       | "disk-space"
       | "drain"
       | "operation"
+      | "join-address"
     >
 >;
 

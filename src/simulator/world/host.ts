@@ -71,6 +71,10 @@ const DIAL_MS = 5;
 /** A timer of a clock with a rate of its own fires a little later rather than a little early. */
 const ROUNDING_MS = 0.01;
 
+/** As the daemon does it. */
+const ENDING_LOOK_MS = 20;
+const ENDING_LOOKS = 250;
+
 export class SimulatedHost {
   readonly spec: HostSpec;
   readonly disk: Disk;
@@ -182,6 +186,21 @@ export class SimulatedHost {
     this.disk.processDied();
     this.#replies.clear();
     this.#world.watcher.processChanged(this, "died");
+  }
+
+  /** SIGTERM: it takes its leave, waits a little for guests that are leaving its host, and ends. */
+  endAgent(): void {
+    const process = this.#process;
+    process?.enter((driver) => driver.deliver({ kind: "stopping" }));
+    if (process !== null) this.#endsWhenNothingLeaves(process, ENDING_LOOKS);
+  }
+
+  #endsWhenNothingLeaves(process: Process, looks: number): void {
+    this.#world.queue.after(ENDING_LOOK_MS, () => {
+      if (this.#process !== process) return;
+      if (looks === 0 || process.agent.lrt.participant.departures() === 0) this.killAgent();
+      else this.#endsWhenNothingLeaves(process, looks - 1);
+    });
   }
 
   /** SIGSTOP of the agent; what reaches it meanwhile waits. */

@@ -92,11 +92,15 @@ describe.skipIf(reason !== undefined)(title, () => {
     expect(await hosts.there.inspect(vm)).not.toBe(null);
   });
 
-  it("an operator suspends the guest succeeds, and the guest runs at its destination", async () => {
+  it("an operator suspends the guest succeeds, and the guest is paused at its destination like any other", async () => {
     const { vm, operation } = await begun("suspended");
     await hosts.here.host.virsh(["suspend", "suspended"]);
     expect(await hosts.here.ended(operation)).toEqual({ ok: true });
-    expect(await hosts.there.inspect(vm)).toMatchObject(runsHere);
+    expect(await hosts.there.inspect(vm)).toMatchObject({
+      ...runsHere,
+      state: "paused",
+      pauseReason: "user",
+    });
   });
 
   it("another process's abort comes ends as aborted", async () => {
@@ -148,7 +152,7 @@ describe.skipIf(reason !== undefined)(title, () => {
     expect(await hosts.here.inspect(vm)).toMatchObject({ persistent: true, stamp: null });
     expect(await hosts.here.ended(hosts.here.migrate(vm, hosts.there, FAST, true))).toEqual({ ok: true });
     expect(await hosts.here.inspect(vm)).toBe(null);
-    expect(await hosts.there.inspect(vm)).toMatchObject({ persistent: true, state: "running" });
+    expect(await hosts.there.inspect(vm)).toMatchObject({ persistent: true, state: "paused" });
   });
 
   it("others leave, too, does not hold up other commands", async () => {

@@ -2,10 +2,10 @@
 import { type LogLine, linesOf, said } from "./agent-log.ts";
 import { Cloud, type CloudOptions, measured } from "./cloud.ts";
 
-/** milli-CPU per host: the three busy guests of a host want a third more; when one leaves, the rest fits well. */
+/** milli-CPU per host: the two busy guests of a host want half as much again; when one leaves, the rest fits well. */
 const CAPACITY = 300;
-const BURN = 13;
-const BUSY = 3;
+const BURN = 22;
+const BUSY = 2;
 const RACKS: { readonly [host: string]: string } = { h1: "r1", h2: "r1", h3: "r2", h4: "r2" };
 const CROWDED = ["h1", "h3"];
 
@@ -26,7 +26,7 @@ async function fill(cloud: Cloud): Promise<void> {
   const hosts = Object.keys(RACKS);
   await cloud.balancing("manual");
   for (const host of hosts) await cloud.adopt(`ve-${host}`, host, guestsOf(host));
-  await Promise.all(hosts.map((host) => cloud.slowDown(`ve-${host}`, 4)));
+  await Promise.all(hosts.map((host) => cloud.slowDown(`ve-${host}`, 1)));
   await cloud.balancing("auto");
 }
 
@@ -50,6 +50,11 @@ async function overload(cloud: Cloud): Promise<{ solved: readonly SolvedPartitio
   await cloud.viable();
   measured("from load to viable", performance.now() - began);
   return { solved: CROWDED.flatMap((host) => solvedBy(cloud, host).slice(0, 1)), moves: moves(cloud) };
+}
+
+/** Whether both partitions were at work at one instant. */
+function atOnce([one, other]: readonly SolvedPartition[]): boolean {
+  return one !== undefined && other !== undefined && one.began < other.ended && other.began < one.ended;
 }
 
 /** Nothing moves and nothing is overloaded while guests count so many seconds. */
@@ -85,4 +90,4 @@ function moves(cloud: Cloud): number {
   return finished.filter(({ role }) => role === "source").length;
 }
 
-export const twoRacks = { create, fill, overload, quiet };
+export const twoRacks = { create, fill, overload, atOnce, quiet };

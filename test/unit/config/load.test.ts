@@ -205,9 +205,7 @@ describe("the order of times", () => {
   test.each([
     ["lrt: { renew: 15s }", "lrt.renew must be less than half of lrt.lease"],
     ["lrt: { call: 10s }", "lrt.call × lrt.callTries must be less than lrt.lease"],
-    ["lrt: { window: 20s }", "lrt.window must not exceed lrt.stale"],
     ["lrt: { sample: 5s }", "lrt.sample must not exceed lrt.window"],
-    ["lrt: { sample: 9s, window: 9s }", "twice lrt.sample must not exceed lrt.stale"],
     ["lrt: { backoff: 6m }", "lrt.backoff must not exceed lrt.backoffMax"],
     ["lrt: { underloadRatio: 0.95 }", "lrt.underloadRatio must be less than"],
     ["membership: { gossipInterval: 2s }", "membership.gossipInterval must not exceed membership.period"],

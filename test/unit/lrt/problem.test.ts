@@ -201,3 +201,29 @@ describe("an obstacle", () => {
     expect(obstacle(large, full, DEFAULT_LRT_CONFIG)).toBe("it needs 5000 MiB, 3584 are free");
   });
 });
+
+describe("a VM that two members hold", () => {
+  const copy = vm("a", 300);
+
+  test("does not keep the others from being moved, and neither copy moves", () => {
+    const members = [host("h1", [copy, vm("b", 900)]), host("h2", [copy]), host("h3", [])];
+    expect(plan(members, [overload("h1")])).toEqual(["migrate b → h3"]);
+    expect(problem(members, [overload("h1")]).vms.map(({ id, host, pinned }) => [id, host, pinned])).toEqual([
+      ["a", "h1", true],
+      ["b", "h1", false],
+    ]);
+  });
+
+  test("takes its room on both hosts", () => {
+    const members = [host("h1", [vm("b", 1100)]), host("h2", [copy]), host("h3", [copy])];
+    expect(plan(members, [overload("h1")])).toBe("infeasible");
+    const { hosts } = problem(members, []);
+    expect(hosts.map(({ capacity }) => capacity["memory"])).toEqual([4096, 4096, 3584]);
+  });
+
+  test("keeps apart whom it is apart from, on both", () => {
+    const policy = { ...DEFAULT_POLICY, apart: ["a"] };
+    const members = [host("h1", [copy]), host("h2", [copy]), host("h3", [vm("b", 1200, { policy })])];
+    expect(plan(members, [overload("h3")])).toBe("infeasible");
+  });
+});

@@ -13,7 +13,6 @@ import {
   ShutoffReason,
 } from "../index.ts";
 import { DONE, failed } from "./failures.ts";
-import { Handover } from "./handover.ts";
 import { type OnProgress, progressOf } from "./outgoing.ts";
 import { after, type Clock } from "./waiting.ts";
 
@@ -29,12 +28,11 @@ export async function awaitMigration(
   onProgress: OnProgress,
 ): Promise<HypervisorOutcome> {
   const stop = new Stop(connection, vm);
-  const handover = await Handover.watch(connection, vm);
+  await connection.subscribe("lifecycle");
   const { dom } = await connection.call("DomainLookupByUUID", { uuid: vm });
   if ((await progressIfThere(connection, dom)) === null)
     return failed("invalid", "no migration of the domain is under way");
-  await handover.look(dom);
-  const over = AbortSignal.any([stop.heard, handover.undone]);
+  const over = stop.heard;
   while (!over.aborted) {
     await after(clock, LOOK_MS, over);
     if (over.aborted) break;
@@ -42,7 +40,7 @@ export async function awaitMigration(
     if (progress === null) break;
     if (progress !== "unanswered") onProgress(progress);
   }
-  return (await whatIsLeft(connection, dom, handover)) ?? (await stop.outcome(clock));
+  return (await whatIsLeft(connection, dom)) ?? (await stop.outcome(clock));
 }
 
 /** The domain's last stop, as the daemon tells it. */
@@ -94,14 +92,12 @@ async function progressIfThere(
 async function whatIsLeft(
   connection: LibvirtConnection,
   dom: LibvirtDomain,
-  handover: Handover,
 ): Promise<HypervisorOutcome | null> {
   try {
     const { state, reason } = await connection.call("DomainGetState", { dom });
     if (state === LibvirtState.shutoff) return reason === ShutoffReason.migrated ? DONE : null;
     if (state !== LibvirtState.running && state !== LibvirtState.blocked)
       return failed("unknown", "the migration has ended and the guest is paused here");
-    if (handover.begun) return await handover.hold(dom, "nobody heard why");
     return failed("failed", "the migration has ended and the guest is still here");
   } catch (error) {
     if (isLibvirtError(error, ErrorCode.noDomain)) return null;

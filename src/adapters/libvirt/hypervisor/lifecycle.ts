@@ -3,7 +3,7 @@
  * migration that came to nothing; `stopped/shutdown` is the guest's own wish, or a QEMU that somebody terminated. So a
  * little is remembered of each domain:
  *
- *   (none) ── started/migrated ──► incoming ── resumed/migrated ──► (none)      migrated-in
+ *   (none) ── started/migrated ──► incoming ── suspended/paused ──► (none)      migrated-in
  *                                     └────── stopped/* ──► (none)              migration-in-failed
  *   (none) ── shutdown/host ──► terminated ── stopped/shutdown ──► (none)       crashed
  *
@@ -14,7 +14,7 @@ import type { Domain } from "../../../hypervisor/domain.ts";
 import type { VmId } from "../../../model/virtual-machine.ts";
 import { LifecycleDetail, LifecycleEvent } from "../index.ts";
 
-const { started, suspended, resumed, stopped, shutdown } = LifecycleDetail;
+const { started, suspended, stopped, shutdown } = LifecycleDetail;
 
 export class Lifecycle {
   readonly #incoming = new Set<VmId>();
@@ -54,9 +54,10 @@ export class Lifecycle {
         if (detail === started.migrated) this.#incoming.add(vm);
         return going(detail === started.migrated ? "changed" : "started");
       case LifecycleEvent.resumed:
-        return going(this.#resumed(vm, detail));
+        this.#incoming.delete(vm);
+        return going("resumed");
       case LifecycleEvent.suspended:
-        return going(detail === suspended.migrated ? "changed" : "paused");
+        return going(this.#suspended(vm, detail));
       case LifecycleEvent.pmSuspended:
         return going("paused");
       case LifecycleEvent.shutdown:
@@ -71,10 +72,10 @@ export class Lifecycle {
     }
   }
 
-  #resumed(vm: VmId, detail: number): DomainCause {
-    const arrived = detail === resumed.migrated && this.#incoming.has(vm);
-    this.#incoming.delete(vm);
-    return arrived ? "migrated-in" : "resumed";
+  #suspended(vm: VmId, detail: number): DomainCause {
+    if (detail === suspended.migrated) return "changed";
+    const arrived = detail === suspended.paused && this.#incoming.delete(vm);
+    return arrived ? "migrated-in" : "paused";
   }
 
   #stopped(vm: VmId, detail: number): DomainCause {

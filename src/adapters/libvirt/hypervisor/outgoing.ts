@@ -2,11 +2,13 @@
  * Migrations from this host, each over a connection of its own: the call lasts as long as the migration, and a QEMU
  * that hangs holds up nobody else. libvirt goes on with a peer-to-peer migration when its caller's connection ends.
  *
- *   connecting ──► performing ──► handing over ──► ended: done, aborted, failed, unreachable, unknown
+ *   connecting ──► performing ──► ended: done, aborted, failed, unreachable, unknown
  *                      │ timeout, abort              ▲
  *                      └──► aborting ────────────────┘   (unknown when libvirt has not let go a minute later)
  *
- * What handing over is about, and why an end in the middle of it is unknown: `handover.ts`.
+ * Guests arrive paused. libvirt 9.0 that loses the destination after the source's processors have stopped (a network
+ * cut, a libvirtd that dies there) takes it for a failure and resumes the guest at the source, though it may run at
+ * the destination already: without `paused` it then ran twice, nearly every time that it was tried.
  */
 import type { HypervisorCommand, HypervisorOutcome, MigrationProgress } from "../../../hypervisor/command.ts";
 import type { Millis } from "../../../lib/instant.ts";
@@ -27,7 +29,6 @@ import {
   type TypedParams,
 } from "../index.ts";
 import { DONE, failed, outcomeOf, Refusal } from "./failures.ts";
-import { Handover } from "./handover.ts";
 import type { MigrationOptions } from "./settings.ts";
 import { after, type Clock, LATE, within } from "./waiting.ts";
 
@@ -136,21 +137,15 @@ export class OutgoingMigrations {
     const { state } = await connection.call("DomainGetState", { dom });
     if (state !== LibvirtState.running && state !== LibvirtState.blocked)
       throw new Refusal("invalid", "the domain is not running");
-    const handover = await Handover.watch(connection, vm);
     const performed = connection.call("DomainMigratePerform3Params", this.#arguments(dom, command), {
       timeoutMs: WITHOUT_LIMIT,
     });
     outgoing.performing = { connection, dom };
     this.#deps.changed(vm);
     follow(this.#deps.clock, connection, dom, outgoing).catch(() => undefined); // the call itself tells what is wrong
-    try {
-      const ended = await within(this.#deps.clock, policy.timeoutMs + LETTING_GO_MS, performed);
-      if (ended === LATE) throw new Refusal("unknown", "libvirt has not let go of the migration");
-      return DONE;
-    } catch (error) {
-      if (!handover.begun || !isOfTheWay(error)) throw error;
-      return await handover.hold(dom, error.message);
-    }
+    const ended = await within(this.#deps.clock, policy.timeoutMs + LETTING_GO_MS, performed);
+    if (ended === LATE) throw new Refusal("unknown", "libvirt has not let go of the migration");
+    return DONE;
   }
 
   #abortAfter(vm: VmId, timeoutMs: Millis): () => void {
@@ -162,7 +157,7 @@ export class OutgoingMigrations {
   }
 
   #arguments(dom: LibvirtDomain, { uri, policy, persistent }: MigrateCommand) {
-    const { autoConverge = true, tls = false, unsafe = false, arrivePaused = false } = this.#options;
+    const { autoConverge = true, tls = false, unsafe = false } = this.#options;
     const bandwidth = BigInt(policy.bandwidthMibPerSecond);
     const params: TypedParam[] =
       bandwidth > 0n ? [{ field: MigrateParam.bandwidth, type: "ullong", value: bandwidth }] : [];
@@ -170,10 +165,10 @@ export class OutgoingMigrations {
       MigrateFlags.live |
       MigrateFlags.peerToPeer |
       MigrateFlags.abortOnError |
+      MigrateFlags.paused |
       (persistent ? MigrateFlags.persistDestination | MigrateFlags.undefineSource : 0) |
       (autoConverge ? MigrateFlags.autoConverge : 0) |
       (tls ? MigrateFlags.tls : 0) |
-      (arrivePaused ? MigrateFlags.paused : 0) |
       (unsafe ? MigrateFlags.unsafe : 0);
     return { dom, dconnuri: uri, params, cookieIn: Buffer.alloc(0), flags };
   }

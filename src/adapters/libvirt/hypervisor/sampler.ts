@@ -52,7 +52,10 @@ export class UsageSampler {
     this.#deps = deps;
     this.#client = new LibvirtClient({ socketPath: config.socketPath }, config.uri, { backoff: RECONNECT });
     this.#client.on("connected", () => this.#restart());
-    this.#client.on("disconnected", () => this.#pause());
+    this.#client.on("disconnected", () => {
+      this.#pause();
+      this.#unavailable("the connection that reads usage is lost");
+    });
   }
 
   start(): void {

@@ -22,11 +22,6 @@ export interface MigrationOptions {
   readonly autoConverge?: boolean;
   /** Also encrypts what QEMU sends (libvirt's certificates must be installed). Default false. */
   readonly tls?: boolean;
-  /**
-   * The guest arrives paused and waits for a `resume` that its destination is given: then a migration that loses its
-   * destination in its last phase cannot run it twice (see `outgoing.ts`). Default false: it runs when it arrives.
-   */
-  readonly arrivePaused?: boolean;
   /** For disks that libvirt cannot see to be shared. Data is lost when they are not. Default false. */
   readonly unsafe?: boolean;
 }

@@ -90,9 +90,10 @@ describe("lifecycle events of libvirt 9.0", () => {
       "a migration, at its destination",
       [
         [2, 1],
-        [4, 1],
+        [3, 0],
+        [4, 0],
       ],
-      ["changed", "migrated-in"],
+      ["changed", "migrated-in", "resumed"],
     ],
     [
       "a migration that fails, at its destination",
@@ -115,7 +116,7 @@ describe("lifecycle events of libvirt 9.0", () => {
       "a guest that arrives and then crashes",
       [
         [2, 1],
-        [4, 1],
+        [3, 0],
         [5, 5],
       ],
       ["changed", "migrated-in", "crashed"],

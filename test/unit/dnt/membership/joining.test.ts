@@ -95,7 +95,7 @@ describe("joining", () => {
 describe("leaving", () => {
   it("is known everywhere without a suspicion", () => {
     const cluster = MembershipCluster.settled(30, "leave");
-    cluster.act("n11", (membership, turn) => membership.leave(turn));
+    cluster.act("n11", (membership, turn) => membership.leave("left", turn));
     cluster.run(1);
     const sent = cluster.sent.get("n11");
     cluster.until(() => cluster.allSee("n11", "left"), seconds(5));
@@ -105,10 +105,19 @@ describe("leaving", () => {
     expect(cluster.sent.get("n11")).toBe(sent);
   });
 
+  it("for a while counts as dead at once, without a suspicion: what it holds is not forgotten", () => {
+    const cluster = MembershipCluster.settled(30, "away");
+    cluster.act("n11", (membership, turn) => membership.leave("dead", turn));
+    cluster.until(() => cluster.allSee("n11", "dead"), seconds(5));
+    cluster.run(seconds(60));
+    expect(cluster.kinds("suspected")).toEqual([]);
+    expect(cluster.allSee("n11", "dead")).toBe(true);
+  });
+
   it("is forgotten after a day, everywhere, though some forget before others", () => {
     const forgetLeftAfter = seconds(120);
     const cluster = MembershipCluster.settled(8, "forget", { forgetLeftAfter });
-    cluster.act("n3", (membership, turn) => membership.leave(turn));
+    cluster.act("n3", (membership, turn) => membership.leave("left", turn));
     cluster.run(seconds(100));
     expect(cluster.allSee("n3", "left")).toBe(true);
     cluster.crash("n3");

@@ -42,6 +42,14 @@ function code(outcome: HypervisorOutcome): string {
   return outcome.ok ? "ok" : outcome.failure.code;
 }
 
+/** What its destination's agent does when it knows that the migration ended well. */
+function resumeAtDestination(): void {
+  expect(on(destination)).toMatchObject({ state: "paused", pauseReason: "user", job: "none" });
+  expect(world.outcome(destination, world.run(destination, { kind: "resume", vm: GUEST }))).toEqual({
+    ok: true,
+  });
+}
+
 function expectRunsOnSource(): void {
   expect(on(source)).toMatchObject({ state: "running", pauseReason: null, job: "none" });
   expect(source.model.executes(GUEST)).toBe(true);
@@ -66,6 +74,7 @@ describe("a live migration", () => {
     world.world(source, { kind: "set-load", vm: GUEST, load: 700 });
     expect(world.outcome(source, migrate())).toEqual({ ok: true });
     expect(on(source)).toBeUndefined();
+    resumeAtDestination();
     expect(on(destination)).toMatchObject({
       name: "ve.vm-1",
       state: "running",
@@ -79,7 +88,7 @@ describe("a live migration", () => {
       { vm: GUEST, used: 700, wanted: 700, memory: 128 },
     ]);
     expect(causes(source)).toEqual(["paused", "migrated-out"]);
-    expect(causes(destination)).toEqual(["changed", "migrated-in"]);
+    expect(causes(destination)).toEqual(["changed", "migrated-in", "resumed"]);
   });
 
   it("shows a paused shell at the destination and a job at the source while it goes on", () => {
@@ -116,6 +125,7 @@ describe("a live migration", () => {
     destination = world.add("destination", CAPACITY);
     expect(code(world.outcome(source, migrate()))).toBe("ok");
     expect(source.progress.at(-1)?.progress.iterations).toBe(5);
+    resumeAtDestination();
     expect(destination.model.executes(GUEST)).toBe(true);
   });
 
@@ -200,7 +210,7 @@ describe("a live migration", () => {
     world.advance(2_000);
     const awaiting = world.run(source, { kind: "await-migration", vm: GUEST });
     expect(world.outcome(source, awaiting)).toEqual({ ok: true });
-    expect(on(destination)?.state).toBe("running");
+    expect(on(destination)?.pauseReason).toBe("user");
   });
 
   it("tells an operation that comes too late to await it to look instead", () => {
@@ -214,7 +224,7 @@ describe("a live migration", () => {
     const stop = world.run(source, { kind: "stop", vm: GUEST, graceMs: 60_000 });
     world.outcome(source, migrate());
     expect(code(world.outcome(source, stop))).toBe("no-such-domain");
-    expect(on(destination)?.state).toBe("running");
+    resumeAtDestination();
     world.until(() => on(destination) === undefined);
     expect(world.now).toBe(3_001);
   });
@@ -443,17 +453,19 @@ describe("when something dies in the middle of a migration", () => {
     world.advance(5_000);
     world.world(source, { kind: "crash", vm: GUEST, how: "panicked" });
     expect(code(world.outcome(source, operation))).toBe("ok");
+    resumeAtDestination();
     expect(on(destination)?.state).toBe("running");
     world.advance(1_000);
     const usage = destination.events.findLast((event) => event.kind === "usage");
     expect(usage?.kind === "usage" && usage.sample.domains[0]?.wanted).toBe(0);
   });
 
-  it("a suspend is lost: the guest runs at the destination", () => {
+  it("a suspend is lost: the guest is resumed at the destination like any other", () => {
     const operation = migrate(SLOW);
     world.advance(5_000);
     world.world(source, { kind: "suspend", vm: GUEST });
     expect(code(world.outcome(source, operation))).toBe("ok");
+    resumeAtDestination();
     expect(on(destination)).toMatchObject({ state: "running", pauseReason: null });
   });
 
@@ -467,26 +479,22 @@ describe("when something dies in the middle of a migration", () => {
 });
 
 describe("when nobody knows how a migration ended", () => {
-  function inDoubt(lost: string): void {
-    lose(lost);
-    const operation = migrate();
-    expect(code(world.outcome(source, operation))).toBe("unknown");
-    expect(on(source)).toMatchObject({ state: "paused", pauseReason: "post-migration", job: "none" });
-  }
-
-  it("because finish was lost, the source is paused, the shell is gone, and resume brings the guest back", () => {
-    inDoubt("finish");
-    expect(on(destination)).toBeUndefined();
-    expect(world.outcome(source, world.run(source, { kind: "resume", vm: GUEST }))).toEqual({ ok: true });
+  it("because finish was lost, the guest goes on at its source, and the shell is gone", () => {
+    lose("finish");
+    expect(code(world.outcome(source, migrate()))).toBe("unreachable");
     expectRunsOnSource();
+    expect(on(destination)).toBeUndefined();
   });
 
-  it("because its answer was lost, the destination's guest runs, and destroy removes the source's copy", () => {
-    inDoubt("finished");
-    expect(on(destination)?.state).toBe("running");
-    expect(world.outcome(source, world.run(source, { kind: "destroy", vm: GUEST }))).toEqual({ ok: true });
-    expect(on(source)).toBeUndefined();
-    expect(destination.model.executes(GUEST)).toBe(true);
+  it("because its answer was lost, the guest goes on at its source, and the copy at the destination stays paused", () => {
+    lose("finished");
+    expect(code(world.outcome(source, migrate()))).toBe("unreachable");
+    expectRunsOnSource();
+    world.advance(60_000);
+    expect(on(destination)).toMatchObject({ state: "paused", pauseReason: "user", job: "none" });
+    world.outcome(destination, world.run(destination, { kind: "destroy", vm: GUEST }));
+    expect(on(destination)).toBeUndefined();
+    expectRunsOnSource();
   });
 
   it("because the source's control daemon died while it waited, the source stays paused", () => {
@@ -497,8 +505,10 @@ describe("when nobody knows how a migration ended", () => {
     world.world(source, { kind: "disconnect", reason: "killed" });
     expect(code(world.outcome(source, operation))).toBe("unknown");
     world.world(source, { kind: "connect" });
-    expect(on(source)).toMatchObject({ state: "paused", pauseReason: "post-migration" });
-    expect(destination.model.executes(GUEST)).toBe(true);
+    expect(on(source)).toMatchObject({ state: "paused", pauseReason: "post-migration", job: "none" });
+    expect(on(destination)?.pauseReason).toBe("user");
+    expect(world.outcome(source, world.run(source, { kind: "resume", vm: GUEST }))).toEqual({ ok: true });
+    expectRunsOnSource();
   });
 
   it("a finish that comes when the source was unheard too long does not run the guest", () => {
@@ -513,10 +523,11 @@ describe("when nobody knows how a migration ended", () => {
     const operation = migrate();
     untilSwitching();
     world.world(destination, { kind: "stall" });
-    expect(code(world.outcome(source, operation))).toBe("unknown");
+    expect(code(world.outcome(source, operation))).toBe("unreachable");
     expect(on(destination)?.pauseReason).toBe("migrating-in");
     world.world(destination, { kind: "unstall" });
     expect(on(destination)).toBeUndefined();
+    expectRunsOnSource();
   });
 
   it("a prepare that is repeated late leaves no shell", () => {
@@ -548,10 +559,10 @@ describe("when nobody knows how a migration ended", () => {
 
   it("an answer that comes after the source gave up changes nothing", () => {
     world.channel = (_from, _to, { kind }) => [kind === "finished" ? 30_000 : 1];
-    expect(code(world.outcome(source, migrate()))).toBe("unknown");
+    expect(code(world.outcome(source, migrate()))).toBe("unreachable");
     world.advance(60_000);
-    expect(on(source)?.pauseReason).toBe("post-migration");
-    expect(on(destination)?.state).toBe("running");
+    expectRunsOnSource();
+    expect(on(destination)?.pauseReason).toBe("user");
   });
 
   it("a ping that arrives after finish does not make the source run again", () => {
