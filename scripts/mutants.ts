@@ -472,12 +472,12 @@ async function main(args: readonly string[]): Promise<void> {
       const verdict = await judge(one, most);
       verdicts.set(one.name, verdict);
       process.stdout.write(`${row(verdict, most)}\n`);
+      if (values.write) writeTable(new Map([[one.name, row(verdict, most)]]));
     }
   };
   await Promise.all(Array.from({ length: Number(values.jobs) }, worker));
   const survivors = [...verdicts.values()].filter(({ killedBy }) => killedBy === null).length;
   process.stdout.write(`${chosen.length - survivors} of ${chosen.length} are killed\n`);
-  if (values.write) writeTable(new Map([...verdicts].map(([name, verdict]) => [name, row(verdict, most)])));
 }
 
 /** Puts rows into the table, by mutant; those that were not judged this time stay as they are. */
