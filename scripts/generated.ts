@@ -1,4 +1,5 @@
 /** Every file that is made from the sources, with the text it should have. */
+import { manifestPage } from "../src/api/manifest-page.ts";
 import { apiPage } from "../src/api/openapi.ts";
 import { exitCodesPage } from "../src/cli/exit-codes.ts";
 import { cliPage } from "../src/cli/page.ts";
@@ -13,6 +14,7 @@ export function generated(): readonly { readonly path: string; readonly text: st
     { path: "docs/reference/cli.md", text: cliPage() },
     { path: "docs/reference/config.md", text: configPage() },
     { path: "docs/reference/exit-codes.md", text: exitCodesPage() },
+    { path: "docs/reference/manifest.md", text: manifestPage() },
     { path: "docs/reference/wire-protocol.md", text: wireProtocolPage() },
     { path: "config/default.json", text: defaultJson() },
     { path: "config/discovery.example.yaml", text: exampleYaml() },

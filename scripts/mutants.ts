@@ -385,11 +385,11 @@ export const MUTANTS: readonly Mutant[] = [
     "",
   ),
   mutant(
-    "resume-unknown",
-    "a source resumes a guest whose destination does not answer",
+    "resumed-unasked",
+    "a destination lets its copy run without the source's word",
     INTENT,
-    `return asked ? { kind: "wait", reason: "the destination does not answer" } : { kind: "ask" };`,
-    `return asked ? { kind: "resume", outcome: "failed", reason: "nobody answers" } : { kind: "ask" };`,
+    `return { kind: "wait", reason: "paused here, unsettled at the source" };`,
+    `return { kind: "resume", outcome: "done", reason: "unsettled" };`,
   ),
   mutant(
     "destroy-unknown",

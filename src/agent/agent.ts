@@ -4,7 +4,7 @@
  */
 
 import type { MembershipChange } from "../dnt/membership/change.ts";
-import { Membership } from "../dnt/membership/membership.ts";
+import { Membership, type MembershipMaker, type MembershipService } from "../dnt/membership/membership.ts";
 import type { MembershipSettings } from "../dnt/membership/settings.ts";
 import { randomWalk, walk } from "../dnt/overlay/walk.ts";
 import { Registry } from "../dnt/registry/registry.ts";
@@ -61,7 +61,7 @@ const KEY_MODE = "agent/mode";
 
 export class Agent {
   readonly identity: AgentIdentity;
-  readonly membership: Membership;
+  readonly membership: MembershipService;
   readonly lrt: LocalResourcesTracker;
   readonly operations: Operations;
   readonly drain: Drain;
@@ -86,6 +86,7 @@ export class Agent {
     identity: AgentIdentity,
     random: Random,
     restored: ReadonlyMap<string, unknown>,
+    makeMembership: MembershipMaker = (settings, dependencies) => new Membership(settings, dependencies),
   ) {
     this.identity = identity;
     this.#random = random.fork("walk");
@@ -93,7 +94,7 @@ export class Agent {
     this.#config = config;
     const { id, name, boot, capacity, labels } = identity;
     const nameOf = (node: NodeId): string => this.nameOf(node);
-    this.membership = new Membership(config.membership, {
+    this.membership = makeMembership(config.membership, {
       self: { ...identity, draining: false, protocol: PROTOCOL },
       random: random.fork("membership"),
       restored,

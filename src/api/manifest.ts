@@ -68,7 +68,7 @@ const vm = z.strictObject({
   name: field.label("Its name in the VE; with count 3: web-0, web-1, web-2."),
   count: field.integer("How many of it.", { min: 1, max: MAX_VMS }).default(1),
   cpus: field.integer("Virtual processors.", { min: 1, max: 512 }).default(1),
-  memory: field.size("Its memory.", { min: 1, max: MIB_MAX }),
+  memory: field.size("Its memory; must be given.", { min: 1, max: MIB_MAX }),
   boot: boot.optional(),
   disks: z.array(disk).max(64).optional().meta({ description: "Its disks, the one to boot from first." }),
   nics: z.array(nic).max(32).optional().meta({ description: "Its network interfaces." }),
@@ -89,7 +89,11 @@ const rule = z.strictObject({
 const placement = z
   .strictObject({
     require: field.labels("Labels that a host must have to take any VM of this VE.").default({}),
-    rules: z.array(rule).max(MAX_TEMPLATES).default([]),
+    rules: z
+      .array(rule)
+      .max(MAX_TEMPLATES)
+      .default([])
+      .meta({ description: "Which VMs share a host, and which never do." }),
   })
   .prefault({});
 
@@ -109,7 +113,7 @@ const spec = z.strictObject({
   priority: field
     .integer("Who goes first when room is short.", { min: 0, max: 100 })
     .default(DEFAULT_POLICY.priority),
-  vms: z.array(vm).min(1).max(MAX_TEMPLATES),
+  vms: z.array(vm).min(1).max(MAX_TEMPLATES).meta({ description: "What it is made of." }),
   placement,
   balancing: z
     .strictObject({

@@ -4,17 +4,13 @@
  * another.
  */
 export class Random {
-  #a: number;
-  #b: number;
-  #c: number;
-  #counter = 1;
+  /** Three words and a counter; typed, because V8 would box the words as fields. */
+  readonly #state: Int32Array;
   readonly #seed: string;
 
   constructor(seed: string) {
     this.#seed = seed;
-    this.#a = hash32(`${seed}/a`);
-    this.#b = hash32(`${seed}/b`);
-    this.#c = hash32(`${seed}/c`);
+    this.#state = Int32Array.of(hash32(`${seed}/a`), hash32(`${seed}/b`), hash32(`${seed}/c`), 1);
     for (let i = 0; i < 12; i++) this.next();
   }
 
@@ -25,12 +21,16 @@ export class Random {
 
   /** An unsigned 32-bit integer. */
   next(): number {
-    const t = (((this.#a + this.#b) | 0) + this.#counter) | 0;
-    this.#counter = (this.#counter + 1) | 0;
-    this.#a = this.#b ^ (this.#b >>> 9);
-    this.#b = (this.#c + (this.#c << 3)) | 0;
-    this.#c = ((this.#c << 21) | (this.#c >>> 11)) + t;
-    this.#c |= 0;
+    const state = this.#state;
+    const a = state[0] as number;
+    const b = state[1] as number;
+    const c = state[2] as number;
+    const counter = state[3] as number;
+    const t = (((a + b) | 0) + counter) | 0;
+    state[3] = counter + 1;
+    state[0] = b ^ (b >>> 9);
+    state[1] = c + (c << 3);
+    state[2] = ((c << 21) | (c >>> 11)) + t;
     return t >>> 0;
   }
 
@@ -69,10 +69,32 @@ export class Random {
   }
 }
 
+const FNV_OFFSET = 0x811c9dc5;
+
 /** FNV-1a over UTF-16 code units, finished with murmur3's mixer; 32 bits, stable on every engine. */
 export function hash32(text: string): number {
-  let h = 0x811c9dc5;
+  return finished(fnv(text, FNV_OFFSET));
+}
+
+/** `hash32` of texts that all begin with `prefix`, which is read once. */
+export function hash32After(prefix: string): (text: string) => number {
+  const begun = fnv(prefix, FNV_OFFSET);
+  return (text) => finished(fnv(text, begun));
+}
+
+/** `hash32` of three texts one after the other, without putting them together. */
+export function hash32Of(first: string, second: string, third: string): number {
+  return finished(fnv(third, fnv(second, fnv(first, FNV_OFFSET))));
+}
+
+function fnv(text: string, from: number): number {
+  let h = from;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  return h;
+}
+
+function finished(hash: number): number {
+  let h = hash;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) >>> 0;

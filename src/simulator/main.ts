@@ -5,6 +5,18 @@ interface Verb {
 }
 
 const VERBS: { readonly [verb: string]: Verb } = {
+  run: {
+    summary: "run --hosts H …         one workload at scale, measured; see run --help",
+    load: () => import("./evaluation/command.ts"),
+  },
+  report: {
+    summary: "report FILE…            what run -o json wrote, as one HTML page with plots",
+    load: () => import("./report/command.ts"),
+  },
+  calibrate: {
+    summary: "calibrate               what the solver takes here: what it is charged in simulated time",
+    load: () => import("./calibration/command.ts"),
+  },
   scenario: {
     summary: "scenario DIR…           runs scenario folders and prints their stories",
     load: () => import("./scenario/command.ts"),

@@ -5,13 +5,16 @@ import type { AgentConfig } from "../agent/agent.ts";
 import type { AgentInput } from "../agent/inputs.ts";
 import type { Notification } from "../agent/notifications.ts";
 import type { AgentEffect } from "../agent/turn.ts";
+import type { MembershipMaker } from "../dnt/membership/membership.ts";
 import { DEFAULT_SETTINGS, type EmbeddedSettings } from "../hypervisor/embedded/settings.ts";
 import { Random } from "../lib/random.ts";
+import { WireCodec } from "../wire/codec.ts";
 import type { CheckedWorld, Checker } from "./checkers/checker.ts";
 import { EventQueue } from "./kernel/event-queue.ts";
 import { Story } from "./trace/story.ts";
 import { type HostSpec, SimulatedHost, type Watcher } from "./world/host.ts";
 import { type LinkSettings, Network } from "./world/network.ts";
+import type { SolverCost } from "./world/solver.ts";
 
 export interface SimulationSpec {
   readonly seed: string;
@@ -20,8 +23,10 @@ export interface SimulationSpec {
   readonly hypervisor?: Partial<EmbeddedSettings>;
   readonly linkOf?: (from: string, to: string) => LinkSettings;
   readonly checkers: readonly Checker[];
-  /** Simulated milliseconds per solver decision; a run takes at least one. */
-  readonly msPerDecision?: number;
+  /** Absent: `MS_PER_DECISION` for each decision, and at least one millisecond. */
+  readonly solverCost?: SolverCost;
+  /** In place of the agents' own membership, where that is modelled. */
+  readonly membership?: MembershipMaker;
   /** Whether the story is kept (scenarios, replays) or not (swarms). */
   readonly trace?: boolean;
 }
@@ -64,16 +69,18 @@ export class Simulation implements CheckedWorld, Watcher {
     this.story = new Story(this.queue, spec.trace !== false);
     const random = new Random(spec.seed);
     this.network = new Network(this.queue, random.fork("network"), spec.linkOf ?? (() => LAN));
-    const msPerDecision = spec.msPerDecision ?? MS_PER_DECISION;
     const world = {
       queue: this.queue,
       network: this.network,
       config: spec.config,
       hypervisor: { ...DEFAULT_SETTINGS, ...spec.hypervisor },
       watcher: this,
+      codec: new WireCodec(),
       random,
       seeds: spec.hosts.slice(0, 2).map(({ id }) => `sim://${id}`),
-      solverCost: (decisions: number) => Math.max(1, Math.ceil(decisions * msPerDecision)),
+      solverCost:
+        spec.solverCost ?? ((decisions: number) => Math.max(1, Math.ceil(decisions * MS_PER_DECISION))),
+      ...(spec.membership === undefined ? {} : { membership: spec.membership }),
     };
     this.hosts = spec.hosts.map((host) => new SimulatedHost(host, world));
     this.#byId = new Map(this.hosts.map((host) => [host.id, host]));
@@ -87,11 +94,11 @@ export class Simulation implements CheckedWorld, Watcher {
     return this.#byId.get(id);
   }
 
-  /** Powers every host on and starts its agent. */
-  start(): void {
+  /** Powers every host on and starts its agent, if agents there are to be. */
+  start(agents = true): void {
     for (const host of this.hosts) {
       host.powerOn(host.spec.domains);
-      host.startAgent();
+      if (agents) host.startAgent();
     }
   }
 

@@ -13,13 +13,16 @@ import { type Dense, FATE } from "./dense.ts";
 /** Proposals that count as one decision: about as much work as one of the repair search. */
 export const PROPOSALS_PER_DECISION = 64;
 
+/** With more VMs than these, annealing comes by nothing in reasonable time. */
+export const MOST_ANNEALED = 5000;
+
 /** Share of proposals about a VM that is away, of trades among all, and of shifts home among the shifts of the away. */
 const FOCUS = 0.3;
 const SWAP = 0.7;
 const GO_HOME = 0.5;
 /** Charge of an overload before any excess, and per whole host of it, in mean moves. */
-const OVERLOAD_FIXED = 0.05;
-const OVERLOAD_LINEAR = 12;
+const OVERLOAD_FIXED = 0.2;
+const OVERLOAD_LINEAR = 3;
 /** What multiplies that charge: at first, and after a cooling with too few or many viable placements. */
 const FIRST_PRICE = 2.5;
 const DEARER = 1.3;
@@ -29,7 +32,10 @@ const HOPELESS = 12;
 /** The first temperature of a cooling is drawn between these, the last is fixed; in mean moves. */
 const HOTTEST = 0.1;
 const HOT_OCTAVES = 2;
-const COLD = 0.005;
+const COLD = 0.01;
+
+/** Proposals between two placements shown, unless the second is the cheapest so far. */
+const SHOW_EVERY = 500;
 
 export class Annealing {
   readonly #dense: Dense;
@@ -40,8 +46,13 @@ export class Annealing {
   readonly #mobile: Int32Array;
   readonly #others: Int32Array;
   /** VMs that are away, as a set with constant-time removal. */
-  readonly #away: number[] = [];
+  readonly #away: Int32Array;
+  #awayCount = 0;
   readonly #place: Int32Array;
+  readonly #home: Int32Array;
+  /** What a move is charged, wherever it goes if that is `level`. */
+  readonly #once: Float64Array;
+  readonly #level: boolean;
   /** 1: no rule hears of every VM on this host. */
   readonly #free: Uint8Array;
   readonly #unit: number;
@@ -60,6 +71,10 @@ export class Annealing {
     this.#load = assignment.load.slice();
     this.#charge = assignment.charge;
     this.#mobile = mobileVms(assignment);
+    this.#home = this.#dense.home;
+    this.#once = this.#dense.charges.once;
+    this.#level = this.#dense.charges.level;
+    this.#away = new Int32Array(this.#mobile.length);
     const mobile = new Set(this.#mobile);
     this.#others = Int32Array.from([...this.at.keys()].filter((vm) => !mobile.has(vm)));
     this.#free = Uint8Array.from({ length: this.#dense.hostCount }, (_, host) =>
@@ -68,7 +83,9 @@ export class Annealing {
     this.#place = new Int32Array(this.#dense.vmCount).fill(-1);
     for (const vm of this.#mobile) this.#noteAway(vm);
     this.#penalties = new Float64Array(this.#dense.hostCount);
-    this.#unit = this.#mobile.reduce((sum, vm) => sum + this.#once(vm), 0) / Math.max(1, this.#mobile.length);
+    this.#unit =
+      this.#mobile.reduce((sum, vm) => sum + (this.#once[vm] as number), 0) /
+      Math.max(1, this.#mobile.length);
   }
 
   /** How many VMs it moves about. */
@@ -99,13 +116,15 @@ export class Annealing {
   }
 
   /**
-   * One cooling. `show` is called at every viable placement that is cheaper than
-   * what it returned last (at first `ceiling`).
+   * One cooling. `show` is called at viable placements that are cheaper than what it returned last (at first
+   * `ceiling`): at those cheaper than any shown before, and at others now and then.
    */
   cool(proposals: number, ceiling: number, show: (ceiling: number) => number): void {
     const hot = HOTTEST * 2 ** (-HOT_OCTAVES * this.#random.fraction());
     let best = ceiling;
     let viable = 0;
+    let next = 0;
+    let shown = Number.POSITIVE_INFINITY;
     this.#heat(hot * this.#unit);
     for (let host = 0; host < this.#dense.hostCount; host++) this.#refresh(host);
     const factor = (COLD / hot) ** (1 / Math.max(1, proposals / 256));
@@ -114,7 +133,10 @@ export class Annealing {
       const changed = this.#propose();
       if (this.#overloaded > 0) continue;
       viable++;
-      if (changed && this.#charge < best) best = show(best);
+      if (!changed || this.#charge >= best || (i < next && this.#charge >= shown)) continue;
+      shown = this.#charge;
+      next = i + SHOW_EVERY;
+      best = show(best);
     }
     this.#price *= viable * 20 < proposals ? DEARER : viable * 4 > proposals ? CHEAPER : 1;
   }
@@ -124,30 +146,27 @@ export class Annealing {
     this.#tolerance = temperature * HOPELESS;
   }
 
-  #once(vm: number): number {
-    return this.#dense.charges.once[vm] as number;
-  }
-
   #propose(): boolean {
+    const random = this.#random;
     const vm = this.#pick();
-    if (this.#random.fraction() < SWAP) return this.#trade(vm, this.#any());
-    const home = this.#dense.home[vm] as number;
-    const goHome = home >= 0 && this.at[vm] !== home && this.#random.fraction() < GO_HOME;
-    return this.#shift(vm, goHome ? home : this.#random.int(0, this.#dense.hostCount - 1));
+    if (random.fraction() < SWAP) return this.#trade(vm, this.#any());
+    const home = this.#home[vm] as number;
+    const goHome = home >= 0 && this.at[vm] !== home && random.fraction() < GO_HOME;
+    return this.#shift(vm, goHome ? home : (random.fraction() * this.#free.length) | 0);
   }
 
   /** A VM to move: one that is away, or one from everywhere. */
   #pick(): number {
-    if (this.#away.length > 0 && this.#random.fraction() < FOCUS) {
-      return this.#away[this.#random.int(0, this.#away.length - 1)] as number;
-    }
+    const random = this.#random;
+    const count = this.#awayCount;
+    if (count > 0 && random.fraction() < FOCUS) return this.#away[(random.fraction() * count) | 0] as number;
     return this.#any();
   }
 
   /** Any VM, the cheap ones rather. */
   #any(): number {
     const draw = this.#random.fraction();
-    return this.#mobile[Math.floor(draw * draw * this.#mobile.length)] as number;
+    return this.#mobile[(draw * draw * this.#mobile.length) | 0] as number;
   }
 
   #shift(vm: number, to: number): boolean {
@@ -188,11 +207,10 @@ export class Annealing {
   }
 
   #reaches(vm: number, host: number): boolean {
-    const { home } = this.#dense;
     return (
       this.#free[host] === 1 &&
       this.#dense.mayEnd(vm, host) &&
-      (home[vm] === host || this.#dense.mayEnter(vm, host))
+      (this.#home[vm] === host || this.#dense.mayEnter(vm, host))
     );
   }
 
@@ -201,7 +219,8 @@ export class Annealing {
   }
 
   #standing(vm: number, host: number): number {
-    return this.#dense.charges.standing(vm, host);
+    if (!this.#level) return this.#dense.charges.standing(vm, host);
+    return this.#home[vm] === host ? 0 : (this.#once[vm] as number);
   }
 
   #accepts(delta: number): boolean {
@@ -224,16 +243,15 @@ export class Annealing {
   }
 
   #noteAway(vm: number): void {
-    const away = this.at[vm] !== this.#dense.home[vm];
+    const away = this.at[vm] !== this.#home[vm];
     const place = this.#place[vm] as number;
     if (away && place < 0) {
-      this.#place[vm] = this.#away.push(vm) - 1;
+      this.#place[vm] = this.#awayCount;
+      this.#away[this.#awayCount++] = vm;
     } else if (!away && place >= 0) {
-      const last = this.#away.pop() as number;
-      if (last !== vm) {
-        this.#away[place] = last;
-        this.#place[last] = place;
-      }
+      const last = this.#away[--this.#awayCount] as number;
+      this.#away[place] = last;
+      this.#place[last] = place;
       this.#place[vm] = -1;
     }
   }

@@ -3,6 +3,7 @@
  * that hold too much first try their cheapest cover (which the lower bound knows); whatever has no easy way goes
  * to the repair search, with growing width.
  */
+import { MOST_ANNEALED } from "./anneal.ts";
 import type { Assignment } from "./assignment.ts";
 import type { HomeBound } from "./bound.ts";
 import type { Dense } from "./dense.ts";
@@ -12,6 +13,8 @@ import { isMisplaced } from "./violation.ts";
 
 /** Budgets tried one after the other, as multiples of what the wrong costs at least. */
 const GENEROSITY = [1, 1.05, 1.15, 1.5, 2.5];
+/** Hosts that repair may fail to relieve before the rest is left to annealing. */
+const MOST_HOPELESS = 1;
 const STEP: Width = { ...NARROW, nodes: 60 };
 const LAST_ATTEMPT: Width = { ...NARROW, nodes: 60, depth: 14 };
 
@@ -25,10 +28,15 @@ export function construct(
   const misplaced = takeOff(assignment, homes);
   const left: Wrong[] = [];
   for (const vm of misplaced) if (!settle(assignment, repair, vm, effort)) left.push(repair.vmWrong(vm));
+  const patience = assignment.dense.vmCount <= MOST_ANNEALED ? MOST_HOPELESS : Number.POSITIVE_INFINITY;
+  let hopeless = 0;
   for (const { wrong, home } of otherWrongs(assignment, repair, homes)) {
     if (!repair.isWrong(wrong) || (home !== undefined && !effort.exhausted && shed(assignment, home, effort)))
       continue;
-    if (effort.exhausted || !repairStepwise(assignment, repair, wrong, home?.charge)) left.push(wrong);
+    const skipped = effort.exhausted || (home !== undefined && hopeless >= patience);
+    if (!skipped && repairStepwise(assignment, repair, wrong, home?.charge)) continue;
+    left.push(wrong);
+    hopeless++;
   }
   putBack(assignment, misplaced);
   return left.filter((wrong) => repair.isWrong(wrong));

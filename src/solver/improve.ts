@@ -7,7 +7,7 @@
  */
 import { present } from "../lib/assert.ts";
 import type { Random } from "../lib/random.ts";
-import { Annealing, PROPOSALS_PER_DECISION } from "./anneal.ts";
+import { Annealing, MOST_ANNEALED, PROPOSALS_PER_DECISION } from "./anneal.ts";
 import type { Assignment } from "./assignment.ts";
 import type { HomeBound } from "./bound.ts";
 import type { Constraint } from "./constraints/constraint.ts";
@@ -24,11 +24,10 @@ export interface Incumbent {
   sequence: Sequence;
 }
 
-/** Decisions of one turn of ruin and repair, between annealing turns and without them. */
+/** Decisions of one turn of ruin and repair: between annealing turns it grows while it pays, and shrinks while not. */
+const SHORTEST_TURN = 50;
 const SHORT_TURN = 200;
 const LONG_TURN = 1000;
-/** With more VMs than these, annealing comes by nothing in reasonable time. */
-const MOST_ANNEALED = 5000;
 /** Proposals of one annealing turn per VM, and their range. */
 const PROPOSALS_PER_VM = 64;
 const FEWEST_PROPOSALS = 20_000;
@@ -98,12 +97,24 @@ export class Improvement {
     const charged = this.#assignment.dense.problem.objective !== "makespan";
     const anneals = charged && annealing.size > 0 && annealing.size <= MOST_ANNEALED;
     if (!this.executable) annealing.sendHome();
+    if (anneals && this.#incumbent.wrongs.length > 0 && !done())
+      this.#reporting(bound, () => this.#anneal(annealing));
+    let turn = anneals ? SHORT_TURN : LONG_TURN;
     while (!done()) {
-      const end = this.#effort.decisions + (anneals ? SHORT_TURN : LONG_TURN);
-      do this.#reporting(bound, () => this.#ruinAndRepair());
-      while (!done() && this.#effort.decisions < end);
-      if (!done() && anneals) this.#reporting(bound, () => this.#anneal(annealing));
+      const paid = this.#turn(bound, turn, done);
+      if (!anneals) continue;
+      turn = paid ? Math.min(LONG_TURN, turn * 2) : Math.max(SHORTEST_TURN, turn / 2);
+      if (!done()) this.#reporting(bound, () => this.#anneal(annealing));
     }
+  }
+
+  /** Ruins and repairs for so many decisions; true when the plan became cheaper. */
+  #turn(bound: number, decisions: number, done: () => boolean): boolean {
+    const end = this.#effort.decisions + decisions;
+    const before = this.cost;
+    do this.#reporting(bound, () => this.#ruinAndRepair());
+    while (!done() && this.#effort.decisions < end);
+    return this.cost < before;
   }
 
   #reporting(bound: number, search: () => void): void {

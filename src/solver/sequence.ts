@@ -66,6 +66,10 @@ class Sequencer {
   readonly #asleep = new Map<number, number>();
   #residents: number[][] | null = null;
   #work = 0;
+  /** Hosts that might take somebody in, while a detour is looked for, their largest rooms, and the smallest VM's demand. */
+  #open: readonly number[] = [];
+  #most: Float64Array = new Float64Array();
+  #smallest: Float64Array | null = null;
   readonly #relocated: { vm: number; to: number }[] = [];
   /** Loads at the end; made when first asked for. */
   #finalLoad: Float64Array | null = null;
@@ -185,6 +189,8 @@ class Sequencer {
   }
 
   #cheapestDetours(): readonly Detour[] | null {
+    this.#open = this.#hostsWithRoom();
+    this.#most = this.#largestRoom();
     let best: readonly Detour[] | null = null;
     let least = Number.POSITIVE_INFINITY;
     const seen = new Set<string>();
@@ -202,6 +208,40 @@ class Sequencer {
       }
     }
     return best;
+  }
+
+  /** Hosts that have room for the smallest VM at least: none of the others takes anyone in. */
+  #hostsWithRoom(): readonly number[] {
+    const { width, ceiling, hostCount } = this.#dense;
+    this.#smallest ??= smallestDemand(this.#dense);
+    const smallest = this.#smallest;
+    return [...Array(hostCount).keys()].filter((host) =>
+      smallest.every((amount, r) => {
+        const cell = host * width + r;
+        return (this.#passage.load[cell] as number) + amount <= (ceiling[cell] as number) || amount === 0;
+      }),
+    );
+  }
+
+  /** The most that one of the open hosts has left, per resource. */
+  #largestRoom(): Float64Array {
+    const { width, ceiling } = this.#dense;
+    const most = new Float64Array(width);
+    for (const host of this.#open) {
+      for (let r = 0; r < width; r++) {
+        const cell = host * width + r;
+        const left = (ceiling[cell] as number) - (this.#passage.load[cell] as number);
+        most[r] = Math.max(most[r] as number, left);
+      }
+    }
+    return most;
+  }
+
+  #fitsSomewhere(vm: number): boolean {
+    const { width, demand } = this.#dense;
+    for (let r = 0; r < width; r++)
+      if ((demand[vm * width + r] as number) > (this.#most[r] as number)) return false;
+    return true;
   }
 
   /** The cheapest VMs whose leaving `host` frees what is short there. */
@@ -224,12 +264,13 @@ class Sequencer {
   /** The cheapest way out of `host` for the VM, with the most room left behind it. */
   #detour(vm: number, host: number): Detour | null {
     this.#work++;
-    const { charges, hostCount } = this.#dense;
+    if (!this.#fitsSomewhere(vm)) return null;
+    const { charges } = this.#dense;
     const end = this.#at[vm] as number;
     const direct = end === host ? 0 : charges.move(vm, host, end);
     let best: Detour | null = null;
     let widest = -1;
-    for (let to = 0; to < hostCount; to++) {
+    for (const to of this.#open) {
       const out = charges.move(vm, host, to);
       if (to === host || (best !== null && out - direct > best.extra) || !this.#passage.admits(vm, to))
         continue;
@@ -311,6 +352,15 @@ class Sequencer {
     }
     return late;
   }
+}
+
+/** Least demand of any VM, per resource. */
+function smallestDemand({ width, vmCount, demand }: Dense): Float64Array {
+  const least = new Float64Array(width).fill(vmCount === 0 ? 0 : Number.POSITIVE_INFINITY);
+  for (let cell = 0; cell < vmCount * width; cell++) {
+    least[cell % width] = Math.min(least[cell % width] as number, demand[cell] as number);
+  }
+  return least;
 }
 
 function finalLoad({ width, hostCount, demand }: Dense, at: Int32Array): Float64Array {

@@ -257,6 +257,7 @@ export class VirtualEnvironmentsTracker {
     const moved = (ve: VeName, to: NodeId, later: VetTurn): void =>
       later.notify({ kind: "ve-moved", ve, to });
     registry.resend(turn, moved);
+    if (registry.size === 0) return;
     const draining = members().find(({ id }) => id === self)?.draining === true;
     const due = registry.misplaced().filter(({ name }) => draining || this.#idle(name));
     for (const { name, to } of due.slice(0, MOVES_PER_TICK)) {

@@ -3,7 +3,14 @@
  * clock; this says what is printed and how it exits.
  */
 import { ERROR_CODES, type Failure } from "../../lib/error.ts";
-import { type Limits, type Objective, type Problem, type Solution, solve } from "../../solver/index.ts";
+import {
+  type Explanation,
+  type Limits,
+  type Objective,
+  type Problem,
+  type Solution,
+  solve,
+} from "../../solver/index.ts";
 import { edited } from "../../solver/instance/edit.ts";
 import { parseInstance, parseVms, wellFormed } from "../../solver/instance/parse.ts";
 
@@ -117,6 +124,30 @@ function exitCodeOf(status: Solution["status"]): number {
   return status === "limit" ? ERROR_CODES["timed-out"].exit : 0;
 }
 
+function sentence(reason: Explanation): string {
+  switch (reason.kind) {
+    case "shortage":
+      return `${reason.resource}: ${reason.needed} needed, ${reason.available} there, on ${list("host", reason.hosts)}`;
+    case "too-large":
+      return `VM ${reason.vm} needs ${reason.needed} ${reason.resource}, the largest host has ${reason.largest}`;
+    case "no-host":
+      return `no host takes ${list("VM", reason.vms)}: ${reason.hosts.map(({ host, why }) => `${host} (${why})`).join(", ")}`;
+    case "rule":
+      return `${[...reason.rules.map((rule) => `rules[${rule}]`), reason.why].join(": ")}; ${list("VM", reason.vms)}; ${list("host", reason.hosts)}`;
+    case "no-order":
+      return `${list("VM", reason.cycle)}: ${reason.why}`;
+  }
+}
+
+const MOST_NAMED = 8;
+
+/** `3 VMs (a, b, c)`; of many, the first. */
+function list(what: string, ids: readonly string[]): string {
+  const named = ids.slice(0, MOST_NAMED).join(", ");
+  const more = ids.length > MOST_NAMED ? ", …" : "";
+  return ids.length === 1 ? `${what} ${named}` : `${ids.length} ${what}s (${named}${more})`;
+}
+
 function table(report: ReturnType<typeof reportOf>): string {
   const { status, cost, bound, firstPlanMs, totalMs, decisions, plan, explanation } = report;
   const head = [
@@ -133,5 +164,5 @@ function table(report: ReturnType<typeof reportOf>): string {
     (point) => `${point.ms.toFixed(1)} ms\t${point.cost}\t${point.bound}`,
   );
   const trace = points.length === 0 ? [] : ["", "at\tcost\tbound", ...points];
-  return [...head, ...steps, ...explanation.map((reason) => JSON.stringify(reason)), ...trace].join("\n");
+  return [...head, ...steps, ...explanation.map(sentence), ...trace].join("\n");
 }

@@ -11,6 +11,7 @@
 import { sortedEntries } from "../../lib/order.ts";
 import { hash32 } from "../../lib/random.ts";
 import type { Member, MemberState } from "../../model/member.ts";
+import type { Labels } from "../../model/node.ts";
 import type { MemberClaim } from "./messages.ts";
 
 const RANK: Readonly<Record<MemberState, number>> = { alive: 0, suspect: 1, dead: 2, left: 3 };
@@ -31,8 +32,22 @@ export function compareClaims(a: Member, b: Member): number {
 
 /** Whether a member says the same of itself in both; incarnation and state aside. */
 export function sameProfile(a: Member, b: Member): boolean {
-  if (a === b || (a.addresses === b.addresses && a.labels === b.labels && sameScalars(a, b))) return true;
-  return profileText(a) === profileText(b);
+  if (a === b) return true;
+  return sameScalars(a, b) && sameTexts(a.addresses, b.addresses) && sameLabels(a.labels, b.labels);
+}
+
+function sameTexts(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((text, i) => text === b[i]));
+}
+
+function sameLabels(a: Labels, b: Labels): boolean {
+  if (a === b) return true;
+  let common = 0;
+  for (const label in a) {
+    if (a[label] !== b[label]) return false;
+    common++;
+  }
+  return Object.keys(b).length === common;
 }
 
 function sameScalars(a: Member, b: Member): boolean {

@@ -42,7 +42,16 @@ export interface MembershipDependencies {
   readonly random: Random;
   /** What was persisted under this node's keys before it was last stopped. */
   readonly restored: ReadonlyMap<string, unknown>;
+  /** Members that it knows already, and everybody else, too: a network that has been there for a while. */
+  readonly settled?: readonly Member[];
 }
+
+/** What the rest of a node sees of its membership; the simulator may put a modelled one in its place. */
+export type MembershipService = Pick<Membership, keyof Membership>;
+export type MembershipMaker = (
+  settings: Partial<MembershipSettings>,
+  dependencies: MembershipDependencies,
+) => MembershipService;
 
 export class Membership {
   readonly #settings: MembershipSettings;
@@ -56,7 +65,10 @@ export class Membership {
   #phase: "new" | "running" | "left" = "new";
 
   /** `config` overrides DEFAULTS, e.g. the seeds. */
-  constructor(config: Partial<MembershipSettings>, { self, random, restored }: MembershipDependencies) {
+  constructor(
+    config: Partial<MembershipSettings>,
+    { self, random, restored, settled = [] }: MembershipDependencies,
+  ) {
     const settings = { ...DEFAULTS, ...config };
     this.#settings = settings;
     this.#random = random;
@@ -70,6 +82,7 @@ export class Membership {
       probes,
       random: random.fork("gossip"),
     });
+    for (const member of settled) if (member.id !== this.#id) this.#view.learn(member);
     this.#detector = new Detector(settings, self.id, this.#view, health, probes);
     const knownPeers = new KnownPeers(settings, self.id, random.fork("join"), restored);
     this.#reunion = new Reunion(settings, self.id, this.#view, knownPeers, random.fork("reunion"));

@@ -115,6 +115,12 @@ export class View {
     if (!kept && member.state !== "left") this.#noticeNamesakes(member);
   }
 
+  /** Before anything happens: what is no news to anybody. */
+  learn(member: Member): void {
+    this.roster.put(member, 0);
+    if (isLive(member)) this.#probes.add(member.id);
+  }
+
   /** More observers of a suspect. */
   confirm(suspect: Member, observers: readonly NodeId[], turn: MembershipTurn): void {
     if (this.suspicions.confirm(suspect.id, observers)) this.#tell(this.claimOf(suspect), turn);

@@ -5,7 +5,7 @@
  * and the load of being asked first is spread. The caller freezes a walk per event.
  */
 import { byText } from "../../lib/order.ts";
-import { hash32, type Random } from "../../lib/random.ts";
+import { hash32After, type Random } from "../../lib/random.ts";
 import type { Member } from "../../model/member.ts";
 import { labelDistance, type NodeId } from "../../model/node.ts";
 
@@ -14,6 +14,8 @@ export type RttOf = (id: NodeId) => number | null;
 
 /** Farther than any that was measured. */
 const UNMEASURED = 33;
+/** One more than the greatest hash. */
+const TIES = 2 ** 32;
 
 /** Neighbours to ask, nearest first. */
 export function walk(
@@ -22,14 +24,16 @@ export function walk(
   rttOf: RttOf,
   exclude: ReadonlySet<NodeId>,
 ): readonly NodeId[] {
-  const steps = askable(origin, members, exclude).map(({ id, labels }) => ({
-    id,
-    distance: labelDistance(origin.labels, labels),
-    bucket: rttBucket(rttOf(id)),
-    tie: hash32(`${origin.id}/${id}`),
-  }));
-  steps.sort((a, b) => a.distance - b.distance || a.bucket - b.bucket || a.tie - b.tie || byText(a.id, b.id));
-  return steps.map(({ id }) => id);
+  const steps = askable(origin, members, exclude);
+  const tie = hash32After(`${origin.id}/`);
+  const keys = Float64Array.from(steps, ({ id, labels }) => {
+    const near = labelDistance(origin.labels, labels) * (UNMEASURED + 1) + rttBucket(rttOf(id));
+    return near * TIES + tie(id);
+  });
+  const id = (at: number): NodeId => (steps[at] as Member).id;
+  const order = Uint32Array.from(keys, (_, at) => at);
+  order.sort((a, b) => (keys[a] as number) - (keys[b] as number) || byText(id(a), id(b)));
+  return Array.from(order, id);
 }
 
 /** The same neighbours in random order: the yardstick for what locality saves. */

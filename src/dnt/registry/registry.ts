@@ -61,6 +61,7 @@ export interface RegistryDependencies<R> {
   readonly self: NodeId;
   /** Durable count of this agent's starts. */
   readonly boot: number;
+  /** The same array as long as nothing changes. */
   readonly members: () => readonly RegistryMember[];
   /** `after`: what must be durable here before the question leaves. Failure: no answer, or none of use. */
   readonly ask: (
@@ -92,7 +93,8 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   #transfers: number;
   /** Homes of names, as long as nobody comes, goes or drains. */
   readonly #homes = new Map<string, NodeId | null>();
-  #electorate = "";
+  /** The members that the homes were chosen from. */
+  #list: readonly RegistryMember[] = [];
   /** How often a record of a name has come or gone, and how many names have been forgotten here. */
   readonly #changes = new Map<string, number>();
   #forgotten = 0;
@@ -108,11 +110,9 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
 
   homeOf(name: string): NodeId | null {
     const members = this.#deps.members();
-    const electorate = members
-      .map(({ id, state, draining }) => `${id} ${state === "left"} ${draining}`)
-      .join();
-    if (electorate !== this.#electorate || this.#homes.size >= MAX_NAMES) this.#homes.clear();
-    this.#electorate = electorate;
+    if (members !== this.#list && !sameElectorate(members, this.#list)) this.#homes.clear();
+    this.#list = members;
+    if (this.#homes.size >= MAX_NAMES) this.#homes.clear();
     const known = this.#homes.get(name);
     if (known !== undefined) return known;
     const home = homeOf(name, members);
@@ -318,4 +318,15 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     const able = silent.filter((id) => couldHold(name, id, members));
     return able.length === 0 ? { kind: "nobody" } : { kind: "unsure", silent: able };
   }
+}
+
+/** Whether both lists, in the same order, offer the same homes. */
+function sameElectorate(a: readonly RegistryMember[], b: readonly RegistryMember[]): boolean {
+  if (a.length !== b.length) return false;
+  return a.every((member, i) => {
+    const other = b[i] as RegistryMember;
+    if (member === other) return true;
+    const left = (member.state === "left") === (other.state === "left");
+    return member.id === other.id && left && member.draining === other.draining;
+  });
 }

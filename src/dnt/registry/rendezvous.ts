@@ -1,5 +1,5 @@
 import { byText } from "../../lib/order.ts";
-import { hash32 } from "../../lib/random.ts";
+import { hash32, hash32Of } from "../../lib/random.ts";
 import type { MemberState } from "../../model/member.ts";
 import type { NodeId } from "../../model/node.ts";
 
@@ -31,9 +31,9 @@ export function ranked<M extends RegistryMember>(name: string, members: readonly
  * again. Draining members are homes only when nobody else is left.
  */
 export function homeOf(name: string, members: readonly RegistryMember[]): NodeId | null {
-  const staying = members.filter(({ state }) => state !== "left");
-  const taking = staying.filter(({ draining }) => !draining);
-  return highest(name, taking.length > 0 ? taking : staying)?.id ?? null;
+  const staying = (member: RegistryMember): boolean => member.state !== "left";
+  const taking = (member: RegistryMember): boolean => staying(member) && !member.draining;
+  return (highest(name, members, taking) ?? highest(name, members, staying))?.id ?? null;
 }
 
 /**
@@ -50,14 +50,23 @@ export function couldHold(name: string, silent: NodeId, members: readonly Regist
     .every((above) => above.draining || (above.homeSince ?? above.joinedAt) > joinedAt);
 }
 
-function highest<M extends RegistryMember>(name: string, members: readonly M[]): M | undefined {
-  let best: { readonly member: M; readonly high: number } | undefined;
+function highest<M extends RegistryMember>(
+  name: string,
+  members: readonly M[],
+  eligible: (member: M) => boolean,
+): M | undefined {
+  let best: M | undefined;
+  let most = 0;
+  const end = `/${name}`;
   for (const member of members) {
-    const high = weight(name, member.id, "a");
-    const equal = best !== undefined && high === best.high && before(name, member.id, best.member.id);
-    if (best === undefined || high > best.high || equal) best = { member, high };
+    if (!eligible(member)) continue;
+    const high = hash32Of("a/", member.id, end);
+    const equal = best !== undefined && high === most && before(name, member.id, best.id);
+    if (best !== undefined && high <= most && !equal) continue;
+    best = member;
+    most = high;
   }
-  return best?.member;
+  return best;
 }
 
 /** Between two of equal weight. */

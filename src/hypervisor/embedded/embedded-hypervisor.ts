@@ -79,6 +79,11 @@ export class EmbeddedHypervisor {
       .map(({ vm }) => vm);
   }
 
+  /** As long as it is the same, so is what executes here and in which state everything else is. */
+  get revision(): number {
+    return this.#host.revision;
+  }
+
   executes(vm: VmId): boolean {
     const guest = this.#host.guest(vm);
     return guest !== undefined && executes(guest);

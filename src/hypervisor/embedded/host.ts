@@ -24,6 +24,8 @@ export class Host {
   readonly usage: UsageSampler;
   capacity: Resources;
   connected = false;
+  /** Grows whenever a guest comes, goes, or is in another state. */
+  revision = 0;
   /** Called when a paused guest goes on. */
   resumed: (guest: Guest, now: Instant) => void = () => {};
   readonly #guests = new Map<VmId, Guest>();
@@ -60,6 +62,7 @@ export class Host {
   add(guest: Guest): void {
     this.#guests.set(guest.vm, guest);
     this.#ordered = null;
+    this.revision++;
   }
 
   /** Its process is no more: a persistent domain stays, shut off. */
@@ -76,11 +79,13 @@ export class Host {
     shutOff(guest);
     this.#guests.delete(guest.vm);
     this.#ordered = null;
+    this.revision++;
     this.usage.touch(now);
     this.event({ kind: "domain-changed", vm: guest.vm, domain: null, cause });
   }
 
   changed(guest: Guest, cause: DomainCause, now: Instant): void {
+    this.revision++;
     this.usage.touch(now);
     this.event({ kind: "domain-changed", vm: guest.vm, domain: domainOf(guest), cause });
   }

@@ -234,11 +234,10 @@ function moveRules(
 /** A draining host joins for its own events, whatever they are: nothing comes to it. */
 function drainingRules({ members }: PlanningInput, here: ReadonlySet<VmId>): Rule[] {
   return members.flatMap(({ node, draining, vms }): Rule[] => {
+    if (!draining) return [];
     const own = new Set(vms.map(({ id }) => id));
     const others = [...here].filter((vm) => !own.has(vm)).sort(byText);
-    return draining && others.length > 0
-      ? [{ kind: "ban", vms: others, hosts: [node], continuous: true }]
-      : [];
+    return others.length > 0 ? [{ kind: "ban", vms: others, hosts: [node], continuous: true }] : [];
   });
 }
 

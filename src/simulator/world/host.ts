@@ -8,8 +8,9 @@ import type { AgentInput } from "../../agent/inputs.ts";
 import { laneOf, type Message } from "../../agent/messages.ts";
 import type { Notification } from "../../agent/notifications.ts";
 import type { AgentEffect } from "../../agent/turn.ts";
+import type { MembershipMaker } from "../../dnt/membership/membership.ts";
 import { Driver } from "../../driver/driver.ts";
-import type { HypervisorCommand } from "../../hypervisor/command.ts";
+import type { HypervisorCommand, HypervisorOutcome, MigrationProgress } from "../../hypervisor/command.ts";
 import type { Domain } from "../../hypervisor/domain.ts";
 import type { EmbeddedChannelMessage } from "../../hypervisor/embedded/channel.ts";
 import { EmbeddedHypervisor } from "../../hypervisor/embedded/embedded-hypervisor.ts";
@@ -23,12 +24,13 @@ import type { Labels, NodeId } from "../../model/node.ts";
 import type { Resources } from "../../model/resources.ts";
 import type { OperationId } from "../../ports/effects.ts";
 import type { Ports } from "../../ports/ports.ts";
-import { WireCodec } from "../../wire/codec.ts";
+import type { WireCodec } from "../../wire/codec.ts";
 import type { EventQueue } from "../kernel/event-queue.ts";
 import { Disk } from "./disk.ts";
 import type { Network, Payload } from "./network.ts";
 import { Process } from "./process.ts";
-import { SimulatedSolver } from "./solver.ts";
+import { ADDRESS, profileOf } from "./profile.ts";
+import { SimulatedSolver, type SolverCost } from "./solver.ts";
 
 export interface HostSpec {
   readonly id: NodeId;
@@ -45,7 +47,7 @@ export interface Watcher {
   stepped(host: SimulatedHost, input: AgentInput, effects: readonly AgentEffect[]): void;
   /** Called before each effect; false kills the process there and then. */
   beforeEffect(host: SimulatedHost, effect: AgentEffect): boolean;
-  /** The hypervisor has made a step: what executes where may have changed. */
+  /** The hypervisor has made a step that changed what executes where, or in which state a guest is. */
   hypervisorStepped(host: SimulatedHost): void;
   /** An agent's process has begun or ended. */
   processChanged(host: SimulatedHost, what: "started" | "died"): void;
@@ -62,10 +64,19 @@ export interface HostWorld {
   readonly random: Random;
   readonly seeds: readonly string[];
   /** Simulated milliseconds that a solver run takes. */
-  readonly solverCost: (decisions: number) => number;
+  readonly solverCost: SolverCost;
+  /** One for all: what it keeps makes it faster and changes nothing. */
+  readonly codec: WireCodec;
+  /** In place of the agents' own membership, where that is modelled. */
+  readonly membership?: MembershipMaker;
 }
 
-const ADDRESS = "sim://";
+/** Who waits for an operation of the hypervisor. */
+interface Caller {
+  readonly completed: (outcome: HypervisorOutcome) => void;
+  readonly progressed: (progress: MigrationProgress) => void;
+}
+
 /** What it takes to notice that nobody answers at an address, or that somebody does. */
 const DIAL_MS = 5;
 /** A timer of a clock with a rate of its own fires a little later rather than a little early. */
@@ -81,7 +92,6 @@ export class SimulatedHost {
   readonly solver: SimulatedSolver;
   readonly #world: HostWorld;
   readonly #random: Random;
-  readonly #codec = new WireCodec();
   /** World time at which the host's boot-time clock was 0. */
   #bootedAt: number;
   readonly #rate: number;
@@ -92,7 +102,7 @@ export class SimulatedHost {
   #process: Process | null = null;
   #wake: (() => void) | null = null;
   /** Hypervisor operations of all processes: a dead process's completions go nowhere. */
-  readonly #operations = new Map<number, { readonly process: Process; readonly operation: OperationId }>();
+  readonly #operations = new Map<number, Caller>();
   #nextOperation = 1;
   readonly #replies = new Map<string, (result: Result<unknown>) => void>();
   #nextRequest = 1;
@@ -244,6 +254,16 @@ export class SimulatedHost {
     this.#process?.enter((driver) => driver.deliver({ kind: "command", request, command }));
   }
 
+  /** A command to the hypervisor that no agent gave. */
+  operate(command: HypervisorCommand, completed: (outcome: HypervisorOutcome) => void): void {
+    this.#order(command, { completed, progressed: () => {} });
+  }
+
+  /** A message that needed no network. */
+  hear(from: NodeId, message: Message): void {
+    this.#process?.enter((driver) => driver.message(from, message));
+  }
+
   #makeProcess(): Process {
     const boot = this.disk.nextBoot();
     const agent = this.#makeAgent(boot);
@@ -267,21 +287,15 @@ export class SimulatedHost {
   }
 
   #makeAgent(boot: number): Agent {
-    const { config, seeds } = this.#world;
-    const { id, labels, capacity } = this.spec;
-    const identity = {
-      id,
-      name: id,
-      addresses: [`${ADDRESS}${id}`],
-      labels,
-      capacity,
-      boot,
-      joinedAt: "2026-01-01T00:00:00Z",
-      version: "sim",
+    const { config, seeds, membership: modelled } = this.#world;
+    const { protocol: _protocol, draining: _draining, ...profile } = profileOf(this.spec);
+    const identity = { ...profile, boot };
+    const membership = {
+      ...config.membership,
+      seeds: seeds.filter((seed) => !profile.addresses.includes(seed)),
     };
-    const membership = { ...config.membership, seeds: seeds.filter((seed) => seed !== `${ADDRESS}${id}`) };
     const random = this.#random.fork(`agent/${boot}`);
-    return new Agent({ ...config, membership }, identity, random, this.disk.restored());
+    return new Agent({ ...config, membership }, identity, random, this.disk.restored(), modelled);
   }
 
   /** The process dies in the middle of a step: when that has unwound, the rest of it is cleared away. */
@@ -335,7 +349,7 @@ export class SimulatedHost {
   }
 
   #send(to: NodeId, message: Message): void {
-    this.#world.network.send(this.id, to, laneOf(message), message.type, this.#codec.encode(message));
+    this.#world.network.send(this.id, to, laneOf(message), message.type, this.#world.codec.encode(message));
   }
 
   #dial(address: string, process: Process): void {
@@ -351,9 +365,16 @@ export class SimulatedHost {
   }
 
   #run(process: Process, operation: OperationId, command: HypervisorCommand): void {
+    this.#order(command, {
+      completed: (outcome) => process.enter((driver) => driver.completed(operation, outcome)),
+      progressed: (progress) => process.enter((driver) => driver.progressed(operation, progress)),
+    });
+  }
+
+  #order(command: HypervisorCommand, caller: Caller): void {
     const id = this.#nextOperation++;
     const hypervisor = this.#hypervisor;
-    this.#operations.set(id, { process, operation });
+    this.#operations.set(id, caller);
     this.#world.queue.after(0, () => {
       if (this.#hypervisor === hypervisor) this.#hypervisorStep({ kind: "command", operation: id, command });
     });
@@ -367,7 +388,7 @@ export class SimulatedHost {
       return;
     }
     this.#process?.enter((driver) => {
-      const message = this.#codec.decode(payload, from);
+      const message = this.#world.codec.decode(payload, from);
       assert(message.ok, "what one agent sends another can read");
       driver.message(from, message.value);
     });
@@ -376,8 +397,9 @@ export class SimulatedHost {
   #hypervisorStep(input: EmbeddedInput): void {
     const hypervisor = this.#hypervisor;
     if (hypervisor === null) return;
+    const before = hypervisor.revision;
     const effects = hypervisor.step(input, this.now());
-    this.#world.watcher.hypervisorStepped(this);
+    if (hypervisor.revision !== before) this.#world.watcher.hypervisorStepped(this);
     for (const effect of effects) this.#hypervisorEffect(effect);
   }
 
@@ -386,12 +408,11 @@ export class SimulatedHost {
       case "completed": {
         const known = this.#operations.get(effect.operation);
         this.#operations.delete(effect.operation);
-        known?.process.enter((driver) => driver.completed(known.operation, effect.outcome));
+        known?.completed(effect.outcome);
         return;
       }
       case "progressed": {
-        const known = this.#operations.get(effect.operation);
-        known?.process.enter((driver) => driver.progressed(known.operation, effect.progress));
+        this.#operations.get(effect.operation)?.progressed(effect.progress);
         return;
       }
       case "event":

@@ -36,6 +36,11 @@ export interface Endpoint {
   readonly deliver: (from: string, lane: string, payload: Payload) => void;
 }
 
+export interface Traffic {
+  messages: number;
+  bytes: number;
+}
+
 /** What happens to the next message of a type on a link: lost, or late by so much. */
 interface Trap {
   readonly from: string;
@@ -61,6 +66,8 @@ export class Network {
   weather: Weather = CALM;
   sent = 0;
   bytes = 0;
+  /** What was sent, by lane. */
+  readonly traffic = new Map<string, Traffic>();
 
   constructor(queue: EventQueue, random: Random, linkOf: (from: string, to: string) => LinkSettings) {
     this.#queue = queue;
@@ -124,6 +131,7 @@ export class Network {
   send(from: string, to: string, lane: string, type: string, payload: Payload): void {
     this.sent++;
     this.bytes += payload.length;
+    this.#count(lane, payload.length);
     const link = this.#linkOf(from, to);
     const { loss, duplication } = this.weather;
     const trap = this.#sprung(from, to, type);
@@ -137,6 +145,13 @@ export class Network {
     };
     once();
     if (this.#random.chance(link.duplication + duplication)) once();
+  }
+
+  #count(lane: string, bytes: number): void {
+    const traffic = this.traffic.get(lane) ?? { messages: 0, bytes: 0 };
+    traffic.messages++;
+    traffic.bytes += bytes;
+    this.traffic.set(lane, traffic);
   }
 
   #sprung(from: string, to: string, type: string): Trap | undefined {
@@ -165,11 +180,20 @@ export class Network {
     }
     const at = Math.max(this.#arrivals.get(stream) ?? 0, this.#queue.now + delay, clear);
     this.#arrivals.set(stream, at);
-    this.#deliverAt(at, from, to, lane, payload);
+    this.#deliverAt(at, from, to, lane, payload, stream);
   }
 
-  #deliverAt(at: number, from: string, to: string, lane: string, payload: Payload): void {
+  /** @param stream whose last message this may be. */
+  #deliverAt(
+    at: number,
+    from: string,
+    to: string,
+    lane: string,
+    payload: Payload,
+    stream: string | null = null,
+  ): void {
     this.#queue.at(at, () => {
+      if (stream !== null && this.#arrivals.get(stream) === at) this.#arrivals.delete(stream);
       const endpoint = this.#endpoints.get(to);
       if (endpoint?.up() === true && this.connected(from, to)) endpoint.deliver(from, lane, payload);
     });

@@ -3,16 +3,19 @@ import type { SolverPort } from "../../ports/ports.ts";
 import { type Limits, type Problem, type Solution, solve } from "../../solver/index.ts";
 import type { EventQueue } from "../kernel/event-queue.ts";
 
+/** Simulated milliseconds that a run takes, by its problem and the decisions it came to. */
+export type SolverCost = (decisions: number, problem: Problem) => number;
+
 /** A host's solver: the real one, charged with simulated time for its decisions; it can be slow, or hang. */
 export class SimulatedSolver {
   readonly #queue: EventQueue;
-  readonly #cost: (decisions: number) => number;
+  readonly #cost: SolverCost;
   #waiting: (() => void)[] = [];
   #stalled = false;
   /** Added to every run. */
   slownessMs = 0;
 
-  constructor(queue: EventQueue, cost: (decisions: number) => number) {
+  constructor(queue: EventQueue, cost: SolverCost) {
     this.#queue = queue;
     this.#cost = cost;
   }
@@ -27,7 +30,7 @@ export class SimulatedSolver {
       solve: (operation: OperationId, problem: Problem, limits: Limits) => {
         running.add(operation);
         const solution = solve(problem, limits);
-        this.#queue.after(this.#cost(solution.decisions) + this.slownessMs, () => {
+        this.#queue.after(this.#cost(solution.decisions, problem) + this.slownessMs, () => {
           if (this.#stalled) this.#waiting.push(() => answer(operation, solution));
           else answer(operation, solution);
         });

@@ -160,6 +160,51 @@ describe("discoveryctl solve", () => {
     expect(exitCode).toBe(0);
   });
 
+  test("has these fields and no others, the trace only when asked for", () => {
+    const fields = [
+      "status",
+      "cost",
+      "bound",
+      "gap",
+      "firstPlanMs",
+      "totalMs",
+      "decisions",
+      "plan",
+      "explanation",
+    ];
+    expect(Object.keys(JSON.parse(run(first).output))).toEqual(fields);
+    expect(Object.keys(JSON.parse(run(first, { trace: true }).output))).toEqual([...fields, "trace"]);
+    const none = JSON.parse(run({ ...first, nodes: [], vms: [], constraints: [] }).output);
+    expect(none).toMatchObject({ status: "optimal", plan: { actions: [] } });
+  });
+
+  test("repeats give the median of the times and the same answer", () => {
+    let now = 0;
+    const clock = () => now ** 2 * 10 + now++;
+    const times = [1, 3].map((repeat) => {
+      now = 0;
+      return JSON.parse(runSolve({ output: "json", repeat }, JSON.stringify(first), clock).output);
+    });
+    expect(times[1].totalMs).toBeGreaterThan(times[0].totalMs);
+    expect(times[1].plan).toEqual(times[0].plan);
+  });
+
+  test("an infeasible instance is explained in words in the table", () => {
+    const { output } = run({ ...first, nodes: [first.nodes[0]], constraints: [] }, { output: "table" });
+    expect(output).toContain("cpu: 9000 needed, 8000 there, on host 0");
+  });
+
+  test("an infeasible instance exits 6 with an explanation and no plan", () => {
+    const crowded = run({ ...first, nodes: [first.nodes[0]], constraints: [] });
+    expect(crowded.exitCode).toBe(6);
+    expect(JSON.parse(crowded.output)).toMatchObject({
+      status: "infeasible",
+      cost: null,
+      plan: null,
+      explanation: [{ kind: "shortage", resource: "cpu", needed: 9000, available: 8000 }],
+    });
+  });
+
   test("exits 2 on bad input, with one sentence", () => {
     expect(run({ format: "vmr-instance/1", nodes: 3, vms: [] })).toEqual({
       output: "The instance cannot be read. nodes: not a list\n",
