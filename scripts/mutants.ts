@@ -176,8 +176,8 @@ export const MUTANTS: readonly Mutant[] = [
     "started-again",
     "a plan made anew starts again what its arrival has started",
     PROBLEM,
-    "return all.filter(({ spec }) => !here.has(spec.id) && started?.has(spec.id) !== true);",
-    "return all;",
+    "const waiting = all.filter(({ spec }) => !here.has(spec.id) && started?.has(spec.id) !== true);",
+    "const waiting = all;",
   ),
   mutant(
     "assigned-early",
@@ -352,8 +352,8 @@ export const MUTANTS: readonly Mutant[] = [
     "executed-early",
     "the hypervisor is asked before the intent is on disk",
     PARTICIPANT,
-    "turn.hypervisor(commandOf(order, request.uri), after);",
-    "turn.hypervisor(commandOf(order, request.uri));",
+    "turn.hypervisor(commandOf(order, uri), after);",
+    "turn.hypervisor(commandOf(order, uri));",
   ),
   mutant(
     "promised-early",
@@ -376,6 +376,13 @@ export const MUTANTS: readonly Mutant[] = [
     `    this.#restored = [];
     if (this.#open.size > 0) turn.setTimer("lrt/look", LOOK_MS);`,
     "    this.#restored = [];\n    this.#open.clear();",
+  ),
+  mutant(
+    "word-unowed",
+    "a source tells a destination that was away nothing more",
+    "lrt/execution/reports.ts",
+    'if (answer.kind === "no-answer" && to === destination) this.#owe(ended, later);',
+    "",
   ),
   mutant(
     "resumed-unasked",
@@ -465,12 +472,12 @@ async function main(args: readonly string[]): Promise<void> {
       const verdict = await judge(one, most);
       verdicts.set(one.name, verdict);
       process.stdout.write(`${row(verdict, most)}\n`);
+      if (values.write) writeTable(new Map([[one.name, row(verdict, most)]]));
     }
   };
   await Promise.all(Array.from({ length: Number(values.jobs) }, worker));
   const survivors = [...verdicts.values()].filter(({ killedBy }) => killedBy === null).length;
   process.stdout.write(`${chosen.length - survivors} of ${chosen.length} are killed\n`);
-  if (values.write) writeTable(new Map([...verdicts].map(([name, verdict]) => [name, row(verdict, most)])));
 }
 
 /** Puts rows into the table, by mutant; those that were not judged this time stay as they are. */

@@ -38,7 +38,7 @@ const SUITES: readonly Suite[] = [
   project("unit", 4),
   project("architecture", 4),
   project("property", 6),
-  project("simulation", 12),
+  project("simulation", 15),
   project("model-check", 4),
   project("contract", 4),
   project("integration", 6),

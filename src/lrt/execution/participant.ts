@@ -141,7 +141,7 @@ export class Participant {
     return this.#blocking().length;
   }
 
-  /** Orders that are remembered although they have ended: all, and those whose end is still owed to somebody. */
+  /** Orders that are remembered although they have ended: all, and those whose end a destination has not heard. */
   get kept(): { readonly orders: number; readonly owed: number } {
     return { orders: this.#over.size, owed: this.#reports.size };
   }

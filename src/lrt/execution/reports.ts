@@ -48,6 +48,7 @@ export class Reports {
     }
   }
 
+  /** Words that are owed. */
   get size(): number {
     return this.#owed.size;
   }

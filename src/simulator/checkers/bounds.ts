@@ -26,7 +26,7 @@ export class BoundsChecker implements Checker {
       const rows = host.disk.keys("").length;
       return [
         ...(calls > 0 ? [`${host.id} still waits for ${calls} answers`] : []),
-        ...(owed > 0 ? [`${host.id} still owes the ends of ${owed} orders`] : []),
+        ...(owed > 0 ? [`${host.id} still owes ${owed} words`] : []),
         ...(rows > MAX_ROWS ? [`${host.id} has ${rows} rows on its disk`] : []),
       ];
     });

@@ -6,6 +6,9 @@ import type { EventOutcome } from "../../lrt/scheduling/event.ts";
 import type { SimulatedHost } from "../world/host.ts";
 import { type CheckedWorld, type Checker, NOTHING_WRONG } from "./checker.ts";
 
+/** From an event being ours again to a partition for it: the host may be blind or at another event. */
+const REPEAT_MS = 60_000;
+
 /**
  * Invariant 7: every partition ends, and every event ends or waits with a reason that was said, as long as the
  * process that has it lives. (Events are not durable: a new process finds them anew.)
@@ -19,8 +22,8 @@ export class EventChecker implements Checker {
   readonly #away = new Map<string, Map<string, number>>();
   readonly #patienceMs: number;
 
-  constructor({ growMs, lifeSlackMs, backoffMaxMs }: LrtConfig) {
-    this.#patienceMs = 4 * (growMs + lifeSlackMs) + 2 * backoffMaxMs;
+  constructor({ growMs, lifeSlackMs }: LrtConfig) {
+    this.#patienceMs = 3 * (growMs + lifeSlackMs) + REPEAT_MS;
   }
 
   /** An event that another leader took and never spoke of again is handled here once more. */
