@@ -271,10 +271,10 @@ export class Answers {
       const holder = answers.find(({ value }) => (value as VmView[]).length > 0);
       if (holder !== undefined) return this.#agent.forward(holder.node, command, respond, later);
       const silent = coverage.unreachable.map(({ host }) => host).join(", ");
-      respond(
-        silent === "" ? missing : fail({ ...missing.failure, reason: `${silent} did not answer` }),
-        later,
-      );
+      if (silent === "") return respond(missing, later);
+      const message = `no host that answers has a VM called ${command.vm}`;
+      const hint = "discoveryctl host list";
+      respond(fail({ code: "unreachable", message, reason: `${silent} did not answer`, hint }), later);
     });
   }
 

@@ -27,6 +27,13 @@ export class Migrations {
     const domain = lrt.inventory.get(vm);
     if (domain === undefined)
       return fail({ code: "not-found", message: `VM ${vm} is not on ${identity.name}` });
+    if (lrt.participant.open().some(({ order }) => order.vm === vm)) {
+      return fail({
+        code: "conflict",
+        message: `${domain.name} is changing hosts just now`,
+        hint: "discoveryctl vm list",
+      });
+    }
     const refusal = this.#refusal(domain.name, domain.stamp === null, domain.state, to);
     if (refusal !== null) return fail(refusal);
     const event = lrt.raise({ kind: "move", vm, to }, turn);

@@ -60,7 +60,9 @@ export class Operations implements OperationLog {
     const operation = this.#operations.get(name);
     if (operation?.state !== "running") return;
     const state = failure === null ? "succeeded" : failure.code === "cancelled" ? "cancelled" : "failed";
-    this.#put({ ...operation, message, failure, state, endedAt: now });
+    const total = operation.progress?.total ?? 0;
+    const progress = failure === null && total > 0 ? { done: total, total } : operation.progress;
+    this.#put({ ...operation, message, failure, state, progress, endedAt: now });
     this.#forgetOldest();
   }
 

@@ -1,5 +1,6 @@
 /** `discoveryd`: one agent, from its configuration to its end. */
 import { parseArgs } from "node:util";
+import { readClusterKey } from "../adapters/libp2p/cluster-key.ts";
 import { createLogger } from "../adapters/logging/logger.ts";
 import { ServiceNotifier } from "../adapters/systemd/service-notifier.ts";
 import { ConfigHolder, DEFAULT_FILE } from "../config/load.ts";
@@ -35,6 +36,7 @@ const holder = opened.holder;
 for (const warning of holder.current.warnings)
   process.stderr.write(`discoveryd: warning: ${sayProblem(warning)}\n`);
 if (options.check) {
+  checkKey(holder.current.config.paths.clusterKey);
   process.stdout.write("the configuration is valid\n");
   process.exit(0);
 }
@@ -51,11 +53,7 @@ async function run(): Promise<void> {
   try {
     daemon = await compose({ config, logger, fatal: (reason) => die(reason) });
   } catch (error) {
-    if (!(error instanceof DiscoveryError)) throw error;
-    const { message, reason, hint, code } = error.failure;
-    for (const text of [message, reason, hint])
-      if (text !== undefined) process.stderr.write(`discoveryd: ${text}\n`);
-    process.exit(ERROR_CODES[code].exit);
+    giveUp(error);
   }
   logger.write({
     level: "info",
@@ -125,6 +123,23 @@ async function run(): Promise<void> {
 /** An agent makes so little garbage afterwards that V8 would keep its start's for hours: some 10 MB. */
 function tidy(): void {
   globalThis.gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
+}
+
+/** The one file beside the configuration without which no agent starts. */
+function checkKey(file: string): void {
+  try {
+    readClusterKey(file);
+  } catch (error) {
+    giveUp(error);
+  }
+}
+
+function giveUp(error: unknown): never {
+  if (!(error instanceof DiscoveryError)) throw error;
+  const { message, reason, hint, code } = error.failure;
+  for (const text of [message, reason, hint])
+    if (text !== undefined) process.stderr.write(`discoveryd: ${text}\n`);
+  process.exit(ERROR_CODES[code].exit);
 }
 
 function readArguments(): { readonly config: string | undefined; readonly check: boolean } {

@@ -1,7 +1,7 @@
 /**
  * Random commands and faults among three hosts joined by a channel that loses, delays, reorders and repeats.
- * The one thing that embedded hypervisors leave to an agent is played here by `decide`: what becomes of a
- * guest that is paused because nobody knows how its migration ended.
+ * What embedded hypervisors leave to agents is played here by `decide`: what becomes of a guest that has arrived, and of
+ * one that is paused because nobody knows how its migration ended; and that nobody moves it before that is settled.
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -148,6 +148,7 @@ class Run {
     const host = this.hosts[deed.host]!;
     switch (deed.kind) {
       case "migrate": {
+        if (this.#unsettled(vmId(deed.vm))) break;
         const policy = { bandwidthMibPerSecond: deed.slow ? 10 : 0, timeoutMs: 60_000 };
         const uri = this.hosts[deed.to]!.address;
         const command = { kind: "migrate", vm: vmId(deed.vm), uri, policy, persistent: false } as const;
@@ -186,21 +187,25 @@ class Run {
     }
   }
 
-  /** Looks everywhere: running elsewhere: destroy here; a shell elsewhere: wait; nowhere: resume here. */
+  /** One that arrived runs when it is nowhere else, and goes when its source went on; a source in doubt goes on. */
   #decide(): void {
     for (const host of this.hosts) {
       for (const { vm, pauseReason } of host.model.domains()) {
-        if (pauseReason !== "post-migration" || !host.up) continue;
+        if (!host.up || !isPaused(pauseReason)) continue;
         this.marks.doubts += 1;
         const elsewhere = this.hosts
           .filter((other) => other !== host)
-          .map((other) => this.#domain(other, vm));
-        if (elsewhere.some((domain) => domain?.pauseReason === "migrating-in")) continue;
-        if (elsewhere.some((domain) => domain !== undefined)) this.#destroy(host, vm);
-        else if (this.#excused.has(vm)) this.#destroy(host, vm);
-        else this.world.run(host, { kind: "resume", vm });
+          .flatMap((other) => this.#domain(other, vm) ?? [])
+          .filter((domain) => domain.pauseReason !== "migrating-in");
+        if (pauseReason === "post-migration" || elsewhere.length === 0)
+          this.world.run(host, { kind: "resume", vm });
+        else if (elsewhere.every((domain) => domain.pauseReason !== "migrating-out")) this.#destroy(host, vm);
       }
     }
+  }
+
+  #unsettled(vm: string): boolean {
+    return this.hosts.some((host) => isPaused(this.#domain(host, vm)?.pauseReason ?? null));
   }
 
   #destroy(host: VirtualHost, vm: string): void {
@@ -252,6 +257,11 @@ class Run {
       );
     }
   }
+}
+
+/** Until an agent decides. */
+function isPaused(reason: string | null): boolean {
+  return reason === "user" || reason === "post-migration";
 }
 
 function pair(a: string, b: string): string {
