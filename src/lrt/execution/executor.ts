@@ -319,6 +319,14 @@ function touches(action: Action, host: NodeId): boolean {
 }
 
 /** What a plan is expected to take, from its own estimates. */
-export function estimate(plan: Plan): Millis {
+function estimate(plan: Plan): Millis {
   return plan.actions.reduce((end, action) => Math.max(end, action.start + action.duration), 0);
+}
+
+/** Twice that, and no less than its slowest migration may take. */
+export function timeFor(plan: Plan, orders: ReadonlyMap<number, ActionOrder>): Millis {
+  const limits = [...orders.values()].map(({ what }) =>
+    what.kind === "migrate" ? what.policy.timeoutMs : 0,
+  );
+  return Math.max(2 * estimate(plan), ...limits);
 }

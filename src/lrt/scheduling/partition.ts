@@ -13,7 +13,7 @@
  * wounds the younger, which hands over its event and gives all its nodes back (wound-wait, with hand-over slots).
  */
 import { assert } from "../../lib/assert.ts";
-import type { Instant, Millis } from "../../lib/instant.ts";
+import type { Instant } from "../../lib/instant.ts";
 import { byText } from "../../lib/order.ts";
 import type { Labels, NodeId } from "../../model/node.ts";
 import type { Plan } from "../../model/plan.ts";
@@ -23,7 +23,7 @@ import type { Problem } from "../../solver/problem.ts";
 import type { Explanation, Solution } from "../../solver/solution.ts";
 import type { Answer, Calls } from "../calls.ts";
 import type { BalancingMode, LrtConfig } from "../config.ts";
-import { Executor, estimate } from "../execution/executor.ts";
+import { Executor, timeFor } from "../execution/executor.ts";
 import type {
   ActionKey,
   ActionOrder,
@@ -34,6 +34,7 @@ import type {
   PartitionRef,
 } from "../messages.ts";
 import type { LrtTurn, PartitionTimes } from "../notifications.ts";
+import { Agenda, outcomeOfTaken } from "./agenda.ts";
 import {
   clampAge,
   type EventOutcome,
@@ -44,7 +45,7 @@ import {
 } from "./event.ts";
 import { ordersOf } from "./orders.ts";
 import { buildProblem, sendsBack } from "./problem.ts";
-import { domainNames, tell } from "./reason.ts";
+import { domainNames, reasonOf, tell } from "./reason.ts";
 import type { NodeSnapshot } from "./snapshot.ts";
 
 export type Phase = "growing" | "checking" | "applying" | "handing-over" | "ended";
@@ -80,7 +81,7 @@ export class Partition {
   readonly event: SchedulingEvent;
   readonly #deps: PartitionDependencies;
   readonly #members = new Map<NodeId, MemberState>();
-  readonly #taken: { readonly event: TravellingEvent; readonly at: Instant }[] = [];
+  readonly #agenda: Agenda;
   #candidates: NodeId[];
   /** Nodes whose hand-over slot we hold: they will call. */
   readonly #slots = new Set<NodeId>();
@@ -116,6 +117,7 @@ export class Partition {
   constructor(pid: PartitionId, event: SchedulingEvent, deps: PartitionDependencies) {
     this.pid = pid;
     this.event = event;
+    this.#agenda = new Agenda(event);
     this.#deps = deps;
     this.#candidates = [...deps.walk];
   }
@@ -187,8 +189,7 @@ export class Partition {
   /** A younger partition's event comes to us. @returns whether it is taken; then its end will be told. */
   take(event: TravellingEvent, turn: LrtTurn): boolean {
     if (this.#phase !== "growing") return false;
-    const known = event.id === this.event.id || this.#taken.some((taken) => taken.event.id === event.id);
-    if (!known) this.#taken.push({ event, at: turn.now });
+    this.#agenda.take(event, turn.now);
     this.#fresh = true;
     this.#triedBestEffort = false;
     this.#step(turn);
@@ -227,7 +228,7 @@ export class Partition {
 
   #ask(node: NodeId, turn: LrtTurn): void {
     if (this.#asking.has(node)) return;
-    const events = this.#events(turn.now);
+    const events = this.#agenda.all(turn.now);
     const own = events.some(({ origin }) => origin === node);
     const { id, raisedAt } = this.event;
     const call = {
@@ -313,7 +314,7 @@ export class Partition {
 
   /** Hosts without which the events cannot be solved: where they arose, and where an operator wants a VM to go. */
   #missingHosts(): NodeId[] {
-    const origins = this.#taken.map(({ event }) => event.origin);
+    const origins = this.#agenda.taken().map(({ origin }) => origin);
     const { cause } = this.event;
     if (cause.kind === "move" && cause.to !== null) origins.push(cause.to);
     return [...new Set(origins)].filter(
@@ -342,7 +343,7 @@ export class Partition {
 
   /** A host that is only emptied by half has gained nothing: its guests would wander for ever. */
   #settleForLess(turn: LrtTurn): void {
-    const worth = this.#events(turn.now).some(({ cause }) => cause.kind !== "underload");
+    const worth = this.#agenda.all(turn.now).some(({ cause }) => cause.kind !== "underload");
     if (worth && !this.#triedBestEffort && this.#members.size > 1) this.#startSolve(true, turn);
     else this.#giveUp(turn);
   }
@@ -356,7 +357,7 @@ export class Partition {
   /** A host alone cannot relieve itself: its solver would only say so. */
   #worthSolving(): boolean {
     const relief = (kind: string): boolean => kind === "overload" || kind === "underload";
-    return this.#members.size > 1 || this.#taken.length > 0 || !relief(this.event.cause.kind);
+    return this.#members.size > 1 || this.#agenda.taken().length > 0 || !relief(this.event.cause.kind);
   }
 
   // ── solving ──────────────────────────────────────────────────────────────────────────────────────────
@@ -369,7 +370,7 @@ export class Partition {
     this.#times.solving = turn.now;
     const members = [...this.#members.values()].map(({ snapshot }) => snapshot);
     this.#considered = new Set(this.members());
-    const events = this.#events(turn.now);
+    const events = this.#agenda.all(turn.now);
     const past = { failed: this.#failed, started: this.#started };
     const problem = buildProblem({ members, events, ...past, config, bestEffort });
     const operation = turn.solve(problem, { decisions: config.solverDecisions, bestEffort });
@@ -382,7 +383,7 @@ export class Partition {
       this.#explanation = solution?.explanation ?? [];
       return this.#withoutPlan(bestEffort, turn);
     }
-    if (sendsBack(solution.plan, this.#events(turn.now))) return this.#withoutPlan(bestEffort, turn);
+    if (sendsBack(solution.plan, this.#agenda.all(turn.now))) return this.#withoutPlan(bestEffort, turn);
     const wrong = (solution.status === "reduced" ? checkSteps : checkPlan)(problem, solution.plan);
     assert(wrong.length === 0, `a plan passes the independent checkers: ${wrong.join("; ")}`);
     this.#reduced = null;
@@ -417,7 +418,7 @@ export class Partition {
   }
 
   #proposePlan(solution: Extract<Solution, { plan: Plan }>, turn: LrtTurn): void {
-    const byEvents = this.#events(turn.now).every(({ cause }) => AUTOMATIC.has(cause.kind));
+    const byEvents = this.#agenda.all(turn.now).every(({ cause }) => AUTOMATIC.has(cause.kind));
     const applied = this.#deps.mode() === "auto" || !byEvents;
     this.#plan = solution.plan;
     turn.notify({
@@ -428,7 +429,7 @@ export class Partition {
       cost: solution.cost,
       bound: solution.status === "reduced" ? 0 : solution.bound,
       hosts: this.members(),
-      reason: this.#reason(this.event),
+      reason: reasonOf(this.event, this.#deps.nameOf),
       applied,
     });
     if (applied) this.#check(solution.plan, turn);
@@ -603,8 +604,8 @@ export class Partition {
     for (const timer of [TIMER_GROW, TIMER_RENEW, TIMER_LIFE, TIMER_AGAIN]) turn.clearTimer(timer);
     for (const node of this.members()) this.#leave(node, outcome.kind, turn);
     for (const node of this.#slots) turn.send(node, { type: "partition.pass", pid: this.pid });
-    for (const { event } of this.#taken) {
-      const told = this.#outcomeFor(event, outcome);
+    for (const event of this.#agenda.taken()) {
+      const told = outcomeOfTaken(event, outcome, this.#considered);
       const call = { type: "partition.event-ended", ...this.ref(), event: event.id, outcome: told } as const;
       this.#deps.calls.send(event.origin, call, turn, () => {});
     }
@@ -620,15 +621,6 @@ export class Partition {
     this.#deps.ended(this, outcome, turn);
   }
 
-  /** What an event that was taken over came to: only where its host was looked at has it been handled. */
-  #outcomeFor({ cause, origin }: TravellingEvent, outcome: EventOutcome): EventOutcome {
-    const interrupted = (reason: string): EventOutcome => ({ kind: "interrupted", reason });
-    if (outcome.kind === "handed-over") return interrupted("its partition gave way");
-    if (outcome.kind === "cancelled") return interrupted("its partition was called off");
-    const seen = cause.kind === "arrival" || this.#considered.has(origin);
-    return seen ? outcome : interrupted("its host did not join the partition that had taken it");
-  }
-
   #cancelSolve(turn: LrtTurn): void {
     if (this.#solve !== null) turn.cancelSolve(this.#solve.operation);
     this.#solve = null;
@@ -639,42 +631,19 @@ export class Partition {
     return { waitMs: start - this.event.raisedAt, buildMs, computeMs, applyMs };
   }
 
-  #events(now: Instant): TravellingEvent[] {
-    const taken = this.#taken.map(({ event, at }) => ({ ...event, ageMs: event.ageMs + (now - at) }));
-    return [travelling(this.event, now), ...taken];
-  }
-
   #orders(plan: Plan, now: Instant): Map<number, ActionOrder> {
     const snapshots = [...this.#members.values()].map(({ snapshot }) => snapshot);
     return ordersOf(plan, {
       ref: this.ref(),
       snapshots,
-      events: this.#events(now),
-      reason: (event) => this.#reason(event),
+      events: this.#agenda.all(now),
+      reason: (event) => reasonOf(event, this.#deps.nameOf),
     });
-  }
-
-  #reason({ cause, origin }: Pick<TravellingEvent, "cause" | "origin">): string {
-    const name = this.#deps.nameOf(origin);
-    switch (cause.kind) {
-      case "overload":
-        return `${name} is over its ${cause.resource} limit (${cause.wanted} wanted, ${cause.limit} allowed)`;
-      case "underload":
-        return `${name} could be emptied (${cause.wanted} mCPU wanted)`;
-      case "arrival":
-        return `VE ${cause.ve} starts`;
-      case "drain":
-        return `${name} is being drained`;
-      case "violation":
-        return `placement rule broken on ${name}: ${cause.rule}`;
-      case "move":
-        return "an operator asked for it";
-    }
   }
 
   #tell(explanation: readonly Explanation[], now: Instant): string {
     const members = [...this.#members.values()].map(({ snapshot }) => snapshot);
-    return tell(explanation, { node: this.#deps.nameOf, vm: domainNames(members, this.#events(now)) });
+    return tell(explanation, { node: this.#deps.nameOf, vm: domainNames(members, this.#agenda.all(now)) });
   }
 
   #labels(node: NodeId): Labels {
@@ -684,11 +653,3 @@ export class Partition {
 
 /** Events that the balancing mode rules; operators' events are always acted on. */
 const AUTOMATIC: ReadonlySet<string> = new Set(["overload", "underload", "violation"]);
-
-/** Twice what a plan is expected to take, and no less than its slowest migration may take. */
-function timeFor(plan: Plan, orders: ReadonlyMap<number, ActionOrder>): Millis {
-  const limits = [...orders.values()].map(({ what }) =>
-    what.kind === "migrate" ? what.policy.timeoutMs : 0,
-  );
-  return Math.max(2 * estimate(plan), ...limits);
-}

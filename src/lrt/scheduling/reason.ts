@@ -23,6 +23,28 @@ export function domainNames(
   return (vm) => names.get(vm) ?? vm;
 }
 
+/** Why a partition acts, in words for people. */
+export function reasonOf(
+  { cause, origin }: Pick<TravellingEvent, "cause" | "origin">,
+  nameOf: Names["node"],
+): string {
+  const name = nameOf(origin);
+  switch (cause.kind) {
+    case "overload":
+      return `${name} is over its ${cause.resource} limit (${cause.wanted} wanted, ${cause.limit} allowed)`;
+    case "underload":
+      return `${name} could be emptied (${cause.wanted} mCPU wanted)`;
+    case "arrival":
+      return `VE ${cause.ve} starts`;
+    case "drain":
+      return `${name} is being drained`;
+    case "violation":
+      return `placement rule broken on ${name}: ${cause.rule}`;
+    case "move":
+      return "an operator asked for it";
+  }
+}
+
 /** An explanation in a sentence for people, with numbers. */
 export function tell(explanations: readonly Explanation[], names: Names): string {
   if (explanations.length === 0) return "no beneficial migration was found";
