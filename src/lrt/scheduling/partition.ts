@@ -378,7 +378,10 @@ export class Partition {
   }
 
   #consider(solution: Solution | null, problem: Problem, bestEffort: boolean, turn: LrtTurn): void {
-    if (this.#fresh && !bestEffort) return this.#step(turn);
+    if (this.#fresh) {
+      this.#triedBestEffort = false;
+      return this.#step(turn);
+    }
     if (solution === null || solution.status === "infeasible" || solution.status === "limit") {
       this.#explanation = solution?.explanation ?? [];
       return this.#withoutPlan(bestEffort, turn);

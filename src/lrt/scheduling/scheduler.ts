@@ -226,7 +226,11 @@ export class Scheduler {
           participant.prepare(from, request, turn)
         );
       case "partition.execute":
-        return this.#held(request, from) ?? participant.execute(from, request, turn);
+        return (
+          this.#held(request, from) ??
+          this.#unwilling([request.order]) ??
+          participant.execute(from, request, turn)
+        );
       case "partition.abort":
         return participant.abort(request.key, turn);
       case "partition.ended":

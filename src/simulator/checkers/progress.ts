@@ -25,9 +25,12 @@ export class ProgressChecker implements Checker {
 
   effect(host: SimulatedHost, effect: AgentEffect): readonly string[] {
     if (effect.kind !== "send" || effect.message.type !== "partition.release") return NOTHING_WRONG;
-    const { pid } = effect.message;
+    const { pid, partitionEpoch } = effect.message;
     const { to } = effect;
-    return host.agent?.lrt.scheduler.leading?.pid === pid ? needed(pid, to, applied(host)) : NOTHING_WRONG;
+    const leading = host.agent?.lrt.scheduler.leading;
+    // one of an older epoch is repeated, and gives nothing back
+    const meant = leading?.pid === pid && leading.ref().partitionEpoch === partitionEpoch;
+    return meant ? needed(pid, to, applied(host)) : NOTHING_WRONG;
   }
 }
 

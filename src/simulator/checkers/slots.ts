@@ -96,6 +96,8 @@ export class SlotChecker implements Checker {
 
   processChanged(host: SimulatedHost): readonly string[] {
     for (const known of [this.#slots, this.#openedAt]) known.delete(host.id);
+    // who was answered before it died is answered anew
+    for (const request of this.#seen) if (request.includes(`>${host.id}/`)) this.#seen.delete(request);
     return NOTHING_WRONG;
   }
 }

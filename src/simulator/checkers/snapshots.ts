@@ -34,8 +34,9 @@ export class SnapshotChecker implements Checker {
     const known = new Set(snapshot.vms.map((vm) => vm.id));
     const here = host.executing();
     const come = here.filter((vm) => !known.has(vm));
-    const gone = [...known].filter((vm) =>
-      world.hosts.some((one) => one !== host && one.executing().includes(vm)),
+    const held = new Set(host.domains().map(({ vm }) => vm)); // a whole copy may wait here, paused, to be told to go
+    const gone = [...known].filter(
+      (vm) => !held.has(vm) && world.hosts.some((one) => one !== host && one.executing().includes(vm)),
     );
     const missed = [...known].filter((vm) => host.agent?.lrt.inventory.get(vm) === undefined);
     return [
