@@ -312,7 +312,7 @@ export class BookingDesk {
   }
 
   #takeSlot(request: ReserveRequest, now: Instant): boolean {
-    const slot = this.#slot;
+    const slot = this.#liveSlot(now);
     if (slot !== null && slot.pid !== request.pid && !this.#outranks(request, slot, now)) return false;
     const raisedAt = now - clampAge(request.ageMs);
     this.#slot = { pid: request.pid, leader: request.from, event: request.event, raisedAt, until: null };
