@@ -18,9 +18,9 @@ describe.skipIf(reason !== undefined)(title, () => {
 
   const runsHere = { state: "running", pauseReason: null, job: "none" };
 
-  async function begun(name: string) {
+  async function begun(name: string, policy = SLOWLY) {
     const guest = await hosts.guest(name);
-    const operation = hosts.here.migrate(guest.vm, hosts.there);
+    const operation = hosts.here.migrate(guest.vm, hosts.there, policy);
     await hosts.shell(guest.vm);
     return { ...guest, operation };
   }
@@ -51,7 +51,7 @@ describe.skipIf(reason !== undefined)(title, () => {
   });
 
   it("the destination is cut off fails when libvirt has waited long enough, and the guest runs on", async () => {
-    const { vm, operation } = await begun("cut");
+    const { vm, operation } = await begun("cut", { ...SLOWLY, bandwidthMibPerSecond: 1 }); // far from its last phase
     await hosts.there.host.cut();
     await expectFailed(operation, "unreachable");
     expect(await hosts.here.inspect(vm)).toMatchObject(runsHere);
