@@ -39,7 +39,7 @@ const SUITES: readonly Suite[] = [
   project("architecture", 4),
   project("property", 6),
   project("simulation", 15),
-  project("model-check", 4),
+  project("model-check", 8),
   project("contract", 4),
   project("integration", 6),
   project("e2e", 15),

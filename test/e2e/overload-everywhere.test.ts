@@ -51,7 +51,7 @@ describe.skipIf(reason !== undefined)(title, () => {
         host,
         ["a", "b", "c", "d"].map((letter) => `${host}-${letter}`),
       );
-    await cloud.burn(Object.fromEntries(cloud.guests.map((guest) => [guest, 10])));
+    await cloud.burn(Object.fromEntries(cloud.guests.map((guest) => [guest, 14])));
     await cloud.lives("h1-a", 3);
     await cloud.balancing("auto");
     for (const host of hosts) await cloud.until(`${host} says why`, () => endings(host).length > 0);
