@@ -181,7 +181,8 @@ export class Participant {
     if (this.#open.get(order.key)?.intent.role === "destination") {
       return { body: { kind: "refused", reason: "a destination does not migrate" } };
     }
-    if (this.#open.has(order.key)) return { body: { kind: "accepted" } };
+    const begun = this.#open.has(order.key) || this.#over.get(order.key) === "done";
+    if (begun) return { body: { kind: "accepted" } };
     const held = this.#arriving(order.vm);
     const refusal = this.#refusal(order, token, turn.now) ?? (held ? null : this.#missing(order));
     if (refusal !== null) return { body: { kind: "refused", reason: refusal } };
@@ -257,11 +258,19 @@ export class Participant {
     turn.hypervisor({ kind: "abort-migration", vm: intent.order.vm });
   }
 
-  /** The executing node says how it ended: for a destination, the word it waits for. @returns what must be kept first */
-  onEnded(key: ActionKey, outcome: ActionOutcome, turn: LrtTurn): number | undefined {
+  /**
+   * The executing node says how it ended: for a destination, the word it waits for. A leader may be wrong about that:
+   * what it says is a reason to ask the source. @returns what must be kept first
+   */
+  onEnded(from: NodeId, key: ActionKey, outcome: ActionOutcome, turn: LrtTurn): number | undefined {
     const entry = this.#open.get(key);
     if (entry === undefined || entry.intent.role !== "destination") return undefined;
     if (outcome.kind !== "done") entry.why ??= outcome.reason;
+    const { what } = entry.intent.order;
+    if (what.kind !== "migrate" || what.from !== from) {
+      this.#look(entry, "the leader says that it has ended", turn);
+      return undefined;
+    }
     return this.#hear(entry, outcome.kind === "done" ? "done" : "failed", turn);
   }
 

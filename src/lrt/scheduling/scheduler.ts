@@ -234,7 +234,7 @@ export class Scheduler {
       case "partition.abort":
         return participant.abort(request.key, turn);
       case "partition.ended":
-        return this.#noteEnd(request, turn);
+        return this.#noteEnd(from, request, turn);
       case "partition.inquire":
         return participant.inquire(request.key, request.vm, turn);
       case "partition.assign":
@@ -252,9 +252,13 @@ export class Scheduler {
     }
   }
 
-  #noteEnd(request: Extract<PartitionRequest, { type: "partition.ended" }>, turn: LrtTurn): Answered {
+  #noteEnd(
+    from: NodeId,
+    request: Extract<PartitionRequest, { type: "partition.ended" }>,
+    turn: LrtTurn,
+  ): Answered {
     const { pid, key, outcome } = request;
-    const after = this.#deps.participant.onEnded(key, outcome, turn);
+    const after = this.#deps.participant.onEnded(from, key, outcome, turn);
     if (pid === this.#leading?.pid) this.#leading.onEnded(key, outcome, turn);
     return { body: { kind: "noted" }, ...(after === undefined ? {} : { after }) };
   }
