@@ -9,12 +9,11 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type AgentProcess, EmbeddedCluster, pause, until } from "../../scripts/demo-cluster.ts";
+import { acquainted, startInTurn } from "./agents.ts";
 import { cpuSeconds, type Memory, memory } from "./footprint-process.ts";
 import { machine, median, quantile, table, writeSection } from "./report.ts";
 
 const PATIENCE_MS = 180_000;
-/** More at once on two cores only makes each of them late. */
-const STARTING_AT_ONCE = 2;
 const STARTS = 7;
 const CTL = new URL("../../bin/discoveryctl", import.meta.url).pathname;
 
@@ -57,22 +56,6 @@ async function measure(size: number): Promise<readonly Usage[]> {
   } finally {
     await cluster.close();
   }
-}
-
-async function startInTurn(agents: readonly AgentProcess[]): Promise<void> {
-  for (let i = 0; i < agents.length; i += STARTING_AT_ONCE) {
-    const batch = agents.slice(i, i + STARTING_AT_ONCE);
-    for (const agent of batch) agent.start();
-    await Promise.all(batch.map((agent) => agent.ready()));
-  }
-}
-
-async function acquainted(agents: readonly AgentProcess[]): Promise<boolean> {
-  for (const { client } of agents) {
-    const reply = await client.call("status", {});
-    if (!reply.ok || reply.value.value.members.alive !== agents.length) return false;
-  }
-  return true;
 }
 
 interface Sample {

@@ -8,12 +8,12 @@
 import { parseArgs } from "node:util";
 import { type AgentProcess, pause, until } from "../../scripts/demo-cluster.ts";
 import type { VmView } from "../../src/api/views.ts";
+import { acquainted, startInTurn } from "./agents.ts";
 import { embeddedStage, libvirtStage, type ReactionStage } from "./reaction-stage.ts";
 import { type Reaction, Timeline } from "./reaction-timeline.ts";
 import { machine, median, quantile, table, writeSection } from "./report.ts";
 
 const PATIENCE_MS = 300_000;
-const STARTING_AT_ONCE = 2;
 const GUESTS_PER_HOST = 3;
 /** What a host's guests want together, as shares of what it has: so much at rest, and so much at an event. */
 const REST = 0.15;
@@ -88,22 +88,6 @@ async function play({ agents, manifests, capacity, load }: ReactionStage): Promi
   }
   timeline.close();
   return reactions;
-}
-
-async function startInTurn(agents: readonly AgentProcess[]): Promise<void> {
-  for (let i = 0; i < agents.length; i += STARTING_AT_ONCE) {
-    const batch = agents.slice(i, i + STARTING_AT_ONCE);
-    for (const agent of batch) agent.start();
-    await Promise.all(batch.map((agent) => agent.ready()));
-  }
-}
-
-async function acquainted(agents: readonly AgentProcess[]): Promise<boolean> {
-  for (const { client } of agents) {
-    const reply = await client.call("status", {});
-    if (!reply.ok || reply.value.value.members.alive !== agents.length) return false;
-  }
-  return true;
 }
 
 /** A newcomer may still be moving in: what is refused for the moment is asked again. */

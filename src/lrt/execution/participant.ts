@@ -121,7 +121,7 @@ export class Participant {
     this.#restored = restoredIntents(restored);
     for (const intent of this.#restored) {
       if (intent.outcome === null) this.#open.set(intent.order.key, opened(intent, true));
-      else this.#close(intent.order.key, intent.outcome.kind === "done" ? "done" : "failed");
+      else this.#close(intent.order.key, wordOf(intent.outcome));
     }
   }
 
@@ -271,7 +271,7 @@ export class Participant {
       this.#look(entry, "the leader says that it has ended", turn);
       return undefined;
     }
-    return this.#hear(entry, outcome.kind === "done" ? "done" : "failed", turn);
+    return this.#hear(entry, wordOf(outcome), turn);
   }
 
   /** The source's word: kept, then the hypervisor is read (its events may lag), then judged. */
@@ -311,7 +311,7 @@ export class Participant {
 
   #outcomeOf(key: ActionKey): "done" | "failed" | null {
     const owed = this.#reports.owed(key);
-    if (owed !== null) return owed.kind === "done" ? "done" : "failed";
+    if (owed !== null) return wordOf(owed);
     const over = this.#over.get(key) ?? "void";
     return over === "void" ? null : over;
   }
@@ -462,7 +462,7 @@ export class Participant {
   #end(entry: Open, outcome: ActionOutcome, turn: LrtTurn): void {
     const { order, role } = entry.intent;
     this.#open.delete(order.key);
-    this.#close(order.key, outcome.kind === "done" ? "done" : "failed");
+    this.#close(order.key, wordOf(outcome));
     if (entry.operation !== null) this.#operations.delete(entry.operation);
     if (entry.asking !== null) this.#deps.calls.cancel(entry.asking, turn);
     if (role !== "source" && outcome.kind === "done") this.#deps.arrived(order, turn);
@@ -557,6 +557,11 @@ function opened(intent: Intent, looking: boolean): Open {
     asking: null,
     held: false,
   };
+}
+
+/** Whether the guest has left its source: it has, too, where nobody was seen to have it. */
+function wordOf({ kind }: ActionOutcome): "done" | "failed" {
+  return kind === "failed" ? "failed" : "done";
 }
 
 /** What the source has said for good. */
