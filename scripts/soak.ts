@@ -9,11 +9,12 @@ import { type Cloud, SHIPPED, SHIPPED_PATIENCE_MS } from "../test/e2e/support/cl
 import { ArrivalScene, MoveScene, threeHosts } from "../test/e2e/support/scenes.ts";
 import { twoRacks } from "../test/e2e/support/two-racks.ts";
 
-const USAGE = `Usage: scripts/soak [blows|quiet] [--rounds N] [--quick]
+const USAGE = `Usage: scripts/soak [blows|quiet] [--rounds N] [--only TEXT] [--quick]
 
   blows        an agent or a libvirtd is killed, or a host cut off, at every point of a plan (some 20 min)
   quiet        two overloads at once, then ten minutes of the same load in which nothing may move
   --rounds N   all of it N times (default 1)
+  --only TEXT  of the blows those whose line contains it, e.g. 'libvirtd killed: destination'
   --quick      with the shorter leases and holds of the test suite
 
 Without a name: both.
@@ -35,6 +36,7 @@ const MOVE: readonly Blow[] = [
     { means: "libvirtd killed", on: "source", at: point },
     { means: "libvirtd killed", on: "destination", at: point },
   ]),
+  { means: "libvirtd killed and the copy hangs", on: "destination", at: at(50) },
   { means: "host cut for 30 s", on: "source", at: at(30) },
   { means: "host cut for 30 s", on: "destination", at: at(30) },
 ];
@@ -57,7 +59,7 @@ const ARRIVAL: readonly Blow[] = [
   { means: "host cut for 30 s", on: "destination", at: at(30) },
 ];
 
-const { names, rounds, quick } = readArguments();
+const { names, rounds, only, quick } = readArguments();
 const options = quick ? {} : SHIPPED_OPTIONS;
 const failures: string[] = [];
 for (let round = 1; round <= rounds; round++) {
@@ -77,8 +79,10 @@ async function blows(round: number): Promise<void> {
     })(),
   ];
   for (const { name, scene, blow } of all) {
+    const what = `${name}, ${sentence(blow)}`;
+    if (!what.includes(only)) continue;
     const open: Cloud = cloud ?? (await threeHosts(options));
-    const held = await attempt(`${round}: ${name}, ${sentence(blow)}`, async () => {
+    const held = await attempt(`${round}: ${what}`, async () => {
       await scene.reset(open);
       await strike(open, scene, blow);
     });
@@ -119,11 +123,12 @@ async function attempt(what: string, work: () => Promise<void>): Promise<boolean
   }
 }
 
-function readArguments(): { names: readonly string[]; rounds: number; quick: boolean } {
+function readArguments(): { names: readonly string[]; rounds: number; only: string; quick: boolean } {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       rounds: { type: "string", default: "1" },
+      only: { type: "string", default: "" },
       quick: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -140,5 +145,10 @@ function readArguments(): { names: readonly string[]; rounds: number; quick: boo
     console.error(reason);
     process.exit(1);
   }
-  return { names: positionals.length === 0 ? known : positionals, rounds, quick: values.quick };
+  return {
+    names: positionals.length === 0 ? known : positionals,
+    rounds,
+    only: values.only,
+    quick: values.quick,
+  };
 }

@@ -32,7 +32,7 @@ import type { MembershipMessage } from "./messages.ts";
 import { isNodeId } from "./plausible.ts";
 import { Probes } from "./probes.ts";
 import { Reunion } from "./reunion.ts";
-import { DEFAULTS, FAREWELLS, type MembershipSettings } from "./settings.ts";
+import { DEFAULTS, type MembershipSettings, TOLD_AT_ONCE } from "./settings.ts";
 import { GOSSIP_TIMER, type MembershipTurn, ROUND_TIMER } from "./turn.ts";
 import { View } from "./view.ts";
 
@@ -159,7 +159,7 @@ export class Membership {
 
   /** This node says something else of itself from now on, e.g. that it is draining. */
   update(change: ProfileChange, turn: MembershipTurn): void {
-    if (this.#phase === "running" && this.#identity.change(change, turn.now, turn)) this.#view.publish(turn);
+    if (this.#phase === "running" && this.#identity.change(change, turn.now, turn)) this.#announce(turn);
   }
 
   /**
@@ -169,9 +169,7 @@ export class Membership {
   leave(how: "left" | "dead", turn: MembershipTurn): void {
     if (this.#phase !== "running") return;
     this.#identity.leave(how);
-    this.#view.publish(turn);
-    const farewell = [this.#view.claimOf(this.self())];
-    for (const peer of this.#view.pick(FAREWELLS)) this.#view.spread(peer, farewell, turn);
+    this.#announce(turn);
     turn.clearTimer(ROUND_TIMER);
     turn.clearTimer(GOSSIP_TIMER);
     this.#phase = "left";
@@ -183,6 +181,13 @@ export class Membership {
     if (this.#phase !== "running" || member?.state !== "dead") return false;
     this.#view.adopt({ member: { ...member, state: "left" }, observers: [] }, turn);
     return true;
+  }
+
+  /** What an operator has done is told to some at once, to the others as gossip: a command that follows is to find it known. */
+  #announce(turn: MembershipTurn): void {
+    this.#view.publish(turn);
+    const claims = [this.#view.claimOf(this.self())];
+    for (const peer of this.#view.pick(TOLD_AT_ONCE)) this.#view.spread(peer, claims, turn);
   }
 
   #round(turn: MembershipTurn): void {

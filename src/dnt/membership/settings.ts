@@ -94,8 +94,8 @@ export const MOST_INCARNATION_JUMP = 2 ** 32;
 export const ROUND_TRIPS = 9;
 /** Round trips beyond this are a stall, not a distance. */
 export const LONGEST_ROUND_TRIP = seconds(10);
-/** Members told directly by one that leaves: it will not be there to gossip. */
-export const FAREWELLS = 8;
+/** Members told directly by one that leaves (it will not be there to gossip), or of which an operator wants something. */
+export const TOLD_AT_ONCE = 8;
 /** Two increments of the own incarnation are this far apart: a bound on a war between clones. */
 export const REFUTATION_SPACING = 500;
 

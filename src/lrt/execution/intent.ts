@@ -94,6 +94,13 @@ export function judgeSource(here: Sight, other: OtherSide, asked: boolean): Verd
   return { kind: "ended", outcome: "done", reason: "the guest arrived" };
 }
 
+/** It has never run. */
+const COPY_OF_NO_USE = {
+  kind: "destroy",
+  outcome: "failed",
+  reason: "the guest went on at its source",
+} as const satisfies Verdict;
+
 /**
  * The same, as the destination sees it. `asked`: the source has answered or been silent, and this hypervisor was read
  * after the source's word.
@@ -101,7 +108,8 @@ export function judgeSource(here: Sight, other: OtherSide, asked: boolean): Verd
  * | here      | source                             | verdict                                               |
  * | --------- | ---------------------------------- | ----------------------------------------------------- |
  * | running   | –                                  | done                                                  |
- * | migrating | –                                  | wait: the hypervisors decide, within their keep-alive |
+ * | migrating | the order failed there, long ago   | destroy: its hypervisor hangs on a copy of no use     |
+ * | migrating | anything else                      | wait: the hypervisors decide, within their keep-alive |
  * | absent    | it gave it away                    | lost: both answered, nobody has it                    |
  * | absent    | not open                           | failed: it will not start under this order any more   |
  * | absent    | open                               | wait                                                  |
@@ -113,14 +121,13 @@ export function judgeSource(here: Sight, other: OtherSide, asked: boolean): Verd
  */
 export function judgeDestination(here: Sight, other: OtherSide, asked: boolean, expired: boolean): Verdict {
   if (here === "running") return { kind: "ended", outcome: "done", reason: "the guest has arrived" };
+  if (here === "migrating" && other?.outcome === "failed" && expired) return COPY_OF_NO_USE;
   if (here === "migrating") return { kind: "wait", reason: "receiving" };
   if (other === null) return silentSource(here, asked, expired);
   if (here === "absent") return absentAtDestination(other, asked);
   if (other.outcome === "done")
     return { kind: "resume", outcome: "done", reason: "the source has given it away" };
-  if (other.outcome === "failed" || (other.vm === "running" && !other.open)) {
-    return { kind: "destroy", outcome: "failed", reason: "the guest went on at its source" };
-  }
+  if (other.outcome === "failed" || (other.vm === "running" && !other.open)) return COPY_OF_NO_USE;
   return { kind: "wait", reason: "paused here, unsettled at the source" };
 }
 

@@ -1,7 +1,15 @@
 /** The events that a partition handles: its own, and those that younger partitions have handed over to it. */
 import type { Instant } from "../../lib/instant.ts";
 import type { NodeId } from "../../model/node.ts";
-import { type EventOutcome, type SchedulingEvent, type TravellingEvent, travelling } from "./event.ts";
+import {
+  type EventCause,
+  type EventOutcome,
+  type SchedulingEvent,
+  type TravellingEvent,
+  travelling,
+} from "./event.ts";
+
+const AUTOMATIC: ReadonlySet<EventCause["kind"]> = new Set(["overload", "underload", "violation"]);
 
 export class Agenda {
   readonly #own: SchedulingEvent;
@@ -19,6 +27,27 @@ export class Agenda {
 
   taken(): TravellingEvent[] {
     return this.#taken.map(({ event }) => event);
+  }
+
+  /** Hosts without which they cannot be solved: where they arose, and where an operator wants a VM to go. */
+  origins(): NodeId[] {
+    const { cause } = this.#own;
+    const wanted = cause.kind === "move" && cause.to !== null ? [cause.to] : [];
+    return [...new Set([...this.#taken.map(({ event }) => event.origin), ...wanted])];
+  }
+
+  /** Whether the balancing mode rules all of them; an operator's event is always acted on. */
+  get automatic(): boolean {
+    return this.#causes().every(({ kind }) => AUTOMATIC.has(kind));
+  }
+
+  /** A host that is only emptied by half has gained nothing: its guests would wander for ever. */
+  get worthHalf(): boolean {
+    return this.#causes().some(({ kind }) => kind !== "underload");
+  }
+
+  #causes(): EventCause[] {
+    return [this.#own.cause, ...this.#taken.map(({ event }) => event.cause)];
   }
 
   take(event: TravellingEvent, now: Instant): void {

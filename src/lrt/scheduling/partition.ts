@@ -14,8 +14,7 @@
  */
 import { assert } from "../../lib/assert.ts";
 import type { Instant } from "../../lib/instant.ts";
-import { byText } from "../../lib/order.ts";
-import type { Labels, NodeId } from "../../model/node.ts";
+import type { NodeId } from "../../model/node.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { OperationId } from "../../ports/effects.ts";
 import { checkPlan, checkSteps } from "../../solver/index.ts";
@@ -33,8 +32,9 @@ import type {
   PartitionNotice,
   PartitionRef,
 } from "../messages.ts";
-import type { LrtTurn, PartitionTimes } from "../notifications.ts";
+import type { LrtTurn } from "../notifications.ts";
 import { Agenda, outcomeOfTaken } from "./agenda.ts";
+import { Candidates } from "./candidates.ts";
 import {
   clampAge,
   type EventOutcome,
@@ -43,10 +43,12 @@ import {
   type TravellingEvent,
   travelling,
 } from "./event.ts";
+import { Members } from "./members.ts";
 import { ordersOf } from "./orders.ts";
 import { buildProblem, sendsBack } from "./problem.ts";
 import { domainNames, reasonOf, tell } from "./reason.ts";
 import type { NodeSnapshot } from "./snapshot.ts";
+import { Stopwatch } from "./stopwatch.ts";
 
 export type Phase = "growing" | "checking" | "applying" | "handing-over" | "ended";
 
@@ -62,13 +64,6 @@ export interface PartitionDependencies {
   readonly ended: (partition: Partition, outcome: EventOutcome, turn: LrtTurn) => void;
 }
 
-interface MemberState {
-  readonly token: BookingToken;
-  snapshot: NodeSnapshot;
-}
-
-/** How many neighbours are asked at once, round by round: a hot neighbourhood must not cost a round per host. */
-const ROUNDS = [1, 1, 2, 4, 8, 16] as const;
 const TIMER_GROW = "lrt/partition/grow";
 const TIMER_RENEW = "lrt/partition/renew";
 const TIMER_LIFE = "lrt/partition/life";
@@ -80,9 +75,9 @@ export class Partition {
   readonly pid: PartitionId;
   readonly event: SchedulingEvent;
   readonly #deps: PartitionDependencies;
-  readonly #members = new Map<NodeId, MemberState>();
+  readonly #members = new Members();
   readonly #agenda: Agenda;
-  #candidates: NodeId[];
+  readonly #candidates: Candidates;
   /** Nodes whose hand-over slot we hold: they will call. */
   readonly #slots = new Set<NodeId>();
   /** Members with an open action: they are asked again before anything is planned. */
@@ -90,14 +85,11 @@ export class Partition {
   readonly #asking = new Map<NodeId, number>();
   readonly #failed: { vm: string; host: NodeId; why: string }[] = [];
   readonly #started = new Set<string>();
-  readonly #times = { start: 0, asked: 0, buildMs: 0, computeMs: 0, applyMs: 0, solving: 0, applying: 0 };
+  readonly #stopwatch: Stopwatch;
   #phase: Phase = "growing";
   #partitionEpoch = 1;
-  #round = 0;
   #replans = 0;
   #solve: { operation: OperationId; problem: Problem; bestEffort: boolean } | null = null;
-  /** Members have joined or changed since the last solve. */
-  #fresh = false;
   #triedBestEffort = false;
   #growUntil: Instant = 0;
   #explanation: readonly Explanation[] = [];
@@ -105,7 +97,6 @@ export class Partition {
   #plan: Plan | null = null;
   #reduced: string | null = null;
   #migrations = 0;
-  #everHeld = new Set<NodeId>();
   #messages = 0;
   /** Its life is over and its running actions have been aborted: the next time it ends, whatever runs. */
   #overtime = false;
@@ -119,7 +110,8 @@ export class Partition {
     this.event = event;
     this.#agenda = new Agenda(event);
     this.#deps = deps;
-    this.#candidates = [...deps.walk];
+    this.#candidates = new Candidates(deps.walk);
+    this.#stopwatch = new Stopwatch(event.raisedAt);
   }
 
   get phase(): Phase {
@@ -131,7 +123,7 @@ export class Partition {
   }
 
   members(): NodeId[] {
-    return [...this.#members.keys()];
+    return this.#members.nodes();
   }
 
   steps() {
@@ -140,8 +132,7 @@ export class Partition {
 
   /** First the own node: without it a partition holds nothing and asks nobody. */
   start(turn: LrtTurn): void {
-    this.#times.start = turn.now;
-    this.#times.asked = turn.now;
+    this.#stopwatch.start(turn.now);
     this.#growUntil = turn.now + this.#deps.config.growMs;
     turn.notify({ kind: "partition-started", pid: this.pid, event: this.event.id });
     turn.setTimer(TIMER_GROW, this.#deps.config.growMs);
@@ -162,8 +153,7 @@ export class Partition {
     if (this.#solve?.operation !== operation) return false;
     const { problem, bestEffort } = this.#solve;
     this.#solve = null;
-    this.#times.computeMs += turn.now - this.#times.solving;
-    this.#times.asked = turn.now;
+    this.#stopwatch.spent("compute", turn.now);
     if (this.#phase === "growing") this.#consider(solution, problem, bestEffort, turn);
     return true;
   }
@@ -190,7 +180,7 @@ export class Partition {
   take(event: TravellingEvent, turn: LrtTurn): boolean {
     if (this.#phase !== "growing") return false;
     this.#agenda.take(event, turn.now);
-    this.#fresh = true;
+    this.#members.change();
     this.#triedBestEffort = false;
     this.#step(turn);
     return true;
@@ -211,7 +201,7 @@ export class Partition {
   onPeerDead(peer: NodeId, turn: LrtTurn): void {
     this.#slots.delete(peer);
     this.#executor?.onPeerDead(peer, turn);
-    if (this.#phase !== "applying" && this.#members.delete(peer)) this.#fresh = true;
+    if (this.#phase !== "applying") this.#members.lose(peer);
     this.#step(turn);
   }
 
@@ -239,13 +229,8 @@ export class Partition {
       own,
     } as const;
     const tries = own ? this.#deps.config.callTries : 2;
-    const sent = this.#deps.calls.send(
-      node,
-      call,
-      turn,
-      (answer, later) => this.#answered(node, answer, later),
-      { tries },
-    );
+    const answered = (answer: Answer, later: LrtTurn) => this.#answered(node, answer, later);
+    const sent = this.#deps.calls.send(node, call, turn, answered, { tries });
     this.#asking.set(node, sent);
     this.#messages += 2;
   }
@@ -271,7 +256,7 @@ export class Partition {
       const { holder, slotted } = answer;
       turn.notify({ kind: "partition-busy", pid: this.pid, node, holder, slotted });
     }
-    if (this.#members.delete(node)) this.#fresh = true;
+    this.#members.lose(node);
     if (answer.kind === "no-answer" || answer.kind === "unsettled")
       this.#giveBack(node, "did not join", turn);
   }
@@ -288,10 +273,8 @@ export class Partition {
   }
 
   #join(node: NodeId, token: BookingToken, snapshot: NodeSnapshot, turn: LrtTurn): void {
-    this.#members.set(node, { token, snapshot });
-    this.#everHeld.add(node);
+    this.#members.join(node, token, snapshot);
     this.#partitionEpoch++;
-    this.#fresh = true;
     turn.notify({ kind: "partition-joined", pid: this.pid, node, hosts: this.#members.size });
   }
 
@@ -300,9 +283,10 @@ export class Partition {
     if (this.#phase !== "growing" || this.#solve !== null) return;
     if (this.#asking.size > 0 || this.#unsettled.size > 0) return;
     if (!this.#members.has(this.#deps.self)) return this.#withoutSelf(turn);
-    const missing = this.#missingHosts();
+    const unasked = (node: NodeId): boolean => !this.#members.has(node) && this.#candidates.has(node);
+    const missing = this.#agenda.origins().filter(unasked);
     if (missing.length > 0) return this.#askAll(missing, turn);
-    if (this.#fresh && this.#worthSolving()) return this.#startSolve(false, turn);
+    if (this.#members.changed && this.#worthSolving()) return this.#startSolve(false, turn);
     this.#grow(turn);
   }
 
@@ -312,39 +296,22 @@ export class Partition {
     this.#finish({ kind: "interrupted", reason: "the own host is held by another partition" }, turn);
   }
 
-  /** Hosts without which the events cannot be solved: where they arose, and where an operator wants a VM to go. */
-  #missingHosts(): NodeId[] {
-    const origins = this.#agenda.taken().map(({ origin }) => origin);
-    const { cause } = this.event;
-    if (cause.kind === "move" && cause.to !== null) origins.push(cause.to);
-    return [...new Set(origins)].filter(
-      (node) => !this.#members.has(node) && this.#candidates.includes(node),
-    );
-  }
-
   #askAll(nodes: readonly NodeId[], turn: LrtTurn): void {
-    for (const node of nodes) {
-      const at = this.#candidates.indexOf(node);
-      if (at >= 0) this.#candidates.splice(at, 1);
-      this.#ask(node, turn);
-    }
+    this.#candidates.asked(nodes);
+    for (const node of nodes) this.#ask(node, turn);
   }
 
   #grow(turn: LrtTurn): void {
     const room = this.#deps.config.maxHosts - this.#members.size;
-    if (room > 0 && this.#candidates.length > 0 && turn.now < this.#growUntil) {
-      const size = ROUNDS[Math.min(this.#round, ROUNDS.length - 1)] ?? 1;
-      this.#round++;
-      return this.#askAll(this.#candidates.slice(0, Math.min(size, room)), turn);
-    }
+    if (room > 0 && !this.#candidates.none && turn.now < this.#growUntil)
+      return this.#askAll(this.#candidates.nextRound(room), turn);
     if (room > 0 && this.#slots.size > 0 && turn.now < this.#growUntil) return;
     this.#settleForLess(turn);
   }
 
-  /** A host that is only emptied by half has gained nothing: its guests would wander for ever. */
   #settleForLess(turn: LrtTurn): void {
-    const worth = this.#agenda.all(turn.now).some(({ cause }) => cause.kind !== "underload");
-    if (worth && !this.#triedBestEffort && this.#members.size > 1) this.#startSolve(true, turn);
+    if (this.#agenda.worthHalf && !this.#triedBestEffort && this.#members.size > 1)
+      this.#startSolve(true, turn);
     else this.#giveUp(turn);
   }
 
@@ -364,11 +331,10 @@ export class Partition {
 
   #startSolve(bestEffort: boolean, turn: LrtTurn): void {
     const { config } = this.#deps;
-    this.#fresh = false;
+    this.#members.seen();
     this.#triedBestEffort ||= bestEffort;
-    this.#times.buildMs += turn.now - this.#times.asked;
-    this.#times.solving = turn.now;
-    const members = [...this.#members.values()].map(({ snapshot }) => snapshot);
+    this.#stopwatch.spent("build", turn.now);
+    const members = this.#members.snapshots();
     this.#considered = new Set(this.members());
     const events = this.#agenda.all(turn.now);
     const past = { failed: this.#failed, started: this.#started };
@@ -378,7 +344,7 @@ export class Partition {
   }
 
   #consider(solution: Solution | null, problem: Problem, bestEffort: boolean, turn: LrtTurn): void {
-    if (this.#fresh) {
+    if (this.#members.changed) {
       this.#triedBestEffort = false;
       return this.#step(turn);
     }
@@ -414,15 +380,14 @@ export class Partition {
     const reason = [...this.#failed.map(({ why }) => why), this.#tell(this.#explanation, turn.now)].join(
       "; ",
     );
-    const final = this.#candidates.length === 0 && this.#explanation.some(({ kind }) => kind === "too-large");
+    const final = this.#candidates.none && this.#explanation.some(({ kind }) => kind === "too-large");
     if (this.#migrations > 0)
       this.#finish({ kind: "best-effort", migrations: this.#migrations, reason }, turn);
     else this.#finish({ kind: "no-plan", reason, final }, turn);
   }
 
   #proposePlan(solution: Extract<Solution, { plan: Plan }>, turn: LrtTurn): void {
-    const byEvents = this.#agenda.all(turn.now).every(({ cause }) => AUTOMATIC.has(cause.kind));
-    const applied = this.#deps.mode() === "auto" || !byEvents;
+    const applied = this.#deps.mode() === "auto" || !this.#agenda.automatic;
     this.#plan = solution.plan;
     turn.notify({
       kind: "partition-planned",
@@ -455,14 +420,14 @@ export class Partition {
     }
     const orders = this.#orders(plan, turn.now);
     const waiting = new Set(this.members());
-    for (const [node, member] of this.#members) {
+    for (const { node, version } of this.#members.snapshots()) {
       const mine = [...orders.values()].filter(
         ({ what }) => what.to === node || (what.kind === "migrate" && what.from === node),
       );
       const call = {
         type: "partition.check",
         ...this.ref(),
-        version: member.snapshot.version,
+        version,
         members: this.members(),
         orders: mine,
       } as const;
@@ -477,27 +442,26 @@ export class Partition {
 
   #checked(node: NodeId, answer: Answer, turn: LrtTurn): void {
     if (answer.kind === "checked" && answer.ok) return;
-    this.#fresh = true;
-    const member = this.#members.get(node);
-    if (answer.kind === "checked" && answer.snapshot !== null && member !== undefined)
-      member.snapshot = answer.snapshot;
-    else this.#leave(node, "did not agree to the plan", turn);
+    this.#members.change();
+    const snapshot = answer.kind === "checked" ? answer.snapshot : null;
+    if (snapshot === null || !this.#members.look(node, snapshot))
+      this.#leave(node, "did not agree to the plan", turn);
   }
 
   #decide(orders: ReadonlyMap<number, ActionOrder>, turn: LrtTurn): void {
-    if (this.#fresh) return this.#replan(turn);
+    if (this.#members.changed) return this.#replan(turn);
     this.#phase = "applying";
     const plan = this.#plan;
     assert(plan !== null, "a plan is applied only when there is one");
-    this.#times.applying = turn.now;
+    this.#stopwatch.turnTo(turn.now);
     turn.clearTimer(TIMER_GROW);
     turn.setTimer(TIMER_LIFE, timeFor(plan, orders) + this.#deps.config.lifeSlackMs);
     this.#executor = new Executor(plan, orders, {
       config: this.#deps.config,
       calls: this.#deps.calls,
       ref: () => this.ref(),
-      token: (node) => this.#members.get(node)?.token ?? null,
-      labels: (node) => this.#labels(node),
+      token: (node) => this.#members.token(node),
+      labels: (node) => this.#members.labels(node),
       hostDone: (node, later) => this.#leave(node, "its last action has ended", later),
       ended: (later) => this.#applied(later),
     });
@@ -515,10 +479,10 @@ export class Partition {
     this.#growUntil = turn.now + this.#deps.config.growMs;
     turn.setTimer(TIMER_GROW, this.#deps.config.growMs);
     this.#triedBestEffort = false;
-    this.#times.asked = turn.now;
-    this.#fresh = true;
+    this.#stopwatch.turnTo(turn.now);
+    this.#members.change();
     this.#slots.clear();
-    this.#candidates = this.#deps.walk.filter((node) => !this.#members.has(node));
+    this.#candidates.restart(this.#deps.walk.filter((node) => !this.#members.has(node)));
     if (!this.#members.has(this.#deps.self)) this.#ask(this.#deps.self, turn);
     this.#step(turn);
   }
@@ -532,7 +496,7 @@ export class Partition {
     this.#migrations += executor.done;
     for (const { order, stage } of executor.steps())
       if (stage === "done" && order.what.kind === "run") this.#started.add(order.vm);
-    this.#times.applyMs += turn.now - this.#times.applying;
+    this.#stopwatch.spent("apply", turn.now);
     turn.clearTimer(TIMER_LIFE);
     const failures = executor.failures();
     if (this.#calledOff !== null) return this.#finish({ kind: "cancelled", reason: this.#calledOff }, turn);
@@ -572,27 +536,23 @@ export class Partition {
     for (const node of this.members()) {
       const call = { type: "partition.renew", ...this.ref(), phase, members: this.members() } as const;
       this.#messages += 2;
-      this.#deps.calls.send(
-        node,
-        call,
-        turn,
-        (answer, later) => {
-          if (answer.kind !== "not-mine" && answer.kind !== "stale") return;
-          if (this.#phase === "applying") this.#executor?.onMemberLost(node, later);
-          else if (this.#members.delete(node)) {
-            this.#fresh = true;
-            this.#step(later);
-          }
-        },
-        { tries: 2 },
-      );
+      const renewed = (answer: Answer, later: LrtTurn) => this.#renewed(node, answer, later);
+      this.#deps.calls.send(node, call, turn, renewed, { tries: 2 });
     }
+  }
+
+  #renewed(node: NodeId, answer: Answer, turn: LrtTurn): void {
+    if (answer.kind !== "not-mine" && answer.kind !== "stale") return;
+    if (this.#phase === "applying") return this.#executor?.onMemberLost(node, turn);
+    if (!this.#members.has(node)) return;
+    this.#members.lose(node);
+    this.#step(turn);
   }
 
   // ── ending ───────────────────────────────────────────────────────────────────────────────────────────
 
   #leave(node: NodeId, reason: string, turn: LrtTurn): void {
-    if (this.#members.delete(node)) this.#giveBack(node, reason, turn);
+    if (this.#members.part(node)) this.#giveBack(node, reason, turn);
   }
 
   #giveBack(node: NodeId, reason: string, turn: LrtTurn): void {
@@ -612,13 +572,13 @@ export class Partition {
       const call = { type: "partition.event-ended", ...this.ref(), event: event.id, outcome: told } as const;
       this.#deps.calls.send(event.origin, call, turn, () => {});
     }
-    const hosts = [...this.#everHeld].sort(byText);
+    const hosts = this.#members.ever();
     turn.notify({
       kind: "partition-ended",
       pid: this.pid,
       outcome,
       hosts,
-      times: this.#measured(),
+      times: this.#stopwatch.times(),
       messages: this.#messages,
     });
     this.#deps.ended(this, outcome, turn);
@@ -629,30 +589,17 @@ export class Partition {
     this.#solve = null;
   }
 
-  #measured(): PartitionTimes {
-    const { start, buildMs, computeMs, applyMs } = this.#times;
-    return { waitMs: start - this.event.raisedAt, buildMs, computeMs, applyMs };
-  }
-
   #orders(plan: Plan, now: Instant): Map<number, ActionOrder> {
-    const snapshots = [...this.#members.values()].map(({ snapshot }) => snapshot);
     return ordersOf(plan, {
       ref: this.ref(),
-      snapshots,
+      snapshots: this.#members.snapshots(),
       events: this.#agenda.all(now),
       reason: (event) => reasonOf(event, this.#deps.nameOf),
     });
   }
 
   #tell(explanation: readonly Explanation[], now: Instant): string {
-    const members = [...this.#members.values()].map(({ snapshot }) => snapshot);
-    return tell(explanation, { node: this.#deps.nameOf, vm: domainNames(members, this.#agenda.all(now)) });
-  }
-
-  #labels(node: NodeId): Labels {
-    return this.#members.get(node)?.snapshot.labels ?? {};
+    const vm = domainNames(this.#members.snapshots(), this.#agenda.all(now));
+    return tell(explanation, { node: this.#deps.nameOf, vm });
   }
 }
-
-/** Events that the balancing mode rules; operators' events are always acted on. */
-const AUTOMATIC: ReadonlySet<string> = new Set(["overload", "underload", "violation"]);

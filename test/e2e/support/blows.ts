@@ -17,7 +17,12 @@ export type Point =
   | { readonly copiedPercent: number };
 
 export type Role = "leader" | "source" | "destination";
-export type Means = "agent killed" | "libvirtd killed" | "host cut for 30 s";
+export type Means =
+  | "agent killed"
+  | "libvirtd killed"
+  /** At a destination: so that the new libvirtd finds a QEMU that answers nothing. */
+  | "libvirtd killed and the copy hangs"
+  | "host cut for 30 s";
 
 export interface Blow {
   readonly means: Means;
@@ -122,6 +127,8 @@ async function deal(cloud: Cloud, scene: Scene, { means, on }: Blow): Promise<vo
       return await killAgent(cloud, name);
     case "libvirtd killed":
       return await killLibvirtd(cloud.host(name));
+    case "libvirtd killed and the copy hangs":
+      return await hangCopy(cloud.host(name));
     case "host cut for 30 s":
       return await cut(cloud, name);
   }
@@ -140,6 +147,12 @@ async function killAgent(cloud: Cloud, name: string): Promise<void> {
 
 async function killLibvirtd(host: BedHost): Promise<void> {
   await host.killLibvirtd();
+  await host.startLibvirtd();
+}
+
+async function hangCopy(host: BedHost): Promise<void> {
+  await host.killLibvirtd();
+  for (const { pid, incoming } of host.qemuProcesses()) if (incoming) process.kill(pid, "SIGSTOP");
   await host.startLibvirtd();
 }
 
