@@ -42,8 +42,8 @@ export class FakeScheduler {
   #plan(node: WorldNode, event: string): void {
     const arrival = node.arrivals.get(event);
     if (arrival === undefined) return;
-    if (!this.#world.room)
-      return this.#planEnded(node, event, { kind: "no-plan", final: true, reason: "no room" }, true);
+    const { room, final } = this.#world;
+    if (!room) return this.#planEnded(node, event, { kind: "no-plan", final, reason: "no room" }, true);
     const done = new Set<VmId>();
     const tokens = arrival.vms.map(({ spec, stamp }) => {
       const host = this.#target();

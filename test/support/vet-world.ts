@@ -77,6 +77,8 @@ export class VetWorld {
   roomy = true;
   /** Whether the scheduler finds room. */
   room = true;
+  /** Whether it says, when it finds none, that there never will be any. */
+  final = true;
   /** Where it places VMs, if that matters. */
   prefer: NodeId | null = null;
   /** Part of the orders to start that never arrive. */

@@ -39,6 +39,8 @@ const INSPECT_MAX_MS: Millis = seconds(30);
 const CONFIRM_MS: Millis = seconds(75);
 /** A failed stop, stamp or release is tried again after this. */
 const RETRY_MS: Millis = seconds(10);
+/** An operator who waits is told after so many vain attempts in a row, some seconds; the VE goes on waiting. */
+const HOPELESS = 3;
 
 export class VeHandler {
   readonly name: VeName;
@@ -49,6 +51,7 @@ export class VeHandler {
   /** A plan of the event is being carried out: it is not called off for VMs that have already got a host. */
   #planning = false;
   #waitingFor: string | null = null;
+  #noPlans = 0;
   /** The record's last durable write: orders to hosts wait for it. */
   #durable: PersistId | undefined;
   #over = false;
@@ -137,8 +140,10 @@ export class VeHandler {
     if (!retry) this.#event = null;
     this.#waitingFor = outcome.kind === "solved" ? null : (outcome.reason ?? outcome.kind);
     this.#inspectSoon(turn);
+    this.#noPlans = outcome.kind === "no-plan" ? this.#noPlans + 1 : 0;
     const unplaceable = outcome.kind === "no-plan" && outcome.final === true;
-    if (unplaceable) this.progress.unplaceable(this.record, outcome.reason ?? "no host has room", turn.now);
+    if (unplaceable || this.#noPlans >= HOPELESS)
+      this.progress.unplaceable(this.record, outcome.reason ?? "no host has room", turn.now);
     this.advance(turn);
   }
 

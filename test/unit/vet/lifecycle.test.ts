@@ -78,6 +78,21 @@ describe("the life of a VE", () => {
     expect(world.show("a", "shop").waitingFor).toBeNull();
   });
 
+  it("tells who waits for it that there is no room once that was said three times in a row, and goes on waiting", () => {
+    const world = new VetWorld("hopeless", HOSTS);
+    world.room = false;
+    world.final = false;
+    const { operation } = world.answer("a", {
+      type: "ve.apply",
+      manifest: manifest("shop", [template("web")]),
+    });
+    world.until(() => world.show("a", "shop").waitingFor === "no room", 60_000);
+    expect(world.operation(operation).state).toBe("running");
+    expect(world.ended(operation).failure).toMatchObject({ code: "unplaceable", changed: true });
+    world.room = true;
+    world.until(() => world.show("a", "shop").observed === "running", 60_000);
+  });
+
   it("stops a VE that waits without ever starting it", () => {
     const world = new VetWorld("withdraw", HOSTS);
     world.room = false;
