@@ -36,7 +36,7 @@ const MOVE: readonly Blow[] = [
     { means: "libvirtd killed", on: "source", at: point },
     { means: "libvirtd killed", on: "destination", at: point },
   ]),
-  { means: "libvirtd killed and the copy hangs", on: "destination", at: at(50) },
+  { means: "libvirtd killed and the copy hangs", on: "destination", at: at(10) },
   { means: "host cut for 30 s", on: "source", at: at(30) },
   { means: "host cut for 30 s", on: "destination", at: at(30) },
 ];

@@ -13,7 +13,7 @@ const MOVE: readonly Blow[] = [
   { means: "agent killed", on: "source", at: { copiedPercent: 50 } },
   { means: "agent killed", on: "destination", at: "migration.started" },
   { means: "libvirtd killed", on: "source", at: { copiedPercent: 50 } },
-  { means: "libvirtd killed and the copy hangs", on: "destination", at: { copiedPercent: 50 } },
+  { means: "libvirtd killed and the copy hangs", on: "destination", at: { copiedPercent: 10 } },
   { means: "host cut for 30 s", on: "destination", at: { copiedPercent: 30 } },
 ];
 const ARRIVAL: readonly Blow[] = [
