@@ -114,6 +114,7 @@ export class Agent {
         self: id,
         boot,
         members: () => this.members(),
+        unheard: () => this.membership.unheard(),
         ask: (to, command, turn, done, after) =>
           this.#ask(to, command as VetCommand, turn as AgentTurn, done, after),
       },

@@ -2,7 +2,7 @@
  * Commands and questions: what this agent answers itself, what it asks every member for, and what it passes on
  * to the host it is about. Every answer that is put together from several hosts says who did not answer.
  */
-import { fail, ok, type Result } from "../lib/error.ts";
+import { type Failure, fail, ok, type Result } from "../lib/error.ts";
 import { byText } from "../lib/order.ts";
 import type { Member, MemberState } from "../model/member.ts";
 import type { NodeId } from "../model/node.ts";
@@ -18,7 +18,15 @@ import { previewDrain } from "./preview.ts";
 import type { Respond } from "./remote.ts";
 import { type Findings, survey } from "./survey.ts";
 import type { AgentTurn } from "./turn.ts";
-import type { HostReport, HostView, OperationView, StatusView, VmView } from "./views.ts";
+import type {
+  Coverage,
+  HistoryEntry,
+  HostReport,
+  HostView,
+  OperationView,
+  StatusView,
+  VmView,
+} from "./views.ts";
 
 type Of<T extends PeerCommand["type"]> = Extract<PeerCommand, { type: T }>;
 
@@ -51,8 +59,11 @@ export class Answers {
         );
       case "vm.list":
         return this.#vms(respond, turn);
-      case "vm.show":
       case "vm.history":
+        return from === null
+          ? this.#history(command, respond, turn)
+          : respond(this.#own(command, turn), turn);
+      case "vm.show":
       case "explain.vm":
       case "vm.migrate":
         return this.#vm(command, from, respond, turn);
@@ -112,6 +123,8 @@ export class Answers {
         return ok(this.#ownVms(turn));
       case "agent.find-vm":
         return ok(this.#ownVms(turn).filter(({ id, name }) => id === command.vm || name === command.vm));
+      case "vm.history":
+        return ok(this.#agent.history.of(command.vm, turn.now));
       case "agent.operations":
         return ok(this.#agent.operations.list().map((operation) => this.#operationView(operation, turn)));
       case "agent.rtt":
@@ -248,7 +261,7 @@ export class Answers {
 
   /** Finds the VM's host first; a question that came from a peer is for this host. */
   #vm(
-    command: Of<"vm.show" | "vm.history" | "explain.vm" | "vm.migrate">,
+    command: Of<"vm.show" | "explain.vm" | "vm.migrate">,
     from: NodeId | null,
     respond: Respond,
     turn: AgentTurn,
@@ -261,34 +274,34 @@ export class Answers {
     }
     if (mine !== undefined && command.type !== "explain.vm")
       return respond(this.#vmHere(command, mine, turn), turn);
-    const missing = fail({
-      code: "not-found",
-      message: `no VM is called ${command.vm}`,
-      hint: "discoveryctl vm list",
-    });
-    if (from !== null) return respond(missing, turn);
+    if (from !== null) return respond(fail(missingVm(command.vm, null)), turn);
     this.#survey({ type: "agent.find-vm", vm: command.vm }, turn, ({ answers, coverage }, later) => {
       const holder = answers.find(({ value }) => (value as VmView[]).length > 0);
       if (holder !== undefined) return this.#agent.forward(holder.node, command, respond, later);
-      const silent = coverage.unreachable.map(({ host }) => host).join(", ");
-      if (silent === "") return respond(missing, later);
-      const message = `no host that answers has a VM called ${command.vm}`;
-      const hint = "discoveryctl host list";
-      respond(fail({ code: "unreachable", message, reason: `${silent} did not answer`, hint }), later);
+      respond(fail(missingVm(command.vm, coverage)), later);
     });
   }
 
-  #vmHere(
-    command: Of<"vm.show" | "vm.history" | "vm.migrate">,
-    vm: VmView,
-    turn: AgentTurn,
-  ): Result<unknown> {
-    const { history, migrations } = this.#agent;
+  /** Every host remembers what it took part in: also of VMs that have gone on, or are no more. */
+  #history(command: Of<"vm.history">, respond: Respond, turn: AgentTurn): void {
+    this.#survey(command, turn, ({ answers, coverage }, later) => {
+      const entries = answers.flatMap(({ value }) => value as HistoryEntry[]);
+      const items = [...new Map(entries.map((entry) => [entry.action, entry])).values()];
+      if (items.length > 0)
+        return respond(ok({ items: items.sort((a, b) => b.agoMs - a.agoMs), coverage }), later);
+      const { vm } = command;
+      this.#survey({ type: "agent.find-vm", vm }, later, ({ answers: found, coverage: now }, then) => {
+        const known = found.some(({ value }) => (value as VmView[]).length > 0);
+        respond(known ? ok({ items, coverage: now }) : fail(missingVm(vm, now)), then);
+      });
+    });
+  }
+
+  #vmHere(command: Of<"vm.show" | "vm.migrate">, vm: VmView, turn: AgentTurn): Result<unknown> {
+    const { migrations } = this.#agent;
     switch (command.type) {
       case "vm.show":
         return ok(vm);
-      case "vm.history":
-        return ok(history.of(vm.id, turn.now));
       case "vm.migrate": {
         const target = command.to === undefined ? null : this.#agent.find(command.to);
         if (target !== null && !target.ok) return target;
@@ -414,6 +427,16 @@ export class Answers {
     };
     survey(command, deps, turn, done);
   }
+}
+
+/** `coverage`: of everybody who was asked; null: only this host was. */
+function missingVm(vm: string, coverage: Coverage | null): Failure {
+  const silent = coverage?.unreachable.map(({ host }) => host).join(", ") ?? "";
+  if (silent === "")
+    return { code: "not-found", message: `no VM is called ${vm}`, hint: "discoveryctl vm list" };
+  const message = `no host that answers has a VM called ${vm}`;
+  const hint = "discoveryctl host list";
+  return { code: "unreachable", message, reason: `${silent} did not answer`, hint };
 }
 
 interface RttRow {

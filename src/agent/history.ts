@@ -1,6 +1,5 @@
 import type { Instant } from "../lib/instant.ts";
 import type { LrtNotification } from "../lrt/notifications.ts";
-import type { VmId } from "../model/virtual-machine.ts";
 import type { HistoryEntry } from "./views.ts";
 
 type Ended = Extract<LrtNotification, { kind: "action-ended" }>;
@@ -32,9 +31,10 @@ export class History {
     if (this.#reasons.length > MAX_REASONS) this.#reasons.shift();
   }
 
-  of(vm: VmId, now: Instant): HistoryEntry[] {
+  /** Of a VM, by id or name. */
+  of(vm: string, now: Instant): HistoryEntry[] {
     return this.#entries
-      .filter(({ ended }) => ended.vm === vm)
+      .filter(({ ended }) => ended.vm === vm || ended.name === vm)
       .map(({ at, ended }) => this.#view(at, ended, now));
   }
 
@@ -45,6 +45,7 @@ export class History {
   #view(at: Instant, ended: Ended, now: Instant): HistoryEntry {
     const { outcome } = ended;
     return {
+      action: ended.key,
       vm: ended.vm,
       name: ended.name,
       what: ended.action,

@@ -65,8 +65,10 @@ export interface VmView {
   readonly migration: { readonly from: string; readonly to: string; readonly reason: string } | null;
 }
 
-/** One thing that happened to a VM, as the host that saw it remembers. */
+/** One thing that happened to a VM, as a host that took part remembers. */
 export interface HistoryEntry {
+  /** As in the logs. */
+  readonly action: string;
   readonly vm: VmId;
   readonly name: string;
   readonly what: "migrate" | "run";

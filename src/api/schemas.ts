@@ -168,6 +168,7 @@ export const answerSchemas = {
   }),
   Started: started,
   HistoryEntry: z.looseObject({
+    action: z.string(),
     vm: z.string(),
     name: z.string(),
     what: z.enum(["migrate", "run"]),

@@ -226,6 +226,7 @@ export function answers(): (command: Command | EmbeddedCommand) => Result<unknow
         return ok({
           items: [
             {
+              action: "h2#1.1@4/0",
               vm: "id",
               name: command.vm,
               what: "migrate",

@@ -371,6 +371,7 @@ export class VetWorld {
         self: node.id,
         boot: node.life,
         members: () => this.members(),
+        unheard: () => [],
         ask: (to, command, turn, done, after) =>
           this.#ask(node, to, command as VetCommand, done as Done, after, turn as VetTurn),
       },

@@ -48,6 +48,11 @@ export class KnownPeers {
     this.#peers = readPeers(restored.get(PEERS_KEY)).filter(({ id }) => id !== self);
   }
 
+  /** Those of its last life. */
+  ids(): readonly NodeId[] {
+    return this.#peers.map(({ id }) => id);
+  }
+
   /** Whom to try now, while alone; null while it is not yet time. */
   attempt(now: Instant): JoinAttempt | null {
     if (this.#nextAt !== null && now < this.#nextAt) return null;

@@ -118,6 +118,11 @@ export class Membership {
     return this.#detector.isolated;
   }
 
+  /** Members of its last life that may still be there, while it has not heard from anybody who they are now. */
+  unheard(): readonly NodeId[] {
+    return this.#reunion.unheard();
+  }
+
   /** How much it doubts itself, 0 (well) to 8. */
   get doubt(): number {
     return this.#health.doubt;

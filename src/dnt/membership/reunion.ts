@@ -21,6 +21,8 @@ export class Reunion {
   readonly #synchronisation: Synchronisation;
   #synchroniseAt: Instant = 0;
   #version = 0;
+  /** Since it started its list was found to be the same as another's. */
+  #agreed = false;
 
   constructor(
     settings: MembershipSettings,
@@ -54,6 +56,12 @@ export class Reunion {
     if (peers !== null) turn.persist([{ key: PEERS_KEY, value: peers }]);
   }
 
+  /** Peers of its last life of which nobody has told it yet what became of them. */
+  unheard(): readonly NodeId[] {
+    if (this.#agreed) return [];
+    return this.#knownPeers.ids().filter((id) => this.#view.get(id) === undefined);
+  }
+
   /** Opens a synchronisation with the peer. */
   meet(peer: NodeId, turn: MembershipTurn): void {
     if (peer === this.#self || !this.#synchronisation.open(peer, turn.now)) return;
@@ -74,6 +82,7 @@ export class Reunion {
   onPage(from: NodeId, page: Page, turn: MembershipTurn): boolean {
     if (!this.#synchronisation.expects(from, page, turn.now)) return false;
     const agreed = page.buckets.length === 0;
+    this.#agreed ||= agreed;
     this.#plan(turn.now, agreed ? this.#settings.syncEvery : this.#settings.syncAgain);
     this.#view.read(page.claims, from, turn);
     for (const claims of this.#synchronisation.better(page)) this.#view.spread(from, claims, turn);

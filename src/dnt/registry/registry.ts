@@ -12,7 +12,8 @@
  *   one member acts on it. A record that moves waits for its receiver, however long that takes.
  * - A name is created only by its home, after everybody who can be asked has said twice that they neither hold nor
  *   create it, and that no such record has come or gone with them in between (a record on the move could slip past one
- *   round of questions); and only if nobody who cannot be asked could hold it (`couldHold`).
+ *   round of questions); and only if nobody who cannot be asked could hold it (`couldHold`). An agent that has started
+ *   anew and has heard nobody yet may have been one of many.
  *
  * Thin: a home that is lost takes its records with it; `joinedAt` is wall-clock time of different hosts.
  */
@@ -63,6 +64,8 @@ export interface RegistryDependencies<R> {
   readonly boot: number;
   /** The same array as long as nothing changes. */
   readonly members: () => readonly RegistryMember[];
+  /** Members that are not in that array only because this agent has started anew and heard nobody yet. */
+  readonly unheard: () => readonly NodeId[];
   /** `after`: what must be durable here before the question leaves. Failure: no answer, or none of use. */
   readonly ask: (
     to: NodeId,
@@ -281,9 +284,10 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
 
   /** One round; this member answers with the others. */
   #askEverybody(name: string, turn: RegistryTurn, done: (round: Round, later: RegistryTurn) => void): void {
-    const { self, members, ask } = this.#deps;
+    const { self, members, unheard, ask } = this.#deps;
     const others = members().filter(({ id, state }) => id !== self && state !== "left");
-    const silent = others.filter(({ state }) => state === "dead").map(({ id }) => id);
+    const dead = others.filter(({ state }) => state === "dead").map(({ id }) => id);
+    const silent = [...dead, ...unheard()].sort(byText);
     const asked = others.filter(({ state }) => state !== "dead").map(({ id }) => id);
     const answers = new Map<NodeId, HoldsAnswer>([[self, this.holding(name)]]);
     let open = asked.length;
@@ -315,7 +319,8 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     if (!own || !same) return { kind: "unsettled" };
     const members = this.#deps.members();
     const silent = [...new Set([...first.silent, ...second.silent])].sort(byText);
-    const able = silent.filter((id) => couldHold(name, id, members));
+    const unknown = (id: NodeId): boolean => members.every((member) => member.id !== id);
+    const able = silent.filter((id) => unknown(id) || couldHold(name, id, members));
     return able.length === 0 ? { kind: "nobody" } : { kind: "unsure", silent: able };
   }
 }

@@ -21,6 +21,22 @@ describe("a restarted member", () => {
     ).toEqual(["n0", "n1", "n2", "n4"]);
   });
 
+  it("knows that there are others until it has agreed with one of them who they are", () => {
+    const cluster = MembershipCluster.settled(3, "unheard");
+    expect(cluster.of("n0").unheard()).toEqual([]);
+    for (const node of ["n0", "n1", "n2"]) cluster.crash(node);
+    cluster.start("n0");
+    cluster.run(seconds(10));
+    expect(cluster.of("n0").members()).toHaveLength(1);
+    expect([...cluster.of("n0").unheard()].sort()).toEqual(["n1", "n2"]);
+    cluster.start("n1");
+    cluster.until(() => cluster.of("n0").get("n1")?.state === "alive", seconds(30));
+    expect(cluster.of("n0").unheard()).toEqual(["n2"]);
+    cluster.start("n2");
+    cluster.until(() => cluster.of("n0").unheard().length === 0, seconds(60));
+    expect(cluster.of("n0").get("n2")?.state).toBe("alive");
+  });
+
   it("that is back before anybody noticed is not suspected", () => {
     const cluster = MembershipCluster.settled(5, "quick");
     const { incarnation } = cluster.of("n3").self();
