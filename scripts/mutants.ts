@@ -60,14 +60,19 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: SCHEDULER,
-        from: "return this.#held(request, from) ?? participant.execute(from, request, turn);",
-        to: "return participant.execute(from, request, turn);",
+        from: `          this.#held(request, from) ??
+          this.#unwilling([request.order]) ??
+          participant.execute(`,
+        to: `          this.#unwilling([request.order]) ??
+          participant.execute(`,
       },
       {
         file: SCHEDULER,
         from: `          this.#held(request, from) ??
-          this.#unwilling([request.order]) ??`,
-        to: "          this.#unwilling([request.order]) ??",
+          this.#unwilling([request.order]) ??
+          participant.prepare(`,
+        to: `          this.#unwilling([request.order]) ??
+          participant.prepare(`,
       },
     ],
   },
@@ -303,7 +308,7 @@ export const MUTANTS: readonly Mutant[] = [
     "back-in-one-plan",
     "overload sends a guest back to a host that it leaves by the same plan",
     PARTITION,
-    "if (sendsBack(solution.plan, this.#events(turn.now))) return this.#withoutPlan(bestEffort, turn);",
+    "if (sendsBack(solution.plan, this.#agenda.all(turn.now))) return this.#withoutPlan(bestEffort, turn);",
     "",
   ),
   mutant(
@@ -369,6 +374,18 @@ export const MUTANTS: readonly Mutant[] = [
     `if (this.#over.has(order.key)) return "this order has been given up";`,
     "",
   ),
+  {
+    name: "leader-believed",
+    what: "a destination takes its leader's word for its source's, and an order that was done is refused when it comes again",
+    edits: [
+      { file: PARTICIPANT, from: `|| this.#over.get(order.key) === "done";`, to: ";" },
+      {
+        file: PARTICIPANT,
+        from: `if (what.kind !== "migrate" || what.from !== from) {`,
+        to: `if (what.kind !== "migrate") {`,
+      },
+    ],
+  },
   mutant(
     "never-looks",
     "open intents found after a restart are left alone",

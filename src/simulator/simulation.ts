@@ -3,11 +3,14 @@
  */
 import type { AgentConfig } from "../agent/agent.ts";
 import type { AgentInput } from "../agent/inputs.ts";
+import type { Message } from "../agent/messages.ts";
 import type { Notification } from "../agent/notifications.ts";
 import type { AgentEffect } from "../agent/turn.ts";
 import type { MembershipMaker } from "../dnt/membership/membership.ts";
 import { DEFAULT_SETTINGS, type EmbeddedSettings } from "../hypervisor/embedded/settings.ts";
 import { Random } from "../lib/random.ts";
+import { type Intent, intentKey } from "../lrt/execution/intent.ts";
+import type { Write } from "../ports/effects.ts";
 import { WireCodec } from "../wire/codec.ts";
 import type { CheckedWorld, Checker } from "./checkers/checker.ts";
 import { EventQueue } from "./kernel/event-queue.ts";
@@ -40,9 +43,14 @@ export interface Violation {
 /** Where an agent's process is to die: before it carries out the n-th effect of a kind. */
 export interface Ambush {
   readonly host: string;
-  /** An effect's kind; for `send` and `hypervisor` optionally with the message's type or the command's kind. */
+  /**
+   * An effect's kind; or a message's type, of a reply optionally with what it says (`partition.reply.accepted`); or
+   * `hypervisor.` and a command's kind; `outcome`: the write that says how an order has ended.
+   */
   readonly effect: string;
   countdown: number;
+  /** The agent is back so long after its death; null: whoever wants it back starts it. */
+  readonly backMs: number | null;
 }
 
 /** A quiet local network. */
@@ -159,6 +167,7 @@ export class Simulation implements CheckedWorld, Watcher {
       if (ambush.host !== host.id || !matches(effect, ambush.effect) || --ambush.countdown > 0) continue;
       this.ambushes.delete(ambush);
       this.story.tell(host.id, `dies before it can ${described(effect)}`);
+      if (ambush.backMs !== null) this.queue.after(Math.max(1, ambush.backMs), () => host.startAgent());
       return true;
     }
     return false;
@@ -176,8 +185,19 @@ export class Simulation implements CheckedWorld, Watcher {
 function matches(effect: AgentEffect, wanted: string): boolean {
   if (wanted === "any") return effect.kind !== "notify";
   if (effect.kind === wanted) return true;
-  if (effect.kind === "send") return effect.message.type === wanted;
+  if (effect.kind === "send") return says(effect.message, wanted);
+  if (wanted === "outcome") return effect.kind === "persist" && effect.writes.some(endsAnOrder);
   return effect.kind === "hypervisor" && `hypervisor.${effect.command.kind}` === wanted;
+}
+
+function says(message: Message, wanted: string): boolean {
+  if (message.type === wanted) return true;
+  return message.type === "partition.reply" && `${message.type}.${message.body.kind}` === wanted;
+}
+
+/** An executing node writes down its order's outcome, before it tells of it. */
+function endsAnOrder({ key, value }: Write): boolean {
+  return key.startsWith(intentKey("")) && value !== null && (value as Intent).outcome !== null;
 }
 
 function described(effect: AgentEffect): string {

@@ -79,6 +79,7 @@ function section(all: readonly Run[]): string {
       "which something was done, in seconds from the true onset, means unless said otherwise. Membership is " +
       "modelled (heartbeats counted, not sent) unless the run says *real*; the central scheduler needs none.",
     table([...TITLES], shown.map(rowOf)),
+    ...shown.flatMap(drained),
     "### Is it flat?",
     "Handled violations of the plain workload with modelled membership, all seeds of a size together.",
     table(
@@ -110,6 +111,17 @@ function section(all: readonly Run[]): string {
     ),
     `Measured on ${machine()}.`,
   ].join("\n\n");
+}
+
+/** How long hosts that were drained together took to be empty. */
+function drained({ options, partitions: { drains } }: Run): readonly string[] {
+  if (options.faults.drained === 0) return [];
+  const { mean, p50, p99, max } = drains.seconds;
+  return [
+    `*${nameOf(options)}*: \`discovery-sim run --hosts ${options.hosts} --faults drained=${drains.asked}\`. ` +
+      `${drains.seconds.count} of ${drains.asked} became empty, in ${p50.toFixed(0)} s at the median, ` +
+      `${mean.toFixed(0)} s at the mean, ${p99.toFixed(0)} s at p99 and ${max.toFixed(0)} s at most.`,
+  ];
 }
 
 /** Mean and half its 95 % interval, over all runs of a size. */

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { judge, MUTANTS } from "../../scripts/mutants.ts";
 
@@ -11,6 +12,13 @@ const SAMPLE = [
 ];
 const SEEDS = 8;
 const TIMEOUT_MS = 60_000;
+
+const SRC = new URL("../../src/", import.meta.url);
+
+test.each(MUTANTS)("the sources have, once, what $name changes", ({ edits }) => {
+  for (const { file, from } of edits)
+    expect(readFileSync(new URL(file, SRC), "utf8").split(from)).toHaveLength(2);
+});
 
 describe("the swarm notices", () => {
   const sample = MUTANTS.filter(({ name }) => SAMPLE.includes(name));

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { readFolder } from "../../src/simulator/scenario/folder.ts";
+import { readAmbush } from "../../src/simulator/scenario/script.ts";
 
 const HOSTS = "hosts:\n  - { name: h%, numbers: [1, 2], vms: [{ name: a% }] }\n";
 const made: string[] = [];
@@ -25,6 +26,16 @@ describe("a scenario's folder", () => {
   test("is read when its deeds name hosts and VMs that are there", () => {
     const script = "1s load a1 900 # more\n\n2s kill-agent h2 before send partition.prepare × 2\n3s end\n";
     expect(mistakeIn(HOSTS, script)).toBeNull();
+  });
+
+  test.each([
+    ["before send partition.reply.accepted", "partition.reply.accepted", 1, null],
+    ["before ask migrate × 3", "hypervisor.migrate", 3, null],
+    ["before outcome for 500ms", "outcome", 1, 500],
+    ["before any × 12 for 2s", "any", 12, 2000],
+  ])("says when an agent dies and when it is back: %s", (words, effect, countdown, backMs) => {
+    expect(mistakeIn(HOSTS, `1s kill-agent h1 ${words}\n2s end\n`)).toBeNull();
+    expect(readAmbush(words.split(" "))).toEqual({ effect, countdown, backMs });
   });
 
   test.each([

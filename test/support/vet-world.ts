@@ -75,6 +75,8 @@ export class VetWorld {
   loss = 0;
   /** Whether there is room on the disks. */
   roomy = true;
+  /** Whether agents have met nobody since they were restarted. */
+  astray = false;
   /** Whether the scheduler finds room. */
   room = true;
   /** Whether it says, when it finds none, that there never will be any. */
@@ -396,6 +398,7 @@ export class VetWorld {
         localDomains: () => (node.listed ? [...node.domains.values()] : null),
         expects: (vm) => node.booking !== null || node.incoming.has(vm),
         room: () => this.roomy,
+        astray: () => this.astray,
         operations,
       },
       restored,

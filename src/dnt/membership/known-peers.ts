@@ -68,14 +68,19 @@ export class KnownPeers {
     this.#wait = this.#settings.rejoinFirst;
   }
 
-  /** What to write, when it is time and anything differs: live members, a different choice on each node. */
+  /**
+   * What to write, when it is time and anything differs: live members, a different choice on each node. Nobody only
+   * when all have left: the dead may be those whom to look for.
+   */
   save(members: () => readonly Member[], version: number, now: Instant): readonly KnownPeer[] | null {
     this.#saveAt ??= now + this.#settings.rejoinFirst;
     if (now < this.#saveAt || version === this.#savedVersion) return null;
     this.#savedVersion = version;
-    const peers = this.#choose(members());
+    const all = members();
+    const peers = this.#choose(all);
     const text = JSON.stringify(peers);
-    if (peers.length === 0 || text === this.#saved) return null;
+    const deserted = all.length > 1 && all.every(({ id, state }) => id === this.#self || state === "left");
+    if ((peers.length === 0 && !deserted) || text === this.#saved) return null;
     this.#saved = text;
     this.#saveAt = now + this.#settings.savePeersEvery;
     return peers;
@@ -87,6 +92,11 @@ export class KnownPeers {
     ranked.sort((a, b) => a.rank - b.rank || byText(a.id, b.id));
     return ranked.slice(0, SAVED_PEERS).map(({ id, addresses }) => ({ id, addresses }));
   }
+}
+
+/** Whether a node knew others before it was restarted. */
+export function knewOthers(self: NodeId, restored: ReadonlyMap<string, unknown>): boolean {
+  return readPeers(restored.get(PEERS_KEY)).some(({ id }) => id !== self);
 }
 
 function some<T>(items: readonly T[], from: number): T[] {

@@ -66,6 +66,8 @@ const KEY_TOKEN = "lrt/token";
 const KEY_DEPOSED = "lrt/deposed";
 /** Partitions remembered whose leader this node has voted out; a leader stays unaware of it for minutes at most. */
 const REMEMBERED_DEPOSED = 32;
+/** A late request is repeated for seconds; a node is in few partitions in that time. */
+const REMEMBERED_LEFT = 32;
 const TIMER_LEASE = "lrt/lease";
 const TIMER_SLOT = "lrt/slot";
 
@@ -90,6 +92,8 @@ export class BookingDesk {
   #restoredAge: Millis = 0;
   /** Partitions that have a successor, which ends them, and the epoch voted for: the old leader gets nothing more. */
   readonly #deposed: Map<PartitionId, number>;
+  /** Partitions that this node was in, and the epoch they had at its end: what they asked before comes too late. */
+  readonly #left = new Map<PartitionId, number>();
   /** Set by execution: whether an action of this booking is still open here. */
   readonly #openActions: () => number;
 
@@ -131,6 +135,8 @@ export class BookingDesk {
     if (held !== null) return this.#busy(held, request, turn);
     const partitionEpoch = this.#deposed.get(request.pid);
     if (partitionEpoch !== undefined) return { kind: "stale", partitionEpoch };
+    const leftAt = this.#left.get(request.pid) ?? 0;
+    if (request.partitionEpoch < leftAt) return { kind: "stale", partitionEpoch: leftAt };
     const slot = this.#liveSlot(turn.now);
     if (slot !== null && slot.pid !== request.pid && !this.#outranks(request, slot, turn.now)) {
       return { kind: "busy", holder: slot.pid, phase: "growing", slotted: false };
@@ -181,7 +187,7 @@ export class BookingDesk {
       return { kind: "stale", partitionEpoch: held.partitionEpoch };
     }
     this.#renewLease({ ...held, partitionEpoch: ref.partitionEpoch, leader }, turn);
-    this.#depose(ref);
+    keepLatest(this.#deposed, ref, REMEMBERED_DEPOSED);
     return this.#persist(turn);
   }
 
@@ -195,6 +201,7 @@ export class BookingDesk {
       return true;
     }
     this.#booking = null;
+    keepLatest(this.#left, held, REMEMBERED_LEFT);
     turn.clearTimer(TIMER_LEASE);
     turn.persist([{ key: KEY_BOOKING, value: null }]);
     turn.notify({ kind: "booking-ended", pid: held.pid, token: held.token, why });
@@ -286,13 +293,6 @@ export class BookingDesk {
     return { kind: "granted", token: this.#token, after: this.#persist(turn) };
   }
 
-  #depose({ pid, partitionEpoch }: PartitionRef): void {
-    this.#deposed.delete(pid);
-    this.#deposed.set(pid, partitionEpoch);
-    const oldest = this.#deposed.keys().next().value;
-    if (this.#deposed.size > REMEMBERED_DEPOSED && oldest !== undefined) this.#deposed.delete(oldest);
-  }
-
   #persist(turn: LrtTurn): PersistId {
     const held = this.#booking;
     assert(held !== null, "only a booking is recorded");
@@ -336,4 +336,15 @@ export class BookingDesk {
     turn.setTimer(TIMER_SLOT, this.#config.slotMs);
     turn.send(slot.leader, { type: "partition.turn", pid: slot.pid, slotMs: this.#config.slotMs });
   }
+}
+
+function keepLatest(
+  epochs: Map<PartitionId, number>,
+  { pid, partitionEpoch }: PartitionRef,
+  most: number,
+): void {
+  epochs.delete(pid);
+  epochs.set(pid, partitionEpoch);
+  const oldest = epochs.keys().next().value;
+  if (epochs.size > most && oldest !== undefined) epochs.delete(oldest);
 }

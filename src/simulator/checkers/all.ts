@@ -1,5 +1,6 @@
 import type { LrtConfig } from "../../lrt/config.ts";
 import { ActionChecker } from "./actions.ts";
+import { AnswerChecker } from "./answers.ts";
 import { BookingChecker } from "./booking.ts";
 import { BoundsChecker } from "./bounds.ts";
 import { CapacityChecker } from "./capacity.ts";
@@ -33,6 +34,7 @@ export function allCheckers(config: LrtConfig): readonly Checker[] {
     new BoundsChecker(),
     new ProgressChecker(),
     new SnapshotChecker(ledger),
+    new AnswerChecker(),
     new DrainingChecker(),
     new SlotChecker(config.slotMs),
     new ViewChecker(),

@@ -27,6 +27,8 @@ export type Fault =
       readonly host: string;
       readonly effect: string;
       readonly countdown: number;
+      /** It is back so long after its death; null: when its time is over. */
+      readonly backMs: number | null;
       readonly forMs: number;
     }
   /** SIGSTOP of the agent. */

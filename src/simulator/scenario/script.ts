@@ -137,10 +137,15 @@ function bad(kind: WordKind, word: string | undefined, names: Names): string | n
   return duration.ok ? null : duration.failure.message;
 }
 
-/** `before send TYPE`, `before ask KIND`, `before hypervisor`, `before persist`, `before any`, each optionally followed by `× n`: the n-th one. */
+/**
+ * `before send TYPE`, `before ask KIND`, `before hypervisor`, `before persist`, `before outcome` (the write that says how
+ * an order has ended), `before any`, each optionally followed by `× n` (the n-th one) and by `for TIME` (then it is back).
+ */
 function badAmbush(words: readonly string[]): string | null {
   if (words.length === 0) return null;
-  return /^before (send \S+|ask \S+|hypervisor|persist|any)( × [1-9]\d{0,2})?$/.test(words.join(" "))
+  return /^before (send \S+|ask \S+|hypervisor|persist|outcome|any)( × [1-9]\d{0,2})?( for \d{1,6}m?s)?$/.test(
+    words.join(" "),
+  )
     ? null
     : `not understood: ${words.join(" ")}`;
 }
@@ -149,10 +154,12 @@ function badAmbush(words: readonly string[]): string | null {
 export function readAmbush(words: readonly string[]): {
   readonly effect: string;
   readonly countdown: number;
+  readonly backMs: number | null;
 } {
-  const times = words.indexOf("×");
-  const countdown = times < 0 ? 1 : Number(words[times + 1]);
+  const after = (word: string): string | undefined => words[words.indexOf(word) + 1 || words.length];
+  const back = readDuration(after("for") ?? "");
+  const when = { countdown: Number(after("×") ?? 1), backMs: back.ok ? back.value : null };
   const [, kind = "", what = ""] = words;
-  if (kind === "send") return { effect: what, countdown };
-  return { effect: kind === "ask" ? `hypervisor.${what}` : kind, countdown };
+  if (kind === "send") return { effect: what, ...when };
+  return { effect: kind === "ask" ? `hypervisor.${what}` : kind, ...when };
 }

@@ -15,7 +15,8 @@ export interface FaultWindow {
   readonly until: number;
 }
 
-type Draw = (cast: Cast) => Fault | null;
+/** Several: they begin at the same time and belong together. */
+type Draw = (cast: Cast) => Fault | readonly Fault[] | null;
 
 /** Effects at which agents die; messages of the partition protocol and writes above all. */
 const DEADLY = [
@@ -33,9 +34,18 @@ const DEADLY = [
   "partition.hand-over",
   "partition.propose",
   "partition.assign",
+  "partition.reply.accepted",
+  "partition.reply.prepared",
+  "partition.reply.noted",
+  "outcome",
   "control.ask",
   "control.answer",
 ] as const;
+
+/** Between the begin of a migration and its source's report. */
+const AROUND_THE_END = ["partition.reply.accepted", "outcome", "partition.ended"] as const;
+/** To so many hosts at most a report is lost. */
+const DEAF = 8;
 
 const LOSABLE = [
   "partition.reply",
@@ -101,6 +111,7 @@ const DRAWS: readonly Weighted[] = [
   [6, trap],
   [5, (cast) => ({ kind: "kill", host: cast.host(), forMs: cast.forMs() })],
   [10, ambush],
+  [3, unreported],
   [4, (cast) => ({ kind: "pause", host: cast.host(), forMs: cast.forMs() })],
   [3, (cast) => ({ kind: "sleep", host: cast.host(), forMs: cast.forMs() })],
   [3, slowProcessor],
@@ -133,8 +144,8 @@ export function drawFaults(
   ];
   const faults: TimedFault[] = random.chance(0.5) ? drawTide(cast, { from, until }) : [];
   for (let i = 0; i < count; i++) {
-    const fault = drawOne(cast, draws);
-    if (fault !== null) faults.push({ at: random.int(from, until), fault });
+    const at = random.int(from, until);
+    for (const fault of [drawOne(cast, draws) ?? []].flat()) faults.push({ at, fault });
   }
   return faults.sort((a, b) => a.at - b.at);
 }
@@ -150,7 +161,7 @@ function drawTide(cast: Cast, { from, until }: FaultWindow): TimedFault[] {
   return faults;
 }
 
-function drawOne(cast: Cast, draws: readonly Weighted[]): Fault | null {
+function drawOne(cast: Cast, draws: readonly Weighted[]): ReturnType<Draw> {
   const weights = draws.reduce((sum, [weight]) => sum + weight, 0);
   let left = cast.random.int(0, weights - 1);
   for (const [weight, draw] of draws) {
@@ -201,8 +212,27 @@ function diskFills(cast: Cast): Fault {
 function ambush(cast: Cast): Fault {
   const effect = cast.random.pick(DEADLY) ?? "any";
   const countdown = effect === "any" ? cast.random.int(1, 200) : cast.random.int(1, 4);
-  return { kind: "ambush", host: cast.host(), effect, countdown, forMs: cast.random.int(1000, 40_000) };
+  const forMs = cast.random.int(1000, 40_000);
+  return { kind: "ambush", host: cast.host(), effect, countdown, backMs: back(cast), forMs };
 }
+
+/** A source dies around its migration's end, is back while its leader still asks, and what it reports is lost. */
+function unreported(cast: Cast): readonly Fault[] {
+  const [host = "", ...others] = cast.random.shuffle(cast.hosts);
+  const effect = cast.random.pick(AROUND_THE_END) ?? "outcome";
+  const forMs = cast.random.int(20_000, 60_000);
+  const ambush = { kind: "ambush", host, effect, countdown: 1, backMs: back(cast), forMs } as const;
+  const deaf = cast.random.chance(0.7) ? others.slice(0, DEAF) : [];
+  return [ambush, ...deaf.map((to) => lost(host, to, "partition.ended"))];
+}
+
+/** As soon as whoever looks after processes starts it again, or when somebody comes. */
+function back({ random }: Cast): number | null {
+  return random.chance(0.6) ? random.int(100, 5000) : null;
+}
+
+const lost = (from: string, to: string, type: string): Fault =>
+  ({ kind: "trap", from, to, type, delayMs: null, alone: false }) as const;
 
 function slowDisk(cast: Cast): Fault {
   const byMs = cast.random.chance(0.9) ? cast.random.int(20, 3000) : 20_000;

@@ -107,8 +107,11 @@ const PASSING = {
 function hostLines(fault: HostFault): readonly [begin?: string, end?: string] {
   const { host } = fault;
   switch (fault.kind) {
-    case "ambush":
-      return [`kill-agent ${host} before ${effectWords(fault.effect)} × ${fault.countdown}`, `spare ${host}`];
+    case "ambush": {
+      const back = fault.backMs === null ? "" : ` for ${millis(fault.backMs)}`;
+      const when = `before ${effectWords(fault.effect)} × ${fault.countdown}${back}`;
+      return [`kill-agent ${host} ${when}`, `spare ${host}`];
+    }
     case "slow-cpu":
       return [`slow-cpu ${host} ${millis(fault.byMs)}`, `slow-cpu ${host} 0ms`];
     case "slow-disk":

@@ -47,6 +47,17 @@ describe("a node's reservation", () => {
     after.stepper.turn((turn) => expect(after.desk.reserve(ask("c#1"), turn)).toMatchObject({ token: 3 }));
   });
 
+  test("is not granted to what a partition asked before it had a higher epoch and gave the node back", () => {
+    const { desk: it, stepper } = desk();
+    stepper.turn((turn) => it.reserve(ask("a#1", 0, 3), turn));
+    stepper.turn((turn) => it.heard({ pid: "a#1", partitionEpoch: 5 }, "growing", [], turn));
+    stepper.turn((turn) => it.end("released", turn));
+    stepper.turn((turn) =>
+      expect(it.reserve(ask("a#1", 0, 4), turn)).toEqual({ kind: "stale", partitionEpoch: 5 }),
+    );
+    stepper.turn((turn) => expect(it.reserve(ask("a#1", 0, 5), turn)).toMatchObject({ kind: "granted" }));
+  });
+
   test("wounds a younger partition that is still growing when an older one asks", () => {
     const { desk: it, stepper } = desk();
     stepper.turn((turn) => it.reserve(ask("young#1", 0), turn));

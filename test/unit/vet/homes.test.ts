@@ -35,6 +35,19 @@ describe("the home of a VE", () => {
     expect(world.starts).toHaveLength(1);
   });
 
+  it("creates nothing while it has met none of the hosts that it knew before it was restarted", () => {
+    const world = new VetWorld("astray", HOSTS);
+    const name = world.nameAt("a");
+    world.astray = true;
+    const command = { type: "ve.apply", manifest: manifest(name, [template("web")]) } as const;
+    expect(world.refusal("a", command)).toMatchObject({
+      code: "unreachable",
+      reason: "this host has met none of the hosts that it knew before it was restarted",
+    });
+    world.astray = false;
+    world.running("a", command.manifest);
+  });
+
   it("does not create a name that a silent member could hold, and names that member", () => {
     const world = new VetWorld("could-hold", HOSTS);
     world.join("d", "2026-02-01T00:00:00Z");
