@@ -4,7 +4,6 @@
  */
 
 import type { MembershipChange } from "../dnt/membership/change.ts";
-import { knewOthers } from "../dnt/membership/known-peers.ts";
 import { Membership, type MembershipMaker, type MembershipService } from "../dnt/membership/membership.ts";
 import type { MembershipSettings } from "../dnt/membership/settings.ts";
 import { randomWalk, walk } from "../dnt/overlay/walk.ts";
@@ -367,7 +366,6 @@ export class Agent {
   #makeVet(random: Random, restored: ReadonlyMap<string, unknown>): VirtualEnvironmentsTracker {
     const { inventory, desk, participant, scheduler } = this.lrt;
     const { id, boot } = this.identity;
-    const knew = knewOthers(id, restored);
     return new VirtualEnvironmentsTracker(
       {
         self: id,
@@ -384,7 +382,6 @@ export class Agent {
         localDomains: () => (inventory.listed ? inventory.all() : null),
         expects: (vm) => !desk.free || participant.open().some(({ order }) => order.vm === vm),
         room: () => this.lrt.space === "ample",
-        astray: () => knew && this.members().length === 1,
         operations: this.operations,
       },
       restored,

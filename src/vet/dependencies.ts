@@ -84,8 +84,6 @@ export interface VetDependencies {
   readonly localDomains: () => readonly Domain[] | null;
   /** Whether there is room on the disk for more than what this agent holds already. */
   readonly room: () => boolean;
-  /** Whether this agent knew others before it was restarted, and has met nobody yet: it cannot say that a name is new. */
-  readonly astray: () => boolean;
   /** Whether this host may still start or receive the VM: an open action of it, or any booking. */
   readonly expects: (vm: VmId) => boolean;
   readonly operations: OperationLog;

@@ -75,8 +75,8 @@ export class VetWorld {
   loss = 0;
   /** Whether there is room on the disks. */
   roomy = true;
-  /** Whether agents have met nobody since they were restarted. */
-  astray = false;
+  /** Members that agents knew before they were restarted, and have not met yet. */
+  unheard: readonly NodeId[] = [];
   /** Whether the scheduler finds room. */
   room = true;
   /** Whether it says, when it finds none, that there never will be any. */
@@ -373,7 +373,7 @@ export class VetWorld {
         self: node.id,
         boot: node.life,
         members: () => this.members(),
-        unheard: () => [],
+        unheard: () => this.unheard,
         ask: (to, command, turn, done, after) =>
           this.#ask(node, to, command as VetCommand, done as Done, after, turn as VetTurn),
       },
@@ -398,7 +398,6 @@ export class VetWorld {
         localDomains: () => (node.listed ? [...node.domains.values()] : null),
         expects: (vm) => node.booking !== null || node.incoming.has(vm),
         room: () => this.roomy,
-        astray: () => this.astray,
         operations,
       },
       restored,

@@ -94,11 +94,6 @@ export class KnownPeers {
   }
 }
 
-/** Whether a node knew others before it was restarted. */
-export function knewOthers(self: NodeId, restored: ReadonlyMap<string, unknown>): boolean {
-  return readPeers(restored.get(PEERS_KEY)).some(({ id }) => id !== self);
-}
-
 function some<T>(items: readonly T[], from: number): T[] {
   const count = Math.min(JOIN_ATTEMPTS, items.length);
   return Array.from({ length: count }, (_, i) => items[(from + i) % items.length] as T);

@@ -129,7 +129,6 @@ export class Router {
       case "unsettled":
         return respond(fail(this.#elsewhere(name, null)), turn);
       case "nobody":
-        if (this.#deps.astray()) return respond(fail(this.#astray(name)), turn);
         return this.#create(command, from, respond, turn);
     }
   }
@@ -231,15 +230,6 @@ export class Router {
       message: `the home of ${name} does not answer`,
       reason: `its record is kept by ${host}${asked ? ", and whether that has carried it out is not known" : ", which is dead"}`,
       hint: `discoveryctl host show ${host}; running VMs are not affected`,
-    };
-  }
-
-  #astray(name: VeName): Failure {
-    return {
-      code: "unreachable",
-      message: `whether a VE called ${name} exists cannot be told`,
-      reason: "this host has met none of the hosts that it knew before it was restarted",
-      hint: "discoveryctl doctor",
     };
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { KnownPeers, knewOthers } from "../../../../src/dnt/membership/known-peers.ts";
+import { KnownPeers } from "../../../../src/dnt/membership/known-peers.ts";
 import type { MemberClaim } from "../../../../src/dnt/membership/messages.ts";
 import { Probes } from "../../../../src/dnt/membership/probes.ts";
 import { Rumours } from "../../../../src/dnt/membership/rumours.ts";
@@ -150,12 +150,6 @@ describe("known peers", () => {
     expect(known.save(all("alive"), 3, seconds(200))).toMatchObject([{ id: "a" }]);
     expect(known.save(all("dead"), 4, seconds(2000))).toBeNull();
     expect(known.save(all("left"), 5, seconds(4000))).toEqual([]);
-    const saved = new Map([["dnt/peers", [{ id: "a", addresses: [] }]]]);
-    expect([knewOthers("me", saved), knewOthers("a", saved), knewOthers("me", new Map())]).toEqual([
-      true,
-      false,
-      false,
-    ]);
   });
 
   it("are written at most once a minute, at most 64, and only when they changed", () => {
