@@ -10,6 +10,7 @@ import type { VeCommand, VetCommand } from "../vet/commands.ts";
 import type { Respond as VetRespond } from "../vet/dependencies.ts";
 import type { VeView } from "../vet/views.ts";
 import type { Agent } from "./agent.ts";
+import { capture, type HostPart } from "./capture.ts";
 import type { PeerCommand } from "./commands.ts";
 import { doctor } from "./doctor.ts";
 import { explainVm } from "./explain.ts";
@@ -51,6 +52,8 @@ export class Answers {
         );
       case "doctor":
         return respond(ok(doctor(this.#agent, turn)), turn);
+      case "capture":
+        return this.#capture(command, respond, turn);
       case "host.drain":
         return this.#drain(command, respond, turn);
       case "host.restore":
@@ -133,6 +136,8 @@ export class Answers {
         return ok(this.#agent.vet.views(turn));
       case "agent.snapshot":
         return ok(this.#agent.lrt.snapshot(turn.now));
+      case "agent.capture":
+        return ok(this.#ownPart(turn));
       case "agent.set-mode":
         this.#agent.setMode(command.mode, turn);
         return ok({});
@@ -188,6 +193,48 @@ export class Answers {
       const hosts = members.map((member) => this.#hostView(member, reports.get(member.id) ?? null));
       respond(ok({ items: hosts.sort((a, b) => byText(a.name, b.name)), coverage }), later);
     });
+  }
+
+  #capture(command: Of<"capture">, respond: Respond, turn: AgentTurn): void {
+    const drain = this.#hostsNamed(command.drain ?? []);
+    if (!drain.ok) return respond(drain, turn);
+    const down = this.#hostsNamed(command.down ?? []);
+    if (!down.ok) return respond(down, turn);
+    this.#survey({ type: "agent.capture" }, turn, ({ answers, coverage }, later) => {
+      const parts = answers.map(({ value }) => value as HostPart);
+      const heard = new Set(answers.map(({ node }) => node));
+      const silent = this.#agent.members().filter(({ id, state }) => state !== "left" && !heard.has(id));
+      const config = this.#agent.lrtConfig;
+      const item = capture({ parts, silent, drain: drain.value, down: down.value, config });
+      respond(ok({ item, coverage }), later);
+    });
+  }
+
+  /** A slip in a question that changes nothing is wrong usage: there is nothing that could have gone meanwhile. */
+  #hostsNamed(hosts: readonly string[]): Result<ReadonlySet<NodeId>> {
+    const found = hosts.map((host) => this.#agent.find(host));
+    const missing = found.find((result) => !result.ok);
+    if (missing === undefined)
+      return ok(new Set(found.flatMap((result) => (result.ok ? [result.value.id] : []))));
+    if (missing.ok || missing.failure.code !== "not-found") return missing as Result<never>;
+    const known = this.#agent.members().filter(({ state }) => state !== "left");
+    const names = known.map(({ name }) => name).sort(byText);
+    return fail({ ...missing.failure, code: "invalid", reason: `there is ${names.join(", ")}` });
+  }
+
+  #ownPart({ now }: AgentTurn): HostPart {
+    const { lrt, drain } = this.#agent;
+    const arrivals = lrt.queue.all().flatMap(({ cause }) => (cause.kind === "arrival" ? cause.vms : []));
+    const unmanaged = lrt.inventory.all().filter(({ stamp }) => stamp === null);
+    return {
+      snapshot: lrt.snapshot(now),
+      condition: lrt.condition,
+      drain: drain.state,
+      foreign: unmanaged.map(({ vm }) => vm),
+      waiting: arrivals.map(({ spec, stamp, demand }) => {
+        return { id: spec.id, name: spec.name, demand, policy: stamp.policy };
+      }),
+    };
   }
 
   #host({ host }: Of<"host.show">, respond: Respond, turn: AgentTurn): void {

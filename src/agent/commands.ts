@@ -39,7 +39,11 @@ export type OperationCommand =
   | { readonly type: "op.show"; readonly name: OperationName }
   | { readonly type: "op.cancel"; readonly name: OperationName };
 
-export type NodeCommand = { readonly type: "status" } | { readonly type: "doctor" };
+export type NodeCommand =
+  | { readonly type: "status" }
+  | { readonly type: "doctor" }
+  /** Hosts by name or id: as if `drain` were to be emptied, and `down` gone. */
+  | { readonly type: "capture"; readonly drain?: readonly string[]; readonly down?: readonly string[] };
 
 /** Between agents: a member's own part of a question to everybody. */
 export type AgentCommand =
@@ -50,5 +54,6 @@ export type AgentCommand =
   | { readonly type: "agent.environments" }
   | { readonly type: "agent.rtt" }
   | { readonly type: "agent.snapshot" }
+  | { readonly type: "agent.capture" }
   | { readonly type: "agent.reasons" }
   | { readonly type: "agent.set-mode"; readonly mode: BalancingMode };

@@ -7,6 +7,7 @@ import type { Labels, NodeId } from "../model/node.ts";
 import type { Operation } from "../model/operation.ts";
 import type { Resources } from "../model/resources.ts";
 import type { VmId } from "../model/virtual-machine.ts";
+import type { Problem } from "../solver/problem.ts";
 
 /**
  * What agents answer, as the API shows it. Times are ages in milliseconds: clocks differ between hosts, and the
@@ -95,6 +96,13 @@ export interface StatusView {
   readonly mode: BalancingMode;
   readonly report: HostReport;
   readonly operationsRunning: number;
+}
+
+/** The live infrastructure as an instance that the solver reads; hosts and VMs have their names as ids. */
+export interface CaptureView {
+  readonly instance: Problem & { readonly format: "vmr-instance/2" };
+  /** What is not as it may seem: hosts that did not answer, names that were taken twice, VMs that stay. */
+  readonly warnings: readonly string[];
 }
 
 /** What a drain would do, VM by VM. */

@@ -16,6 +16,8 @@ export interface Requests {
   status: Nothing;
   version: Nothing;
   doctor: Nothing;
+  /** Hosts by name or id: as if `drain` were to be emptied, and `down` gone. */
+  capture: { readonly drain?: readonly string[]; readonly down?: readonly string[] };
   "host.list": Nothing;
   "host.show": { readonly host: string };
   "host.drain": { readonly host: string; readonly dryRun?: boolean } & Reasoned;

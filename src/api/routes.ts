@@ -6,6 +6,7 @@
 import type { Requests } from "./requests.ts";
 import type {
   BalanceView,
+  CaptureView,
   DoctorView,
   DrainPreview,
   ExplainView,
@@ -28,6 +29,7 @@ export interface Answers {
   status: StatusView;
   version: VersionView;
   doctor: DoctorView;
+  capture: CaptureView;
   "host.list": readonly HostView[];
   "host.show": HostView;
   "host.drain": Started | DrainPreview;
@@ -101,6 +103,14 @@ export const ROUTES: { readonly [id in RouteId]: Route } = {
     ...item,
     kind: "Doctor",
     summary: "Checks of this host's installation.",
+  },
+  capture: {
+    ...GET,
+    path: "/v1/capture",
+    ...read,
+    ...item,
+    kind: "Capture",
+    summary: "The live infrastructure as an instance of the solver, with what-if edits. Changes nothing.",
   },
   "host.list": { ...GET, path: "/v1/hosts", ...read, ...list, kind: "Host", summary: "All hosts." },
   "host.show": { ...GET, path: "/v1/hosts/{host}", ...read, ...item, kind: "Host", summary: "One host." },

@@ -19,6 +19,13 @@ const generation = z.preprocess(
   z.int().min(0),
 );
 
+/** Names with commas between them in a query string. */
+const hosts = (sentence: string) =>
+  z.preprocess(
+    (given) => (typeof given === "string" ? given.split(",") : given),
+    z.array(name("A host's name or node id.")).max(256).meta({ description: sentence }),
+  );
+
 const host = name("A host's name or node id.");
 const vm = name("A domain's name, `<ve>.<vm>`, or a VM id.");
 const ve = name("A VE's name.");
@@ -41,6 +48,10 @@ export const requestSchemas = {
   status: nothing,
   version: nothing,
   doctor: nothing,
+  capture: z.strictObject({
+    drain: hosts("As if these hosts were to be emptied.").optional(),
+    down: hosts("As if these hosts were gone.").optional(),
+  }),
   "host.list": nothing,
   "host.show": z.strictObject({ host }),
   "host.drain": z.strictObject({ host, dryRun: yes.optional(), reason }),
@@ -132,6 +143,25 @@ export const answerSchemas = {
         hint: z.string().optional(),
       }),
     ),
+  }),
+  Capture: z.looseObject({
+    instance: z
+      .looseObject({
+        format: z.literal("vmr-instance/2"),
+        hosts: z.array(z.looseObject({ id: z.string(), capacity: resources, online: z.boolean() })),
+        vms: z.array(
+          z.looseObject({
+            id: z.string(),
+            host: z.string().nullable(),
+            demand: resources,
+            state: z.string(),
+          }),
+        ),
+        rules: z.array(z.looseObject({ kind: z.string() })),
+        objective: z.string(),
+      })
+      .meta({ description: "As `discoveryctl solve` reads it; ids are names." }),
+    warnings: z.array(z.string()).meta({ description: "What is not as it may seem." }),
   }),
   Host: z.looseObject({
     id: z.string(),

@@ -6,6 +6,7 @@ import type { BalancingMode } from "../lrt/config.ts";
 import type { OperationName } from "../model/operation.ts";
 
 export type {
+  CaptureView,
   Coverage,
   DrainPreview,
   HistoryEntry,

@@ -23,6 +23,24 @@ const ALLOW_RESTART: OptionSpec = {
   summary: "Allow changes that restart VMs; without it they are refused.",
 };
 
+const WHAT_IF: readonly OptionSpec[] = [
+  {
+    name: "host-down",
+    summary: "As if these hosts were gone (a,b).",
+    value: { name: "HOSTS", kind: "text", of: "host" },
+  },
+  {
+    name: "drain",
+    summary: "As if these hosts were to be emptied (a,b).",
+    value: { name: "HOSTS", kind: "text", of: "host" },
+  },
+  {
+    name: "add-vms",
+    summary: "VMs that wait for a host: N:cpus=C,memory=SIZE[,name=X], or a file with a list of them.",
+    value: { name: "VMS", kind: "text", of: "file" },
+  },
+];
+
 const NONE = { args: [], options: [], examples: [] } as const;
 
 export const COMMANDS: readonly CommandSpec[] = [
@@ -282,6 +300,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/events.ts")).events,
   },
   {
+    ...NONE,
+    words: ["capture"],
+    summary: "Print the live infrastructure as an instance for solve: JSON, vmr-instance/2.",
+    options: WHAT_IF,
+    examples: [
+      "discoveryctl capture | discoveryctl solve -",
+      "discoveryctl capture --drain h1 | discoveryctl solve -",
+      "discoveryctl capture --host-down h1 --add-vms 20:cpus=2,memory=4GiB | discoveryctl solve -",
+    ],
+    load: async () => (await import("./commands/capture.ts")).capture,
+  },
+  {
     words: ["solve"],
     summary: "Solve a placement instance with the agents' own solver; needs no agent.",
     args: [{ name: "file", summary: "vmr-instance/1 or /2, or - for stdin.", of: "file" }],
@@ -304,21 +334,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: "seed", summary: "Of the search's random choices.", value: { name: "N", kind: "number" } },
       { name: "repeat", summary: "Solve so often; times are medians.", value: { name: "N", kind: "number" } },
       { name: "trace", summary: "How cost and bound came closer." },
-      {
-        name: "host-down",
-        summary: "As if these hosts were gone (a,b).",
-        value: { name: "HOSTS", kind: "text", of: "host" },
-      },
-      {
-        name: "drain",
-        summary: "As if these hosts were to be emptied (a,b).",
-        value: { name: "HOSTS", kind: "text", of: "host" },
-      },
-      {
-        name: "add-vms",
-        summary: "A file with VMs that wait for a host.",
-        value: { name: "FILE", kind: "text", of: "file" },
-      },
+      ...WHAT_IF,
     ],
     examples: ["discoveryctl solve instance.json", "discoveryctl solve instance.json --drain h1 -o json"],
     load: async () => (await import("./commands/solve-files.ts")).solveFile,

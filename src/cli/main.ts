@@ -37,8 +37,8 @@ async function ask(question: string): Promise<boolean> {
   }
 }
 
-/** No manifest is longer; what is cut off is refused as too long. */
-const MAX_INPUT = 2 << 20;
+/** No captured cloud is longer (the client reads no longer answer); what is cut off is refused by whoever reads it. */
+const MAX_INPUT = 64 << 20;
 
 /** As a stream: a pipe that has nothing yet is no error. */
 async function readStdin(): Promise<string> {

@@ -97,6 +97,13 @@ const COMMAND = union<PeerCommand, "type">("Command", "type", {
   "op.cancel": { about: "Call it off.", fields: { name: NAME } },
   status: { about: "How this agent is.", fields: NO_FIELDS },
   doctor: { about: "What is wrong with it.", fields: NO_FIELDS },
+  capture: {
+    about: "All of it as a problem of the solver, as if some hosts were to be emptied or gone.",
+    fields: {
+      drain: optional(list(HOST, COUNTS.partitionHosts)),
+      down: optional(list(HOST, COUNTS.partitionHosts)),
+    },
+  },
   "agent.host": { about: "A member's own part: how its host is.", fields: NO_FIELDS },
   "agent.vms": { about: "Its VMs.", fields: NO_FIELDS },
   "agent.find-vm": { about: "Whether it has that VM.", fields: { vm: VM } },
@@ -104,6 +111,7 @@ const COMMAND = union<PeerCommand, "type">("Command", "type", {
   "agent.rtt": { about: "How far the others are from it.", fields: NO_FIELDS },
   "agent.environments": { about: "The VEs whose home it is.", fields: NO_FIELDS },
   "agent.snapshot": { about: "Its snapshot.", fields: NO_FIELDS },
+  "agent.capture": { about: "Its part of a capture.", fields: NO_FIELDS },
   "agent.reasons": { about: "Its reasons.", fields: NO_FIELDS },
   "agent.set-mode": { about: "Its balancing mode.", fields: { mode: MODE } },
 });

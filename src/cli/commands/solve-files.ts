@@ -2,6 +2,7 @@
 import type { Objective } from "../../solver/index.ts";
 import type { Context } from "../context.ts";
 import type { Input } from "../input.ts";
+import { addedText, hostNames } from "./add-vms.ts";
 import { runSolve, type SolveOptions } from "./solve.ts";
 
 export async function solveFile(context: Context, input: Input): Promise<number> {
@@ -36,14 +37,10 @@ function optionsOf({ format, platform }: Context, input: Input): SolveOptions {
   return {
     ...Object.fromEntries(given),
     ...(objective === undefined ? {} : { objective }),
-    ...(addVms === undefined ? {} : { addVms: platform.readFile(addVms) }),
+    ...(addVms === undefined ? {} : { addVms: addedText(addVms, platform.readFile) }),
     trace: input.flag("trace"),
     output: format === "json" ? "json" : "table",
-    hostDown: names(input.text("host-down")),
-    drain: names(input.text("drain")),
+    hostDown: hostNames(input.text("host-down")),
+    drain: hostNames(input.text("drain")),
   };
-}
-
-function names(text: string | undefined): readonly string[] {
-  return text === undefined ? [] : text.split(",").map((name) => name.trim());
 }

@@ -12,7 +12,8 @@ import {
   solve,
 } from "../../solver/index.ts";
 import { edited } from "../../solver/instance/edit.ts";
-import { parseInstance, parseVms, wellFormed } from "../../solver/instance/parse.ts";
+import { parseInstance, wellFormed } from "../../solver/instance/parse.ts";
+import { parseAdded } from "./add-vms.ts";
 
 export interface SolveOptions {
   readonly objective?: Objective;
@@ -27,7 +28,7 @@ export interface SolveOptions {
   readonly output: "table" | "json";
   readonly hostDown?: readonly string[];
   readonly drain?: readonly string[];
-  /** Text of a list of VMs in the format of `vmr-instance/2`. */
+  /** `N:cpus=…`, or the text of a list of VMs in the format of `vmr-instance/2`. */
   readonly addVms?: string;
 }
 
@@ -51,7 +52,7 @@ export function runSolve(options: SolveOptions, text: string, clock: () => numbe
 function readProblem(options: SolveOptions, text: string): Problem | Failure {
   const instance = parseInstance(text);
   if (!instance.ok) return instance.failure;
-  const added = options.addVms === undefined ? null : parseVms(options.addVms);
+  const added = options.addVms === undefined ? null : parseAdded(options.addVms);
   if (added?.ok === false) return added.failure;
   const { hostDown = [], drain = [], objective } = options;
   const unknown = [...hostDown, ...drain].find((id) => !instance.value.hosts.some((host) => host.id === id));
