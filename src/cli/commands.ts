@@ -196,6 +196,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "Print a VE's manifest, as apply takes it.",
     args: [VE],
     examples: ["discoveryctl ve export shop > shop.yaml"],
+    outputs: ["yaml", "json"],
     load: async () => (await import("./commands/ve.ts")).exportManifest,
   },
   {
@@ -279,6 +280,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
     ],
     examples: ["discoveryctl events --since 10m", "discoveryctl events --follow -o json"],
+    outputs: ["table", "wide", "json"],
     load: async () => (await import("./commands/events.ts")).events,
   },
   {
@@ -321,6 +323,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
     ],
     examples: ["discoveryctl solve instance.json", "discoveryctl solve instance.json --drain h1 -o json"],
+    outputs: ["table", "json", "yaml"],
     load: async () => (await import("./commands/solve-files.ts")).solveFile,
   },
   {
@@ -330,6 +333,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       { name: "key-file", summary: "Where to put it.", value: { name: "FILE", kind: "text", of: "file" } },
     ],
+    outputs: ["table"],
     load: async () => (await import("./commands/cluster.ts")).init,
   },
   {
@@ -354,6 +358,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "Print a script that completes commands in your shell.",
     args: [{ name: "SHELL", summary: "Which shell.", of: ["bash", "zsh", "fish"] }],
     examples: ["discoveryctl completion bash > /etc/bash_completion.d/discoveryctl"],
+    outputs: ["table"],
     load: async () => (await import("./commands/completion.ts")).completion,
   },
 ];

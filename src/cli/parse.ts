@@ -9,8 +9,8 @@ import { GLOBAL } from "./options.ts";
 import type { CommandSpec, OptionSpec } from "./spec.ts";
 
 export type Parsed =
-  /** `words`: what help is wanted about; `asked`: it was asked for, and is not there for want of a verb. */
-  | { readonly kind: "help"; readonly words: readonly string[]; readonly asked: boolean }
+  /** `words`: what help is about; `wanted`: it was asked for, and is not there for want of a verb. */
+  | { readonly kind: "help"; readonly words: readonly string[]; readonly wanted: boolean }
   | { readonly kind: "command"; readonly spec: CommandSpec; readonly input: Input };
 
 export function parse(argv: readonly string[], commands: readonly CommandSpec[] = COMMANDS): Result<Parsed> {
@@ -19,10 +19,10 @@ export function parse(argv: readonly string[], commands: readonly CommandSpec[] 
   const given = tokens.flatMap((token) => (token.kind === "option" ? [token] : []));
   const helpWord = words[0] === "help";
   const found = findCommand(helpWord ? words.slice(1) : words, commands);
-  const asked = helpWord || given.some(({ name }) => name === "help");
+  const wanted = helpWord || given.some(({ name }) => name === "help");
   if (!found.ok) return found;
   const { spec, prefix, rest } = found.value;
-  if (asked || spec === null) return ok({ kind: "help", words: prefix, asked });
+  if (wanted || spec === null) return ok({ kind: "help", words: prefix, wanted });
   const options = readOptions(given, spec);
   if (!options.ok) return options;
   const args = readArgs(rest, spec);

@@ -1,9 +1,8 @@
 import type { BalanceView, BalancingMode } from "../../api/views.ts";
 import type { Context } from "../context.ts";
-import { EXIT } from "../exit-codes.ts";
 import type { Input } from "../input.ts";
 import { paintState } from "../output/palette.ts";
-import { type Form, freshness, show } from "../output/show.ts";
+import { acknowledge, type Form, show } from "../output/show.ts";
 import { type Column, table } from "../output/table.ts";
 import { ago, percent } from "../output/words.ts";
 
@@ -40,7 +39,5 @@ export async function status(context: Context): Promise<number> {
 export async function mode(context: Context, input: Input): Promise<number> {
   const wanted = input.arg("MODE") as BalancingMode;
   const reply = await context.client.call("balance.mode", { mode: wanted }, context.platform.interrupted);
-  if (!reply.ok) return context.failed(reply.failure);
-  context.say(`balancing: ${wanted}`);
-  return freshness(context, reply.value.meta) === EXIT.done ? EXIT.done : EXIT.partialAnswer;
+  return await acknowledge(context, reply, wanted, `balancing: ${wanted}`);
 }

@@ -4,6 +4,7 @@ import { sayProblem } from "../../config/problem.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Input } from "../input.ts";
+import { isDocument, sayDocument } from "../output/document.ts";
 import { type Column, table } from "../output/table.ts";
 
 const COLUMNS: readonly Column<Origin>[] = [
@@ -30,11 +31,8 @@ export async function show(context: Context, input: Input): Promise<number> {
 /** With `-o name` only what is no default. */
 async function print(context: Context, { origins }: LoadedConfig): Promise<void> {
   const { format, palette, header } = context;
-  if (format === "json") return context.print(`${JSON.stringify(origins, null, 2)}\n`);
-  if (format === "yaml") {
-    const { stringify } = await import("yaml");
-    return context.print(stringify(origins));
-  }
+  if (isDocument(format))
+    return context.print(await sayDocument(format, { kind: "SettingList", value: origins, meta: null }));
   if (format === "name") {
     const changed = origins.filter(({ origin }) => origin !== "default");
     return context.print(changed.map(({ path }) => `${path}\n`).join(""));

@@ -1,31 +1,46 @@
-/** `discoveryctl solve`: the files, the flags and the clock; what is printed is `solve.ts`'s. */
+/** `discoveryctl solve`: the files, the flags and the clock; what comes out is `solve.ts`'s. */
+import { type Failure, fail, ok, type Result } from "../../lib/error.ts";
 import type { Objective } from "../../solver/index.ts";
 import type { Context } from "../context.ts";
 import type { Input } from "../input.ts";
-import { runSolve, type SolveOptions } from "./solve.ts";
+import { render } from "../output/show.ts";
+import { runSolve, type SolveOptions, type SolveRun, table } from "./solve.ts";
+
+const FORMAT = "docs/reference/instance-format.md says what is read";
 
 export async function solveFile(context: Context, input: Input): Promise<number> {
-  const file = input.arg("file");
+  const run = await solved(context, input);
+  if (!run.ok) return context.failed({ hint: FORMAT, ...run.failure });
+  const { report, exitCode } = run.value;
+  const answer = { kind: "Solution", value: report, meta: null };
+  context.print(await render(context, answer, { names: () => [], text: table }));
+  return exitCode;
+}
+
+async function solved({ platform }: Context, input: Input): Promise<Result<SolveRun>> {
+  const instance = await readText(platform, input.arg("file"));
+  if (!instance.ok) return instance;
+  const file = input.text("add-vms");
+  const added = file === undefined ? null : await readText(platform, file);
+  if (added?.ok === false) return added;
+  const options = { ...optionsOf(input), ...(added === null ? {} : { addVms: added.value }) };
+  return runSolve(options, instance.value, () => performance.now());
+}
+
+async function readText(platform: Context["platform"], file: string): Promise<Result<string>> {
   try {
-    const { platform } = context;
-    const text = file === "-" ? await platform.readStdin() : platform.readFile(file);
-    const { output, exitCode } = runSolve(optionsOf(context, input), text, () => performance.now());
-    if (exitCode === 2) context.say(output.trimEnd());
-    else context.print(output);
-    return exitCode;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    return context.failed({
-      code: "invalid",
-      message: `cannot read ${file}`,
-      reason: (error as Error).message,
-    });
+    return ok(file === "-" ? await platform.readStdin() : platform.readFile(file));
+  } catch (cause) {
+    return fail(unreadable(file, cause as Error));
   }
 }
 
-function optionsOf({ format, platform }: Context, input: Input): SolveOptions {
+function unreadable(file: string, { message: reason }: Error): Failure {
+  return { code: "invalid", message: `cannot read ${file}`, reason, hint: "name a file, or - for stdin" };
+}
+
+function optionsOf(input: Input): SolveOptions {
   const objective = input.text("objective") as Objective | undefined;
-  const addVms = input.text("add-vms");
   const numbers = {
     deadlineMs: input.duration("deadline"),
     limit: input.number("limit"),
@@ -36,9 +51,7 @@ function optionsOf({ format, platform }: Context, input: Input): SolveOptions {
   return {
     ...Object.fromEntries(given),
     ...(objective === undefined ? {} : { objective }),
-    ...(addVms === undefined ? {} : { addVms: platform.readFile(addVms) }),
     trace: input.flag("trace"),
-    output: format === "json" ? "json" : "table",
     hostDown: names(input.text("host-down")),
     drain: names(input.text("drain")),
   };

@@ -9,6 +9,7 @@ import { writeSize } from "../../lib/quantity.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Input } from "../input.ts";
+import { isDocument, sayDocument } from "../output/document.ts";
 import { carryOut } from "../output/long-work.ts";
 import type { Palette } from "../output/palette.ts";
 import { type Form, show } from "../output/show.ts";
@@ -27,7 +28,9 @@ export async function apply(context: Context, input: Input): Promise<number> {
   sayWarnings(context, reply.value.value);
   const summary = changes.length === 0 ? "nothing to change" : plural(changes.length, "change");
   context.say(`${name}: generation ${generation}, ${summary}`);
-  return operation === null ? EXIT.done : await carryOut(context, input, reply);
+  if (operation !== null) return await carryOut(context, input, reply);
+  if (isDocument(context.format)) context.print(await sayDocument(context.format, reply.value));
+  return EXIT.done;
 }
 
 export async function plan(context: Context, input: Input): Promise<number> {
