@@ -23,6 +23,11 @@ const ALLOW_RESTART: OptionSpec = {
   summary: "Allow changes that restart VMs; without it they are refused.",
 };
 
+const PLAN_ONLY: OptionSpec = {
+  name: "dry-run",
+  summary: "The same as ve plan: exit code 10 when there are changes.",
+};
+
 const NONE = { args: [], options: [], examples: [] } as const;
 
 export const COMMANDS: readonly CommandSpec[] = [
@@ -136,7 +141,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     ...NONE,
     words: ["ve", "apply"],
     summary: "Bring a VE to what its manifest says. Applied twice, it changes nothing.",
-    options: [FILE, DRY_RUN, IF_GENERATION, ALLOW_RESTART, ...LONG_WORK],
+    options: [FILE, PLAN_ONLY, IF_GENERATION, ALLOW_RESTART, ...LONG_WORK],
     examples: [
       "discoveryctl ve apply -f shop.yaml",
       "discoveryctl ve export shop | discoveryctl ve apply -f -",

@@ -4,7 +4,7 @@ import { readClusterKey } from "../adapters/libp2p/cluster-key.ts";
 import { createLogger } from "../adapters/logging/logger.ts";
 import { ServiceNotifier } from "../adapters/systemd/service-notifier.ts";
 import { ConfigHolder, DEFAULT_FILE } from "../config/load.ts";
-import { sayProblem } from "../config/problem.ts";
+import { sayProblem, sayProblems } from "../config/problem.ts";
 import { DiscoveryError, ERROR_CODES } from "../lib/error.ts";
 import { compose, type Daemon } from "./compose.ts";
 import { VERSION } from "./version.ts";
@@ -29,7 +29,7 @@ const opened = ConfigHolder.open({
 });
 if (!opened.ok || opened.holder === undefined) {
   const problems = opened.ok ? [] : opened.problems;
-  for (const problem of problems) process.stderr.write(`discoveryd: ${sayProblem(problem)}\n`);
+  for (const line of sayProblems(problems)) process.stderr.write(`discoveryd: ${line}\n`);
   process.exit(ERROR_CODES.invalid.exit);
 }
 const holder = opened.holder;

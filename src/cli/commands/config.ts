@@ -1,6 +1,6 @@
 /** Needs no agent: it reads the files, and the environment of whoever asks. */
 import { DEFAULT_FILE, type LoadedConfig, loadConfig, type Origin } from "../../config/load.ts";
-import { sayProblem } from "../../config/problem.ts";
+import { sayProblem, sayProblems } from "../../config/problem.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Input } from "../input.ts";
@@ -19,7 +19,7 @@ export async function show(context: Context, input: Input): Promise<number> {
   const given = file === undefined ? {} : { file };
   const result = loadConfig({ ...given, environment: platform.environment });
   if (!result.ok) {
-    const reason = result.problems.map(sayProblem).join("\n       ");
+    const reason = sayProblems(result.problems).join("\n       ");
     const { code } = result.failure;
     return failed({ code, message: `${file ?? DEFAULT_FILE} is refused`, reason });
   }

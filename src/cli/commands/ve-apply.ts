@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { type ManifestFile, readManifest } from "../../api/manifest.ts";
 import type { Change, Effect, VeAnswer } from "../../api/views.ts";
 import type { Reply } from "../../client/client.ts";
-import { sayProblem } from "../../config/problem.ts";
+import { sayProblems } from "../../config/problem.ts";
 import { fail, ok, type Result } from "../../lib/error.ts";
 import { writeSize } from "../../lib/quantity.ts";
 import type { Context } from "../context.ts";
@@ -78,7 +78,7 @@ async function read({ platform }: Context, input: Input): Promise<Result<Manifes
   return fail({
     code: later ? "not-yet" : "invalid",
     message: `the manifest ${file} is refused`,
-    reason: checked.problems.map(sayProblem).join("\n       "),
+    reason: sayProblems(checked.problems).join("\n       "),
   });
 }
 

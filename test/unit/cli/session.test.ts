@@ -128,6 +128,21 @@ describe("manifests", () => {
     expect(agent.asked).toHaveLength(before);
   });
 
+  test("with many faults show the cause first, five at most, and count the rest", async () => {
+    const tabs = Array.from({ length: 9 }, (_, i) => `\t- name: vm${i}\n`).join("");
+    const { code, err } = await run("ve apply -f shop.yaml", files(`kind: x\nspec:\n  vms:\n${tabs}`));
+    expect(code).toBe(2);
+    const tab = "Tabs are not allowed as indentation";
+    expect(err.split("\n")).toEqual([
+      "error: the manifest shop.yaml is refused",
+      `  why: shop.yaml:4:1: ${tab}`,
+      "       shop.yaml:3:7: A block sequence may not be used as an implicit map key",
+      ...[5, 6, 7].map((line) => `       shop.yaml:${line}:1: ${tab}`),
+      "       and 5 more",
+      "",
+    ]);
+  });
+
   test("with a field of a later version say so", async () => {
     const { code, err } = await run("ve apply -f shop.yaml", files(`${manifest}  reliability: {}\n`));
     expect(code).toBe(2);

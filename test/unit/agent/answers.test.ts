@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+import type { Command } from "../../../src/agent/commands.ts";
+import type { InitialDomain } from "../../../src/hypervisor/embedded/settings.ts";
+import type { Result } from "../../../src/lib/error.ts";
+import { DEFAULT_LRT_CONFIG } from "../../../src/lrt/config.ts";
+import { DEFAULT_POLICY } from "../../../src/model/virtual-machine.ts";
+import { Simulation } from "../../../src/simulator/simulation.ts";
+
+function vm(name: string, managed = true, load = 500): InitialDomain {
+  const stamp = {
+    ve: "shop",
+    vm: name,
+    handler: "h-1-1",
+    generation: 1,
+    adopted: false,
+    policy: DEFAULT_POLICY,
+  };
+  const sizes = { cpus: 4, memory: 1024, load, dirtyRate: 0, powerOffMs: 1000 };
+  return { vm: `id-of-${name}`, name, ...sizes, persistent: !managed, stamp: managed ? stamp : null };
+}
+
+/** Agents of hosts with these guests, ten seconds after their start. */
+function cloud(guests: { readonly [host: string]: readonly InitialDomain[] }): Simulation {
+  const simulation = new Simulation({
+    seed: "1",
+    hosts: Object.entries(guests).map(([id, domains]) => ({
+      id,
+      labels: {},
+      capacity: { cpu: 4000, memory: 16_384 },
+      domains,
+    })),
+    config: { lrt: DEFAULT_LRT_CONFIG, membership: {} },
+    checkers: [],
+    trace: false,
+  });
+  simulation.start();
+  simulation.run(10_000);
+  return simulation;
+}
+
+/** What an agent answers within ten seconds. */
+function ask(simulation: Simulation, host: string, command: Command): Result<unknown> {
+  const answers: Result<unknown>[] = [];
+  simulation.host(host)?.command(command, (result) => answers.push(result));
+  simulation.run(simulation.now + 10_000);
+  const [answer] = answers;
+  if (answer === undefined) throw new Error(`no answer to ${command.type}`);
+  return answer;
+}
+
+describe("a VM that is to move to where it is", () => {
+  test("is there already: nothing is begun, from whichever host it is asked", () => {
+    const simulation = cloud({ h1: [vm("web")], h2: [] });
+    for (const host of ["h1", "h2"])
+      expect(ask(simulation, host, { type: "vm.migrate", vm: "web", to: "h1" })).toEqual({
+        ok: true,
+        value: { operation: null },
+      });
+    expect(ask(simulation, "h1", { type: "op.list" })).toMatchObject({ value: { items: [] } });
+  });
+
+  test("is refused all the same when nobody may move it", () => {
+    const simulation = cloud({ h1: [vm("theirs", false)], h2: [] });
+    expect(ask(simulation, "h1", { type: "vm.migrate", vm: "theirs", to: "h1" })).toMatchObject({
+      failure: { code: "conflict", message: "theirs is not managed by DISCOVERY" },
+    });
+  });
+});
