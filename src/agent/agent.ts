@@ -12,6 +12,7 @@ import type { HypervisorEvent } from "../hypervisor/command.ts";
 import { assert } from "../lib/assert.ts";
 import { fail, ok, type Result } from "../lib/error.ts";
 import type { Instant } from "../lib/instant.ts";
+import { nearest } from "../lib/nearest.ts";
 import type { Random } from "../lib/random.ts";
 import type { BalancingMode, LrtConfig } from "../lrt/config.ts";
 import { LocalResourcesTracker, type LrtHooks } from "../lrt/lrt.ts";
@@ -168,9 +169,8 @@ export class Agent {
 
   /** A member by its name or id; a name that two hosts share is refused. */
   find(host: string): Result<Member> {
-    const named = this.members().filter(
-      ({ name, id, state }) => (name === host || id === host) && state !== "left",
-    );
+    const present = this.members().filter(({ state }) => state !== "left");
+    const named = present.filter(({ name, id }) => name === host || id === host);
     const [member] = named;
     if (named.length > 1) {
       const ids = named.map(({ id }) => id).join(", ");
@@ -180,14 +180,13 @@ export class Agent {
         hint: `use an id: ${ids}`,
       });
     }
-    if (member === undefined) {
-      return fail({
-        code: "not-found",
-        message: `no host is called ${host}`,
-        hint: "discoveryctl host list",
-      });
-    }
-    return ok(member);
+    if (member !== undefined) return ok(member);
+    const near = nearest(
+      host,
+      present.map(({ name }) => name),
+    );
+    const hint = `${near === null ? "" : `did you mean ${near}? `}discoveryctl host list`;
+    return fail({ code: "not-found", message: `no host is called ${host}`, hint });
   }
 
   /** Carries a command out here, or where it belongs. */

@@ -275,9 +275,13 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     ...NONE,
     words: ["events"],
-    summary: "What happened, and with --follow what happens.",
+    summary: "What happened on the host that is asked, and with --follow what happens there.",
     options: [
-      { name: "follow", short: "f", summary: "Go on with what happens from now on." },
+      {
+        name: "follow",
+        short: "f",
+        summary: "Go on with what happens from now on; every other host tells its own.",
+      },
       {
         name: "since",
         summary: "From a sequence number, a time, or so long ago.",

@@ -70,6 +70,7 @@ function overview(commands: readonly CommandSpec[]): string {
     "discoveryctl operates a DISCOVERY agent and, through it, the whole network.",
     "",
     "Usage: discoveryctl <noun> <verb> [arguments] [options]",
+    "       discoveryctl --version",
     ...section("Nouns", nouns),
     ...section(
       "Verbs",

@@ -1,4 +1,5 @@
 /** From words to an exit code. */
+import packageJson from "../../package.json" with { type: "json" };
 import { DiscoveryError, type Failure, fail, ok, type Result } from "../lib/error.ts";
 import { clientFor } from "./connection.ts";
 import type { Context, Platform } from "./context.ts";
@@ -26,6 +27,10 @@ export async function run(argv: readonly string[], platform: Platform): Promise<
     const { words, wanted } = parsed.value;
     (wanted ? platform.stdout : platform.stderr).write(help(words));
     return wanted ? EXIT.done : EXIT.usage;
+  }
+  if (parsed.value.kind === "version") {
+    platform.stdout.write(`discoveryctl ${packageJson.version}\n`);
+    return EXIT.done;
   }
   const { spec, input } = parsed.value;
   const format = formatOf(spec, input, platform);

@@ -196,7 +196,7 @@ export function answers(): (command: Command | EmbeddedCommand) => Result<unknow
       case "host.list":
         return ok({ items: HOSTS, coverage: COVERAGE });
       case "host.show":
-        return named(HOSTS, command.host, "host");
+        return named(HOSTS, HOSTS.find(({ id }) => id === command.host)?.name ?? command.host, "host");
       case "host.rtt":
         return ok({
           items: [

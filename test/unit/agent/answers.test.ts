@@ -66,3 +66,13 @@ describe("a VM that is to move to where it is", () => {
     });
   });
 });
+
+test("a host that nobody knows is not found, with the one that may be meant", () => {
+  const simulation = cloud({ paris: [], rennes: [] });
+  expect(ask(simulation, "paris", { type: "host.show", host: "renes" })).toMatchObject({
+    failure: { code: "not-found", hint: "did you mean rennes? discoveryctl host list" },
+  });
+  expect(ask(simulation, "paris", { type: "host.show", host: "xyz" })).toMatchObject({
+    failure: { code: "not-found", hint: "discoveryctl host list" },
+  });
+});

@@ -169,6 +169,24 @@ describe("manifests", () => {
   });
 });
 
+describe("a list of the VMs", () => {
+  test("of a host is found by the host's id, too", async () => {
+    const byName = await run("vm list --host h2");
+    expect(await run("vm list --host 12D3Kooh2")).toEqual(byName);
+    expect(byName).toMatchObject({ code: 0, out: expect.stringContaining("shop.db") });
+  });
+
+  test.each([
+    ["vm list --host zz", "there is no host zz"],
+    ["vm list --ve zz", "there is no VE zz"],
+    ["vm list --ve zz -o json", "there is no VE zz"],
+  ])("of what is not there is not found: %s", async (line, what) => {
+    const { code, out, err } = await run(line);
+    expect([code, out]).toEqual([3, ""]);
+    expect(err).toContain(what);
+  });
+});
+
 describe("what programs read", () => {
   const META = { answeredBy: "h1", partial: false };
   const instance = JSON.stringify({
@@ -426,6 +444,11 @@ describe("without an agent", () => {
     const key = join(directory, "cluster.key");
     const alone = { directory: "/nowhere" };
     expect((await discoveryctl(["--help"], alone)).code).toBe(0);
+    expect(await discoveryctl(["--version"], alone)).toEqual({
+      code: 0,
+      out: "discoveryctl 0.1.0\n",
+      err: "",
+    });
     expect(await discoveryctl(["version"], alone)).toMatchObject({ code: 0, out: "discoveryctl 0.1.0\n" });
     expect((await discoveryctl(["completion", "zsh"], alone)).code).toBe(0);
     expect((await discoveryctl(["__complete", "host", "show", ""], alone)).code).toBe(0);
