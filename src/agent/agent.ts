@@ -316,9 +316,6 @@ export class Agent {
       const stays = notification.role === "source" && notification.outcome.kind === "failed";
       if (stays) this.vet.onStaying(notification.vm);
     }
-    if (notification.kind === "event-ended" && notification.outcome.kind !== "solved") {
-      this.history.unsolved(notification, now);
-    }
   }
 
   #onMember(change: MembershipChange, turn: AgentTurn): void {
@@ -333,9 +330,29 @@ export class Agent {
   }
 
   #onEventEnded(event: SchedulingEvent, outcome: EventOutcome, retry: boolean, turn: AgentTurn): void {
+    this.history.tried(event.id, this.#about(event), outcome, turn.now);
     this.drain.onEventEnded(event.id, outcome, retry, turn);
     this.migrations.onEventEnded(event.id, outcome, turn);
     this.vet.eventEnded(event.id, outcome, retry, turn);
+  }
+
+  /** What an event of this host is, in words. */
+  #about({ cause }: SchedulingEvent): string {
+    const { name } = this.identity;
+    switch (cause.kind) {
+      case "overload":
+        return `${name} is overloaded (${cause.resource})`;
+      case "underload":
+        return `${name} is underloaded`;
+      case "arrival":
+        return `VMs of ${cause.ve} wait for a host`;
+      case "drain":
+        return `${name} is draining`;
+      case "violation":
+        return `a rule is broken on ${name} (${cause.rule})`;
+      case "move":
+        return `${this.lrt.inventory.get(cause.vm)?.name ?? cause.vm} is to leave ${name}`;
+    }
   }
 
   #hooks(): LrtHooks {

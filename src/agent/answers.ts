@@ -13,6 +13,7 @@ import type { Agent } from "./agent.ts";
 import type { PeerCommand } from "./commands.ts";
 import { doctor } from "./doctor.ts";
 import { explainVm } from "./explain.ts";
+import type { Reason } from "./history.ts";
 import { shortId } from "./operations.ts";
 import { previewDrain } from "./preview.ts";
 import type { Respond } from "./remote.ts";
@@ -424,7 +425,7 @@ interface RttRow {
 
 interface BalancePart {
   readonly report: HostReport;
-  readonly reasons: readonly { readonly event: string; readonly reason: string; readonly agoMs: number }[];
+  readonly reasons: readonly Reason[];
 }
 
 function balanceRow(host: string, { condition, wanted, capacity, partition }: HostReport) {

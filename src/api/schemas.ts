@@ -243,7 +243,13 @@ export const answerSchemas = {
       }),
     ),
     reasons: z.array(
-      z.looseObject({ event: z.string(), reason: z.string(), agoMs: age, at: when.optional() }),
+      z.looseObject({
+        event: z.string(),
+        about: z.string(),
+        reason: z.string(),
+        agoMs: age,
+        at: when.optional(),
+      }),
     ),
   }),
   EmbeddedLoad: z.looseObject({ guest: z.string(), milliCpu: z.int() }),

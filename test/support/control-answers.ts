@@ -274,7 +274,14 @@ export function answers(): (command: Command | EmbeddedCommand) => Result<unknow
               partition: null,
             },
           ],
-          reasons: [{ event: "h2/overload/4", reason: "no host has room for db", agoMs: 61_000 }],
+          reasons: [
+            {
+              event: "h2/overload/4",
+              about: "h2 is overloaded (cpu)",
+              reason: "no host has room for db",
+              agoMs: 61_000,
+            },
+          ],
         });
       case "balance.mode":
         return ok({ item: { mode: command.mode }, coverage: COVERAGE });

@@ -4,6 +4,7 @@ import type { InitialDomain } from "../../../src/hypervisor/embedded/settings.ts
 import type { Result } from "../../../src/lib/error.ts";
 import { DEFAULT_LRT_CONFIG } from "../../../src/lrt/config.ts";
 import { DEFAULT_POLICY } from "../../../src/model/virtual-machine.ts";
+import { manifestOf } from "../../../src/simulator/faults/manifest.ts";
 import { Simulation } from "../../../src/simulator/simulation.ts";
 
 function vm(name: string, managed = true, load = 500): InitialDomain {
@@ -74,5 +75,36 @@ test("a host that nobody knows is not found, with the one that may be meant", ()
   });
   expect(ask(simulation, "paris", { type: "host.show", host: "xyz" })).toMatchObject({
     failure: { code: "not-found", hint: "discoveryctl host list" },
+  });
+});
+
+describe("why nothing moves", () => {
+  const reasons = (simulation: Simulation) => {
+    const answer = ask(simulation, "h1", { type: "balance.status" });
+    return answer.ok ? (answer.value as { item: { reasons: { about: string }[] } }).item.reasons : [];
+  };
+
+  test("is said in words, once for each event, and no longer when the load has fallen", () => {
+    const simulation = cloud({
+      h1: [vm("web", true, 4000), vm("db", true, 4000)],
+      h2: [vm("sql", true, 3900)],
+    });
+    simulation.run(120_000);
+    expect(reasons(simulation).map(({ about }) => about)).toEqual(["h1 is overloaded (cpu)"]);
+    simulation.host("h1")?.control({ kind: "set-load", vm: "id-of-web", load: 100 });
+    simulation.host("h1")?.control({ kind: "set-load", vm: "id-of-db", load: 100 });
+    simulation.run(240_000);
+    expect(reasons(simulation)).toEqual([]);
+  });
+
+  test("is about a VE only as long as that is there", () => {
+    const simulation = cloud({ h1: [], h2: [] });
+    const manifest = manifestOf("shop", 1, 1 << 20, false);
+    ask(simulation, "h1", { type: "ve.apply", manifest, allowRestart: true });
+    simulation.run(60_000);
+    expect(reasons(simulation).map(({ about }) => about)).toEqual(["VMs of shop wait for a host"]);
+    ask(simulation, "h1", { type: "ve.delete", name: "shop" });
+    simulation.run(120_000);
+    expect(reasons(simulation)).toEqual([]);
   });
 });
