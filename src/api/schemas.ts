@@ -150,6 +150,7 @@ export const answerSchemas = {
       vms: z.array(
         z.looseObject({ name: z.string(), target: z.string().nullable(), blocker: z.string().nullable() }),
       ),
+      stay: z.array(z.string()).meta({ description: "Not managed: the drain does not wait for them." }),
       records: z.int(),
     }),
   ]),

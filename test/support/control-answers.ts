@@ -211,8 +211,9 @@ export function answers(): (command: Command | EmbeddedCommand) => Result<unknow
               host: "h1",
               vms: [
                 { name: "shop.web-0", target: "h2", blocker: null },
-                { name: "mail", target: null, blocker: "not managed" },
+                { name: "shop.db", target: null, blocker: "its VE says: drain action stay" },
               ],
+              stay: ["mail"],
               records: 1,
             })
           : ok({ operation: "h1-1.8" });

@@ -91,7 +91,7 @@ export async function drain(context: Context, input: Input): Promise<number> {
 
 const PREVIEW: Form<DrainPreview> = {
   names: ({ vms }) => vms.map(({ name }) => name),
-  text: ({ vms, records, host }, { palette, header }) => {
+  text: ({ vms, stay, records, host }, { palette, header }) => {
     const columns: Column<DrainPreview["vms"][number]>[] = [
       { header: "VM", cell: ({ name }) => name },
       { header: "TO", cell: ({ target }) => target ?? "" },
@@ -100,7 +100,8 @@ const PREVIEW: Form<DrainPreview> = {
     const rows = vms.length === 0 ? "" : table(vms, columns, { palette, header, wide: false });
     const blocked = vms.filter(({ blocker }) => blocker !== null).length;
     const summary = `${host}: ${plural(vms.length, "VM")} would leave, ${blocked} blocked, ${plural(records, "VE record")} would move`;
-    return `${rows}${summary}\n`;
+    const foreign = `${plural(stay.length, "VM")} not managed, left where they are: ${stay.join(", ")}\n`;
+    return `${rows}${summary}\n${stay.length === 0 ? "" : foreign}`;
   },
 };
 

@@ -108,3 +108,21 @@ describe("why nothing moves", () => {
     expect(reasons(simulation)).toEqual([]);
   });
 });
+
+test("a drain's preview lists apart what is not managed: it stays and is not waited for", () => {
+  const simulation = cloud({ h1: [vm("web"), vm("theirs", false)], h2: [] });
+  expect(ask(simulation, "h2", { type: "host.drain", host: "h1", dryRun: true })).toEqual({
+    ok: true,
+    value: {
+      host: "h1",
+      vms: [{ name: "web", target: "h2", blocker: null }],
+      stay: ["theirs"],
+      records: 0,
+    },
+  });
+  ask(simulation, "h1", { type: "host.drain", host: "h1" });
+  simulation.run(simulation.now + 60_000);
+  expect(ask(simulation, "h1", { type: "status" })).toMatchObject({
+    value: { report: { drain: "drained" } },
+  });
+});
