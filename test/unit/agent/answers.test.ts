@@ -126,3 +126,17 @@ test("a drain's preview lists apart what is not managed: it stays and is not wai
     value: { report: { drain: "drained" } },
   });
 });
+
+describe("a VM that alone may move", () => {
+  test("stays for a reason that names the host and what it lacks", () => {
+    const simulation = cloud({ h1: [vm("web", true, 2000)], h2: [vm("db", true, 3000)] });
+    const begun = ask(simulation, "h1", { type: "vm.migrate", vm: "web", to: "h2" });
+    if (!begun.ok) throw new Error(begun.failure.message);
+    const { operation } = begun.value as { operation: string };
+    const ended = ask(simulation, "h1", { type: "op.show", name: operation });
+    const lacks = "h2: it needs 2000 cpu, beside what stays there the host has 800";
+    expect(ended).toMatchObject({
+      value: { state: "failed", failure: { reason: expect.stringContaining(lacks) } },
+    });
+  });
+});
