@@ -43,7 +43,10 @@ export class Answers {
           respond(ok({ items: answers.flatMap(({ value }) => value as RttRow[]), coverage }), later),
         );
       case "doctor":
-        return respond(ok(doctor(this.#agent, turn)), turn);
+        return this.#survey({ type: "agent.vms" }, turn, ({ answers, coverage }, later) => {
+          const vms = answers.flatMap(({ value }) => value as VmView[]);
+          respond(ok({ item: doctor(this.#agent, vms, later), coverage }), later);
+        });
       case "host.drain":
         return this.#drain(command, respond, turn);
       case "host.restore":

@@ -140,3 +140,32 @@ describe("a VM that alone may move", () => {
     });
   });
 });
+
+describe("doctor", () => {
+  const copies = (simulation: Simulation) => {
+    const answer = ask(simulation, "h2", { type: "doctor" });
+    const { item } = (answer.ok ? answer.value : {}) as {
+      item: { checks: { name: string; state: string; message: string }[] };
+    };
+    return item.checks.find(({ name }) => name === "copies");
+  };
+
+  test("names the VMs that are on two hosts at once", () => {
+    expect(copies(cloud({ h1: [vm("web")], h2: [vm("web"), vm("db")] }))).toMatchObject({
+      state: "warning",
+      message: "on several hosts at once: web on h1 (running) and h2 (running)",
+    });
+  });
+
+  test("has nothing to say of a VM that is changing hosts", () => {
+    const simulation = cloud({ h1: [vm("web")], h2: [] });
+    const found: Result<unknown>[] = [];
+    simulation.host("h1")?.command({ type: "vm.migrate", vm: "web", to: "h2" }, () => {});
+    for (let tenths = 0; tenths < 50; tenths++) {
+      simulation.host("h2")?.command({ type: "doctor" }, (result) => found.push(result));
+      simulation.run(simulation.now + 100);
+    }
+    expect(found.length).toBeGreaterThan(40);
+    expect(JSON.stringify(found)).not.toContain("several hosts");
+  });
+});
