@@ -115,7 +115,7 @@ export class Answers {
       case "agent.vms":
         return ok(this.#ownVms(turn));
       case "agent.find-vm":
-        return ok(this.#ownVms(turn).filter(({ id, name }) => id === command.vm || name === command.vm));
+        return ok(this.#called(command.vm, turn));
       case "agent.operations":
         return ok(this.#agent.operations.list().map((operation) => this.#operationView(operation, turn)));
       case "agent.rtt":
@@ -257,7 +257,7 @@ export class Answers {
     respond: Respond,
     turn: AgentTurn,
   ): void {
-    const [mine] = this.#ownVms(turn).filter(({ id, name }) => id === command.vm || name === command.vm);
+    const [mine] = this.#called(command.vm, turn);
     if (mine !== undefined && command.type === "explain.vm") {
       return this.#survey({ type: "agent.snapshot" }, turn, (findings, later) =>
         respond(ok(explainVm(this.#agent, mine, findings, later)), later),
@@ -377,6 +377,15 @@ export class Answers {
       startedAgoMs: turn.now - startedAt,
       endedAgoMs: endedAt === null ? null : turn.now - endedAt,
     };
+  }
+
+  /** This host's VMs of that id or domain name; an adopted domain keeps its name and is found as `<ve>.<vm>`, too. */
+  #called(vm: string, turn: AgentTurn): VmView[] {
+    const { inventory } = this.#agent.lrt;
+    return this.#ownVms(turn).filter(({ id, name }) => {
+      const stamp = inventory.get(id)?.stamp ?? null;
+      return id === vm || name === vm || (stamp !== null && `${stamp.ve}.${stamp.vm}` === vm);
+    });
   }
 
   #ownVms(turn: AgentTurn): VmView[] {

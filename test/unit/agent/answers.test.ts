@@ -169,3 +169,15 @@ describe("doctor", () => {
     expect(JSON.stringify(found)).not.toContain("several hosts");
   });
 });
+
+test("a VM answers to its id, its domain's name and, adopted under a name of its own, to <ve>.<vm>", () => {
+  const simulation = cloud({ h1: [vm("mover")], h2: [] });
+  for (const called of ["mover", "id-of-mover", "shop.mover"])
+    for (const host of ["h1", "h2"])
+      expect(ask(simulation, host, { type: "vm.show", vm: called })).toMatchObject({
+        value: { id: "id-of-mover", name: "mover", ve: "shop" },
+      });
+  expect(ask(simulation, "h2", { type: "vm.show", vm: "crowd.mover" })).toMatchObject({
+    failure: { code: "not-found" },
+  });
+});
