@@ -12,6 +12,7 @@ import type { HypervisorEvent } from "../hypervisor/command.ts";
 import { assert } from "../lib/assert.ts";
 import { fail, ok, type Result } from "../lib/error.ts";
 import type { Instant } from "../lib/instant.ts";
+import { nearest } from "../lib/nearest.ts";
 import type { Random } from "../lib/random.ts";
 import type { BalancingMode, LrtConfig } from "../lrt/config.ts";
 import { LocalResourcesTracker, type LrtHooks } from "../lrt/lrt.ts";
@@ -169,9 +170,8 @@ export class Agent {
 
   /** A member by its name or id; a name that two hosts share is refused. */
   find(host: string): Result<Member> {
-    const named = this.members().filter(
-      ({ name, id, state }) => (name === host || id === host) && state !== "left",
-    );
+    const present = this.members().filter(({ state }) => state !== "left");
+    const named = present.filter(({ name, id }) => name === host || id === host);
     const [member] = named;
     if (named.length > 1) {
       const ids = named.map(({ id }) => id).join(", ");
@@ -181,14 +181,13 @@ export class Agent {
         hint: `use an id: ${ids}`,
       });
     }
-    if (member === undefined) {
-      return fail({
-        code: "not-found",
-        message: `no host is called ${host}`,
-        hint: "discoveryctl host list",
-      });
-    }
-    return ok(member);
+    if (member !== undefined) return ok(member);
+    const near = nearest(
+      host,
+      present.map(({ name }) => name),
+    );
+    const hint = `${near === null ? "" : `did you mean ${near}? `}discoveryctl host list`;
+    return fail({ code: "not-found", message: `no host is called ${host}`, hint });
   }
 
   /** Carries a command out here, or where it belongs. */
@@ -318,9 +317,6 @@ export class Agent {
       const stays = notification.role === "source" && notification.outcome.kind === "failed";
       if (stays) this.vet.onStaying(notification.vm);
     }
-    if (notification.kind === "event-ended" && notification.outcome.kind !== "solved") {
-      this.history.unsolved(notification, now);
-    }
   }
 
   #onMember(change: MembershipChange, turn: AgentTurn): void {
@@ -335,9 +331,29 @@ export class Agent {
   }
 
   #onEventEnded(event: SchedulingEvent, outcome: EventOutcome, retry: boolean, turn: AgentTurn): void {
+    this.history.tried(event.id, this.#about(event), outcome, turn.now);
     this.drain.onEventEnded(event.id, outcome, retry, turn);
     this.migrations.onEventEnded(event.id, outcome, turn);
     this.vet.eventEnded(event.id, outcome, retry, turn);
+  }
+
+  /** What an event of this host is, in words. */
+  #about({ cause }: SchedulingEvent): string {
+    const { name } = this.identity;
+    switch (cause.kind) {
+      case "overload":
+        return `${name} is overloaded (${cause.resource})`;
+      case "underload":
+        return `${name} is underloaded`;
+      case "arrival":
+        return `VMs of ${cause.ve} wait for a host`;
+      case "drain":
+        return `${name} is draining`;
+      case "violation":
+        return `a rule is broken on ${name} (${cause.rule})`;
+      case "move":
+        return `${this.lrt.inventory.get(cause.vm)?.name ?? cause.vm} is to leave ${name}`;
+    }
   }
 
   #hooks(): LrtHooks {

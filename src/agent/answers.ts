@@ -14,6 +14,7 @@ import { capture, type HostPart } from "./capture.ts";
 import type { PeerCommand } from "./commands.ts";
 import { doctor } from "./doctor.ts";
 import { explainVm } from "./explain.ts";
+import type { Reason } from "./history.ts";
 import { shortId } from "./operations.ts";
 import { previewDrain } from "./preview.ts";
 import type { Respond } from "./remote.ts";
@@ -51,7 +52,10 @@ export class Answers {
           respond(ok({ items: answers.flatMap(({ value }) => value as RttRow[]), coverage }), later),
         );
       case "doctor":
-        return respond(ok(doctor(this.#agent, turn)), turn);
+        return this.#survey({ type: "agent.vms" }, turn, ({ answers, coverage }, later) => {
+          const vms = answers.flatMap(({ value }) => value as VmView[]);
+          respond(ok({ item: doctor(this.#agent, vms, later), coverage }), later);
+        });
       case "capture":
         return this.#capture(command, respond, turn);
       case "host.drain":
@@ -125,7 +129,7 @@ export class Answers {
       case "agent.vms":
         return ok(this.#ownVms(turn));
       case "agent.find-vm":
-        return ok(this.#ownVms(turn).filter(({ id, name }) => id === command.vm || name === command.vm));
+        return ok(this.#called(command.vm, turn));
       case "vm.history":
         return ok(this.#agent.history.of(command.vm, turn.now));
       case "agent.operations":
@@ -313,7 +317,7 @@ export class Answers {
     respond: Respond,
     turn: AgentTurn,
   ): void {
-    const [mine] = this.#ownVms(turn).filter(({ id, name }) => id === command.vm || name === command.vm);
+    const [mine] = this.#called(command.vm, turn);
     if (mine !== undefined && command.type === "explain.vm") {
       return this.#survey({ type: "agent.snapshot" }, turn, (findings, later) =>
         respond(ok(explainVm(this.#agent, mine, findings, later)), later),
@@ -435,6 +439,15 @@ export class Answers {
     };
   }
 
+  /** This host's VMs of that id or domain name; an adopted domain keeps its name and is found as `<ve>.<vm>`, too. */
+  #called(vm: string, turn: AgentTurn): VmView[] {
+    const { inventory } = this.#agent.lrt;
+    return this.#ownVms(turn).filter(({ id, name }) => {
+      const stamp = inventory.get(id)?.stamp ?? null;
+      return id === vm || name === vm || (stamp !== null && `${stamp.ve}.${stamp.vm}` === vm);
+    });
+  }
+
   #ownVms(turn: AgentTurn): VmView[] {
     const { lrt, identity } = this.#agent;
     const snapshot = lrt.snapshot(turn.now);
@@ -494,7 +507,7 @@ interface RttRow {
 
 interface BalancePart {
   readonly report: HostReport;
-  readonly reasons: readonly { readonly event: string; readonly reason: string; readonly agoMs: number }[];
+  readonly reasons: readonly Reason[];
 }
 
 function balanceRow(host: string, { condition, wanted, capacity, partition }: HostReport) {

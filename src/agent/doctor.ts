@@ -1,6 +1,7 @@
 import { byText } from "../lib/order.ts";
 import type { Agent } from "./agent.ts";
 import type { AgentTurn } from "./turn.ts";
+import type { VmView } from "./views.ts";
 
 export interface Check {
   readonly name: string;
@@ -9,9 +10,10 @@ export interface Check {
   readonly hint?: string;
 }
 
-/** What an operator should know of this host before it matters. */
+/** What an operator should know of this host before it matters; `vms`: of all hosts that answer. */
 export function doctor(
   agent: Agent,
+  vms: readonly VmView[],
   turn: AgentTurn,
 ): { readonly host: string; readonly checks: readonly Check[] } {
   return {
@@ -23,6 +25,7 @@ export function doctor(
       peers(agent),
       names(agent),
       versions(agent),
+      copies(vms),
       drain(agent),
     ],
   };
@@ -120,6 +123,26 @@ function versions(agent: Agent): Check {
   ];
   if (found.length === 1) return { name: "versions", state: "ok", message: `all hosts run ${found[0]}` };
   return { name: "versions", state: "warning", message: `hosts run ${found.join(", ")}` };
+}
+
+/** One that is changing hosts is on both for a while, as it should. */
+function copies(vms: readonly VmView[]): Check {
+  const name = "copies";
+  const byId = Map.groupBy(vms, ({ id }) => id);
+  const doubles = [...byId.values()].filter(
+    (seen) => seen.length > 1 && seen.every(({ migration }) => migration === null),
+  );
+  if (doubles.length === 0) return { name, state: "ok", message: "no VM is on two hosts" };
+  const said = doubles.map((seen) => `${seen[0]?.name} on ${hostsOf(seen)}`).sort(byText);
+  const hint = "a partition moves neither; if it stays so, end the copy that is not to be";
+  return { name, state: "warning", message: `on several hosts at once: ${said.join("; ")}`, hint };
+}
+
+function hostsOf(seen: readonly VmView[]): string {
+  return seen
+    .map(({ host, state }) => `${host} (${state})`)
+    .sort(byText)
+    .join(" and ");
 }
 
 function drain({ drain: it }: Agent): Check {

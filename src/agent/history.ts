@@ -1,19 +1,31 @@
-import type { Instant } from "../lib/instant.ts";
+import type { Instant, Millis } from "../lib/instant.ts";
 import type { LrtNotification } from "../lrt/notifications.ts";
+import type { EventId, EventOutcome } from "../lrt/scheduling/event.ts";
 import type { HistoryEntry } from "./views.ts";
 
 type Ended = Extract<LrtNotification, { kind: "action-ended" }>;
-type Unsolved = Extract<LrtNotification, { kind: "event-ended" }>;
 
 /** What a host remembers of what happened on it: enough for `vm history` of a busy day, bounded. */
 const MAX_ENTRIES = 1000;
-/** Reasons why an event could not be solved, for `explain` and `balance status`. */
+/** Reasons why events are not solved, for `balance status`. */
 const MAX_REASONS = 50;
+
+/** Why an event is not solved, and what it is about in words. */
+export interface Reason {
+  readonly event: EventId;
+  readonly about: string;
+  readonly reason: string;
+  readonly agoMs: Millis;
+}
 
 /** The decisions that this agent saw carried out, and those that came to nothing, newest last. */
 export class History {
   readonly #entries: { readonly at: Instant; readonly ended: Ended }[] = [];
-  readonly #reasons: { readonly at: Instant; readonly event: string; readonly reason: string }[] = [];
+  /** The last one of each event, newest last. */
+  readonly #reasons = new Map<
+    EventId,
+    { readonly at: Instant; readonly about: string; readonly reason: string }
+  >();
   readonly #nameOf: (node: string) => string;
 
   constructor(nameOf: (node: string) => string) {
@@ -25,10 +37,13 @@ export class History {
     if (this.#entries.length > MAX_ENTRIES) this.#entries.shift();
   }
 
-  unsolved(ended: Unsolved, now: Instant): void {
-    const reason = "reason" in ended.outcome ? ended.outcome.reason : ended.outcome.kind;
-    this.#reasons.push({ at: now, event: ended.event, reason });
-    if (this.#reasons.length > MAX_REASONS) this.#reasons.shift();
+  /** How an event has fared, again and again until it is over or called off (the load fell, the VE was deleted). */
+  tried(event: EventId, about: string, outcome: EventOutcome, now: Instant): void {
+    this.#reasons.delete(event);
+    if (outcome.kind === "solved" || outcome.kind === "cancelled" || outcome.kind === "handed-over") return;
+    this.#reasons.set(event, { at: now, about, reason: outcome.reason });
+    const [oldest] = this.#reasons.keys();
+    if (this.#reasons.size > MAX_REASONS && oldest !== undefined) this.#reasons.delete(oldest);
   }
 
   /** Of a VM, by id or name. */
@@ -38,8 +53,8 @@ export class History {
       .map(({ at, ended }) => this.#view(at, ended, now));
   }
 
-  reasons(now: Instant): { readonly event: string; readonly reason: string; readonly agoMs: number }[] {
-    return this.#reasons.map(({ at, event, reason }) => ({ event, reason, agoMs: now - at }));
+  reasons(now: Instant): Reason[] {
+    return [...this.#reasons].map(([event, { at, ...said }]) => ({ event, ...said, agoMs: now - at }));
   }
 
   #view(at: Instant, ended: Ended, now: Instant): HistoryEntry {

@@ -16,13 +16,13 @@ export class Migrations {
     this.#agent = agent;
   }
 
-  /** Starts moving a VM of this host; `to` null: wherever there is room. */
+  /** Starts moving a VM of this host; `to` null: wherever there is room. No operation: it is there already. */
   migrate(
     vm: VmId,
     to: NodeId | null,
     reason: string,
     turn: AgentTurn,
-  ): Result<{ operation: OperationName }> {
+  ): Result<{ operation: OperationName | null }> {
     const { lrt, operations, identity } = this.#agent;
     const domain = lrt.inventory.get(vm);
     if (domain === undefined)
@@ -36,6 +36,7 @@ export class Migrations {
     }
     const refusal = this.#refusal(domain.name, domain.stamp === null, domain.state, to);
     if (refusal !== null) return fail(refusal);
+    if (to === identity.id) return ok({ operation: null });
     const event = lrt.raise({ kind: "move", vm, to }, turn);
     if (event === null) return fail({ code: "busy", message: "too many events are waiting on this host" });
     const operation = operations.begin("vm-migrate", domain.name, reason, turn.now);
@@ -68,9 +69,7 @@ export class Migrations {
     }
     if (state !== "running")
       return { code: "conflict", message: `${name} is ${state}`, reason: "only a running VM migrates live" };
-    if (to === this.#agent.identity.id)
-      return { code: "conflict", message: `${name} is already on ${this.#agent.identity.name}` };
-    const target = to === null ? undefined : this.#agent.membership.get(to);
+    const target = to === null || to === this.#agent.identity.id ? undefined : this.#agent.membership.get(to);
     if (target !== undefined && target.state !== "alive") {
       return { code: "unreachable", message: `${target.name} is ${target.state}` };
     }

@@ -1,4 +1,5 @@
 import { ok } from "../lib/error.ts";
+import { byText } from "../lib/order.ts";
 import { buildProblem, whyPinned } from "../lrt/scheduling/problem.ts";
 import { domainNames, tell } from "../lrt/scheduling/reason.ts";
 import type { NodeSnapshot } from "../lrt/scheduling/snapshot.ts";
@@ -41,11 +42,16 @@ function preview(agent: Agent, members: readonly NodeSnapshot[], solution: Solut
     solution !== null && "explanation" in solution
       ? tell(solution.explanation, { node: (node) => agent.nameOf(node), vm: domainNames(members, []) })
       : "";
-  const vms = (own?.vms ?? []).map((vm) => {
+  const { inventory } = agent.lrt;
+  const staying = inventory.all().filter(({ stamp }) => stamp === null);
+  const foreign = new Set(staying.map(({ vm }) => vm));
+  const leaving = (own?.vms ?? []).filter(({ id }) => !foreign.has(id));
+  const vms = leaving.map((vm) => {
     const target = plan.actions.filter((action) => action.vm === vm.id).at(-1)?.to ?? null;
     const pinned = own === undefined ? null : whyPinned(vm, own, here, [event], new Set([self]));
     const blocker = target === null ? (pinned ?? (why === "" ? "no host has room" : why)) : null;
     return { name: vm.name, target: target === null ? null : agent.nameOf(target), blocker };
   });
-  return { host: agent.identity.name, vms, records: agent.recordsHere() };
+  const stay = staying.map(({ name }) => name).sort(byText);
+  return { host: agent.identity.name, vms, stay, records: agent.recordsHere() };
 }

@@ -113,6 +113,8 @@ export interface DrainPreview {
     readonly target: string | null;
     readonly blocker: string | null;
   }[];
+  /** Domains that are not managed, by name: they stay, and the drain does not wait for them. */
+  readonly stay: readonly string[];
   /** VE records whose home this host is. */
   readonly records: number;
 }

@@ -1,6 +1,6 @@
 /** How a request becomes a command of the agent, and the agent's answer the API's. */
 import type { Command } from "../agent/commands.ts";
-import { type Problem, sayProblem } from "../config/problem.ts";
+import { type Problem, sayProblems } from "../config/problem.ts";
 import { check } from "../config/validate.ts";
 import { type Failure, fail, ok, type Result } from "../lib/error.ts";
 import type { VeManifest } from "../vet/lifecycle/manifest.ts";
@@ -42,6 +42,6 @@ export function refusal(what: string, problems: readonly Problem[]): Failure {
   return {
     code: problems.length > 0 && problems.every(({ notYet }) => notYet === true) ? "not-yet" : "invalid",
     message: what,
-    reason: problems.map(sayProblem).join("; "),
+    reason: sayProblems(problems).join("; "),
   };
 }

@@ -119,7 +119,7 @@ function requestBody(id: RouteId, route: Route): Json {
 function eventsOperation(): Json {
   return {
     operationId: "events",
-    summary: "What happens, as lines of JSON: first what is still kept, then as it happens.",
+    summary: "What happens on this host, as lines of JSON: first what is still kept, then as it happens.",
     "x-access": "read",
     parameters: [
       {
@@ -199,7 +199,8 @@ const STREAMS = [
   "`GET /v1/events?since=&follow=` is a stream of JSON lines. `kind` is `Event` (with `sequence`, `time`, `event` and the",
   "event's own fields), `Missed` (older ones are no longer kept), `Heartbeat` (nothing has happened for a while) or",
   "`Dropped`: the last line, when the listener was too slow or the agent stops. `since` is a sequence number or a time;",
-  "without it only new events are sent. `follow=false` ends after what is kept.",
+  "without it only new events are sent. `follow=false` ends after what is kept. An agent tells what happens on its own",
+  "host: who wants all of them listens to every agent.",
   "",
   "## Errors",
   "",

@@ -180,6 +180,7 @@ export const answerSchemas = {
       vms: z.array(
         z.looseObject({ name: z.string(), target: z.string().nullable(), blocker: z.string().nullable() }),
       ),
+      stay: z.array(z.string()).meta({ description: "Not managed: the drain does not wait for them." }),
       records: z.int(),
     }),
   ]),
@@ -274,7 +275,13 @@ export const answerSchemas = {
       }),
     ),
     reasons: z.array(
-      z.looseObject({ event: z.string(), reason: z.string(), agoMs: age, at: when.optional() }),
+      z.looseObject({
+        event: z.string(),
+        about: z.string(),
+        reason: z.string(),
+        agoMs: age,
+        at: when.optional(),
+      }),
     ),
   }),
   EmbeddedLoad: z.looseObject({ guest: z.string(), milliCpu: z.int() }),

@@ -57,8 +57,14 @@ export interface BalanceView {
     /** The partition it is reserved for. */
     readonly partition: string | null;
   }[];
-  /** Events that could not be solved lately, newest last. */
-  readonly reasons: readonly { readonly event: string; readonly reason: string; readonly agoMs: number }[];
+  /** What is not solved, why, and how long ago that was found; the latest last. */
+  readonly reasons: readonly {
+    readonly event: string;
+    /** The event in words. */
+    readonly about: string;
+    readonly reason: string;
+    readonly agoMs: number;
+  }[];
 }
 
 export interface DoctorView {

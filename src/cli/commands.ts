@@ -40,6 +40,10 @@ const WHAT_IF: readonly OptionSpec[] = [
     value: { name: "VMS", kind: "text", of: "file" },
   },
 ];
+const PLAN_ONLY: OptionSpec = {
+  name: "dry-run",
+  summary: "The same as ve plan: exit code 10 when there are changes.",
+};
 
 const NONE = { args: [], options: [], examples: [] } as const;
 
@@ -154,7 +158,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     ...NONE,
     words: ["ve", "apply"],
     summary: "Bring a VE to what its manifest says. Applied twice, it changes nothing.",
-    options: [FILE, DRY_RUN, IF_GENERATION, ALLOW_RESTART, ...LONG_WORK],
+    options: [FILE, PLAN_ONLY, IF_GENERATION, ALLOW_RESTART, ...LONG_WORK],
     examples: [
       "discoveryctl ve apply -f shop.yaml",
       "discoveryctl ve export shop | discoveryctl ve apply -f -",
@@ -214,6 +218,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "Print a VE's manifest, as apply takes it.",
     args: [VE],
     examples: ["discoveryctl ve export shop > shop.yaml"],
+    outputs: ["yaml", "json"],
     load: async () => (await import("./commands/ve.ts")).exportManifest,
   },
   {
@@ -287,9 +292,13 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     ...NONE,
     words: ["events"],
-    summary: "What happened, and with --follow what happens.",
+    summary: "What happened on the host that is asked, and with --follow what happens there.",
     options: [
-      { name: "follow", short: "f", summary: "Go on with what happens from now on." },
+      {
+        name: "follow",
+        short: "f",
+        summary: "Go on with what happens from now on; every other host tells its own.",
+      },
       {
         name: "since",
         summary: "From a sequence number, a time, or so long ago.",
@@ -297,6 +306,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
     ],
     examples: ["discoveryctl events --since 10m", "discoveryctl events --follow -o json"],
+    outputs: ["table", "wide", "json"],
     load: async () => (await import("./commands/events.ts")).events,
   },
   {
@@ -309,6 +319,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       "discoveryctl capture --drain h1 | discoveryctl solve -",
       "discoveryctl capture --host-down h1 --add-vms 20:cpus=2,memory=4GiB | discoveryctl solve -",
     ],
+    outputs: ["json"],
     load: async () => (await import("./commands/capture.ts")).capture,
   },
   {
@@ -337,6 +348,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ...WHAT_IF,
     ],
     examples: ["discoveryctl solve instance.json", "discoveryctl solve instance.json --drain h1 -o json"],
+    outputs: ["table", "json"],
     load: async () => (await import("./commands/solve-files.ts")).solveFile,
   },
   {
@@ -346,6 +358,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       { name: "key-file", summary: "Where to put it.", value: { name: "FILE", kind: "text", of: "file" } },
     ],
+    outputs: ["table"],
     load: async () => (await import("./commands/cluster.ts")).init,
   },
   {
@@ -370,6 +383,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "Print a script that completes commands in your shell.",
     args: [{ name: "SHELL", summary: "Which shell.", of: ["bash", "zsh", "fish"] }],
     examples: ["discoveryctl completion bash > /etc/bash_completion.d/discoveryctl"],
+    outputs: ["table"],
     load: async () => (await import("./commands/completion.ts")).completion,
   },
 ];

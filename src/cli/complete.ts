@@ -28,6 +28,7 @@ async function possible(
     ({ name, short, value }) =>
       value !== undefined && [`--${name}`, `-${short}`].includes(before.at(-1) ?? ""),
   );
+  if (open?.name === "output" && spec?.outputs !== undefined) return spec.outputs;
   if (open?.value !== undefined) return open.value.choices ?? (await names(open.value.of, platform));
   if (current.startsWith("-")) return known.map(({ name }) => `--${name}`);
   if (spec === undefined) return nextWords(positional);

@@ -26,7 +26,7 @@ const MEANINGS: { readonly [name in keyof typeof EXIT]: string } = {
   partlyDone: "Partly done.",
   unreachable: "The agent cannot be reached, or its socket may not be opened.",
   partialAnswer: "Not all hosts have answered, under `--strict`.",
-  pending: "`ve plan`: changes are pending.",
+  pending: "`ve plan` and `ve apply --dry-run`: changes are pending.",
   timedOut: "Timed out; what was begun goes on.",
   interrupted: "Interrupted (Ctrl-C), or the operation was called off.",
 };

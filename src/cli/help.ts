@@ -1,6 +1,7 @@
 /** Help, made of the commands' table. */
 import { ALIASES, COMMANDS, NOUNS } from "./commands.ts";
 import { GLOBAL } from "./options.ts";
+import { OUTPUTS } from "./output/format.ts";
 import type { ArgSpec, CommandSpec, OptionSpec } from "./spec.ts";
 
 /** About everything, a noun or a command. */
@@ -36,7 +37,7 @@ function commandHelp(spec: CommandSpec): string {
     `Usage: ${usage(spec)}`,
     ...section("Arguments", args),
     ...section("Options", options),
-    ...section("Everywhere", everywhere()),
+    ...section("Everywhere", everywhere(spec)),
     ...examples(spec),
     "",
   ].join("\n");
@@ -46,9 +47,9 @@ function choices(of: ArgSpec["of"]): string {
   return typeof of === "object" ? ` One of ${of.join(", ")}.` : "";
 }
 
-function everywhere(): [string, string][] {
+function everywhere(spec?: CommandSpec): [string, string][] {
   return GLOBAL.map((option) => {
-    const all = option.value?.choices;
+    const all = option.name === "output" ? (spec?.outputs ?? OUTPUTS) : option.value?.choices;
     return [sayOption(option), option.summary + (all === undefined ? "" : ` One of ${all.join(", ")}.`)];
   });
 }
@@ -69,6 +70,7 @@ function overview(commands: readonly CommandSpec[]): string {
     "discoveryctl operates a DISCOVERY agent and, through it, the whole network.",
     "",
     "Usage: discoveryctl <noun> <verb> [arguments] [options]",
+    "       discoveryctl --version",
     ...section("Nouns", nouns),
     ...section(
       "Verbs",

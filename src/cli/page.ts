@@ -14,7 +14,30 @@ export function cliPage(): string {
     "alone and print its id. [Exit codes](exit-codes.md) never change their meaning.",
     "",
     "The agent is found through `--socket`, then `DISCOVERY_SOCKET`, then `/run/discovery`. `DISCOVERY_OUTPUT` sets the",
-    "form of output.",
+    "form of output where a command has it; `-o` with a form that the command has not is refused.",
+    "",
+    "## What programs read",
+    "",
+    "`-o json` and `-o yaml` give every answer the form of the [control API](api.md), on stdout:",
+    "",
+    "```json",
+    '{ "apiVersion": "discovery/v1", "kind": "HostList", "items": [],',
+    '  "meta": { "asOf": "2027-01-01T00:00:00.000Z", "answeredBy": "h1", "hostsKnown": 16, "hostsAnswered": 14,',
+    '            "unreachable": [{ "host": "h7", "state": "suspect", "lastHeardMs": 43000 }], "partial": true } }',
+    "```",
+    "",
+    "with `item` instead of `items` for one thing. `meta` says how fresh it is and who did not answer; it is null where no",
+    "agent was asked (`config show`) or none has answered (`version`). A verb that waits for long work prints the",
+    "operation as it ended, `--detach` what was begun. Four are no answers: `ve export` prints the manifest itself, as",
+    "`apply` takes it, `events -o json` a line of JSON for each event, `capture` an instance and `solve -o json` its",
+    "[solution](instance-format.md).",
+    "",
+    "An error is one line of JSON on stderr then (which is YAML, too), and the exit code says its kind:",
+    "",
+    "```json",
+    '{ "apiVersion": "discovery/v1", "kind": "Error", "error": { "code": "not-found", "message": "no host is called h9",',
+    '  "reason": null, "hint": "discoveryctl host list", "changed": false } }',
+    "```",
     "",
     "## Everywhere",
     "",
@@ -27,7 +50,8 @@ export function cliPage(): string {
 function command(spec: CommandSpec): string {
   const args = spec.args.map(({ name, summary }) => `- \`${name}\`: ${summary}`);
   const examples = spec.examples.length === 0 ? [] : ["", "```sh", ...spec.examples, "```"];
-  const parts = [...args, ...options(spec.options)];
+  const outputs = spec.outputs === undefined ? [] : [`- \`-o\` takes ${spec.outputs.join(", ")} here.`];
+  const parts = [...args, ...options(spec.options), ...outputs];
   return [
     `## ${spec.words.join(" ")}`,
     "",

@@ -9,8 +9,9 @@ import { GLOBAL } from "./options.ts";
 import type { CommandSpec, OptionSpec } from "./spec.ts";
 
 export type Parsed =
-  /** `words`: what help is wanted about; `asked`: it was asked for, and is not there for want of a verb. */
-  | { readonly kind: "help"; readonly words: readonly string[]; readonly asked: boolean }
+  /** `words`: what help is about; `wanted`: it was asked for, and is not there for want of a verb. */
+  | { readonly kind: "help"; readonly words: readonly string[]; readonly wanted: boolean }
+  | { readonly kind: "version" }
   | { readonly kind: "command"; readonly spec: CommandSpec; readonly input: Input };
 
 export function parse(argv: readonly string[], commands: readonly CommandSpec[] = COMMANDS): Result<Parsed> {
@@ -19,11 +20,13 @@ export function parse(argv: readonly string[], commands: readonly CommandSpec[] 
   const given = tokens.flatMap((token) => (token.kind === "option" ? [token] : []));
   const helpWord = words[0] === "help";
   const found = findCommand(helpWord ? words.slice(1) : words, commands);
-  const asked = helpWord || given.some(({ name }) => name === "help");
+  const wanted = helpWord || given.some(({ name }) => name === "help");
   if (!found.ok) return found;
   const { spec, prefix, rest } = found.value;
-  if (asked || spec === null) return ok({ kind: "help", words: prefix, asked });
-  const options = readOptions(given, spec);
+  if (wanted) return ok({ kind: "help", words: prefix, wanted });
+  if (prefix.length === 0 && given.some(({ name }) => name === "version")) return ok({ kind: "version" });
+  const options = readOptions(given, spec?.options ?? [], spec?.words ?? prefix);
+  if (spec === null) return options.ok ? ok({ kind: "help", words: prefix, wanted }) : options;
   if (!options.ok) return options;
   const args = readArgs(rest, spec);
   return args.ok ? ok({ kind: "command", spec, input: new Input(args.value, options.value) }) : args;
@@ -96,38 +99,46 @@ function unknown(what: string, word: string, known: readonly string[], before = 
 
 function readOptions(
   tokens: readonly OptionToken[],
-  spec: CommandSpec,
+  own: readonly OptionSpec[],
+  words: readonly string[],
 ): Result<ReadonlyMap<string, string | number | true>> {
-  const known = [...spec.options, ...GLOBAL];
+  const known = [...own, ...GLOBAL];
   const options = new Map<string, string | number | true>();
   for (const token of tokens) {
     const option = known.find(({ name }) => name === token.name);
-    if (option === undefined) return fail(unknownOption(token.rawName, known, spec));
-    const value = readOption(option, token.value);
+    if (option === undefined) return fail(unknownOption(token.rawName, known, words));
+    const value = readOption(option, token);
     if (!value.ok) return value;
     options.set(option.name, value.value);
   }
   return ok(options);
 }
 
-function unknownOption(raw: string, known: readonly OptionSpec[], spec: CommandSpec): Failure {
+function unknownOption(raw: string, known: readonly OptionSpec[], words: readonly string[]): Failure {
   const near = nearest(
     raw.replace(/^-+/, ""),
     known.map(({ name }) => name),
   );
-  const command = spec.words.join(" ");
+  const command = ["discoveryctl", ...words].join(" ");
   return {
     code: "invalid",
-    message: `${raw} is no option of ${command}`,
-    hint: near === null ? `discoveryctl ${command} --help` : `did you mean --${near}?`,
+    message: `${raw} is no option of ${words.length === 0 ? command : words.join(" ")}`,
+    hint: near === null ? `${command} --help` : `did you mean --${near}?`,
   };
 }
 
-function readOption({ name, value }: OptionSpec, text: string | undefined): Result<string | number | true> {
+function readOption(
+  { name, value }: OptionSpec,
+  { value: text, inlineValue: inline }: OptionToken,
+): Result<string | number | true> {
   if (value === undefined) {
     return text === undefined ? ok(true) : invalid(`--${name} takes no value`);
   }
-  if (text === undefined) return invalid(`--${name} needs a value: --${name} ${value.name}`);
+  const swallowed = inline === false && text !== undefined && /^-./.test(text);
+  if (text === undefined || swallowed) {
+    const hint = swallowed ? `if ${text} is meant: --${name}=${text}` : undefined;
+    return invalid(`--${name} needs a value: --${name} ${value.name}`, hint);
+  }
   if (value.choices !== undefined && !value.choices.includes(text)) {
     return invalid(`--${name} must be ${value.choices.join(", ")}; it is "${text}"`);
   }

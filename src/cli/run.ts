@@ -1,18 +1,22 @@
 /** From words to an exit code. */
-import { DiscoveryError, type Failure } from "../lib/error.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import { DiscoveryError, type Failure, fail, ok, type Result } from "../lib/error.ts";
 import { clientFor } from "./connection.ts";
 import type { Context, Platform } from "./context.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Input } from "./input.ts";
+import { isDocument, sayError } from "./output/document.ts";
 import { exitCodeOf, sayFailure } from "./output/failure.ts";
 import { OUTPUTS, type OutputFormat } from "./output/format.ts";
 import { COLOURS, type Palette, PLAIN } from "./output/palette.ts";
 import { parse } from "./parse.ts";
+import type { CommandSpec } from "./spec.ts";
 
 export async function run(argv: readonly string[], platform: Platform): Promise<number> {
   const errors = paletteFor(platform, platform.stderr.isTty);
+  const asked = askedFormat(argv, platform);
   const failed = (failure: Failure): number => {
-    platform.stderr.write(`${sayFailure(failure, errors)}\n`);
+    platform.stderr.write(`${isDocument(asked) ? sayError(failure) : sayFailure(failure, errors)}\n`);
     return exitCodeOf(failure);
   };
   if (argv[0] === "__complete") return await complete(argv.slice(1), platform);
@@ -20,16 +24,20 @@ export async function run(argv: readonly string[], platform: Platform): Promise<
   if (!parsed.ok) return failed(parsed.failure);
   if (parsed.value.kind === "help") {
     const { help } = await import("./help.ts");
-    const { words, asked } = parsed.value;
-    (asked ? platform.stdout : platform.stderr).write(help(words));
-    return asked ? EXIT.done : EXIT.usage;
+    const { words, wanted } = parsed.value;
+    (wanted ? platform.stdout : platform.stderr).write(help(words));
+    return wanted ? EXIT.done : EXIT.usage;
+  }
+  if (parsed.value.kind === "version") {
+    platform.stdout.write(`discoveryctl ${packageJson.version}\n`);
+    return EXIT.done;
   }
   const { spec, input } = parsed.value;
-  const format = formatOf(input, platform);
-  if (format === null) return failed(BAD_OUTPUT);
+  const format = formatOf(spec, input, platform);
+  if (!format.ok) return failed(format.failure);
   try {
     const handler = await spec.load();
-    return await handler(contextOf(input, platform, format, failed), input);
+    return await handler(contextOf(input, platform, format.value, failed), input);
   } catch (cause) {
     if (cause instanceof DiscoveryError) return failed(cause.failure);
     throw cause;
@@ -65,9 +73,29 @@ function contextOf(
   };
 }
 
-function formatOf(input: Input, { environment }: Platform): OutputFormat | null {
-  const named = input.text("output") ?? environment["DISCOVERY_OUTPUT"] ?? "table";
-  return OUTPUTS.find((output) => output === named) ?? null;
+/** What is asked for must be to be had; what the environment prefers is taken where it is. */
+function formatOf(spec: CommandSpec, input: Input, { environment }: Platform): Result<OutputFormat> {
+  const known = spec.outputs ?? OUTPUTS;
+  const asked = input.text("output");
+  const preferred = environment["DISCOVERY_OUTPUT"] ?? "table";
+  if (asked === undefined && !isOutput(preferred)) return fail(BAD_OUTPUT);
+  const format = known.find((output) => output === (asked ?? preferred));
+  if (format !== undefined) return ok(format);
+  if (asked === undefined) return ok(known[0]);
+  const command = spec.words.join(" ");
+  const message = `${command} has no output ${asked}`;
+  return fail({ code: "invalid", message, hint: `-o takes ${known.join(", ")} here` });
+}
+
+function isOutput(text: string): text is OutputFormat {
+  return (OUTPUTS as readonly string[]).includes(text);
+}
+
+/** What errors look like is to be known before the words are understood: they may be what is wrong. */
+function askedFormat(argv: readonly string[], { environment }: Platform): OutputFormat {
+  const option = /(?:^|\n)(?:-o=?|--output=?)\n?(json|yaml)(?:\n|$)/.exec(argv.join("\n"));
+  const named = option?.[1] ?? environment["DISCOVERY_OUTPUT"] ?? "table";
+  return isOutput(named) ? named : "table";
 }
 
 const BAD_OUTPUT: Failure = {

@@ -1,6 +1,7 @@
 /** Commands as data: parsing, help, completion and the reference page all read the same table. */
 import type { Context } from "./context.ts";
 import type { Input } from "./input.ts";
+import type { OutputFormat } from "./output/format.ts";
 
 export interface CommandSpec {
   /** `["host", "list"]`; one word for the verbs without a noun. */
@@ -9,6 +10,8 @@ export interface CommandSpec {
   readonly args: readonly ArgSpec[];
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];
+  /** What `-o` takes here, the standard first; absent: everything. */
+  readonly outputs?: readonly [OutputFormat, ...OutputFormat[]];
   /** Loaded when it is run: a client that starts slowly is not used. */
   readonly load: () => Promise<Handler>;
 }

@@ -52,7 +52,7 @@ export class DiscoveryClient {
     name: string,
     onProgress: (operation: OperationView) => void,
     signal?: AbortSignal,
-  ): Promise<Result<OperationView>> {
+  ): Promise<Result<Reply<OperationView>>> {
     let known = "";
     for (let silent = 0, pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       const answer = await this.call("op.show", { name }, signal);
@@ -62,7 +62,7 @@ export class DiscoveryClient {
         if (now !== known) onProgress(operation);
         known = now;
         silent = 0;
-        if (operation.state !== "running") return ok(operation);
+        if (operation.state !== "running") return ok(answer.value);
       } else if (answer.failure.code !== "unreachable" || ++silent > PATIENCE || known === "") {
         return answer;
       }

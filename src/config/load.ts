@@ -60,10 +60,12 @@ export function loadConfig(options: LoadOptions = {}): ConfigResult {
 /** Holds the configuration in force. */
 export class ConfigHolder {
   readonly #options: LoadOptions;
+  readonly #first: LoadedConfig;
   #loaded: LoadedConfig;
 
   private constructor(options: LoadOptions, loaded: LoadedConfig) {
     this.#options = options;
+    this.#first = loaded;
     this.#loaded = loaded;
   }
 
@@ -81,6 +83,14 @@ export class ConfigHolder {
     const result = loadConfig(this.#options);
     if (result.ok) this.#loaded = result.value;
     return result;
+  }
+
+  /** The settings, by path, that are not as they were at the start. */
+  changed(): readonly string[] {
+    const [first, now] = [this.#first.config, this.#loaded.config];
+    const said = (config: Config, path: string) => JSON.stringify(valueAt(config, path.split(".")));
+    const paths = this.#loaded.origins.map(({ path }) => path);
+    return paths.filter((path) => said(first, path) !== said(now, path));
   }
 }
 

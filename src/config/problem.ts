@@ -33,6 +33,16 @@ export function sayProblem(problem: Problem): string {
   return `${where === "" ? "" : `${where}: `}${problem.message}${hint}`;
 }
 
+/** Beyond these the reader has enough to do, and most are likely to follow from the first. */
+const MOST_SAID = 5;
+
+/** The first of them, a line each, and how many there are besides. */
+export function sayProblems(problems: readonly Problem[]): string[] {
+  const said = problems.slice(0, MOST_SAID).map(sayProblem);
+  const more = problems.length - said.length;
+  return more > 0 ? [...said, `and ${more} more`] : said;
+}
+
 /** In the order in which a reader comes by them. */
 export function inReadingOrder(problems: readonly Problem[]): Problem[] {
   return [...problems].sort((a, b) => {

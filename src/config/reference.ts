@@ -113,6 +113,7 @@ const PREFACE = [
   "The agent reads `/etc/discovery/discovery.yaml` and, after it, `conf.d/*.yaml` beside it in name order; maps are",
   "merged, lists are replaced. A flag goes before an environment variable, that before a file, that before the default.",
   "Unknown keys are refused, with the nearest known one. A reload that fails leaves the good configuration in force.",
+  "SIGHUP reloads: `log.level` is taken over; the log names what else has changed and waits for the next start.",
   "",
   "Durations are written `500ms`, `30s`, `1h30m`; sizes `512MiB`, `4GiB`; ratios are fractions.",
   "A commented example with every key is `config/discovery.example.yaml`; editors find the types in",

@@ -19,9 +19,6 @@ export type Checked<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** Beyond these the reader has enough to do. */
-const MAX_PROBLEMS = 50;
-
 export function check<S extends z.ZodType>(
   schema: S,
   value: unknown,
@@ -31,7 +28,7 @@ export function check<S extends z.ZodType>(
   const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data };
   const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, schema, value, places, notYet));
-  return { ok: false, problems: inReadingOrder(problems).slice(0, MAX_PROBLEMS) };
+  return { ok: false, problems: inReadingOrder(problems) };
 }
 
 function problemsOf(

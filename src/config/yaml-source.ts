@@ -65,11 +65,12 @@ function damaged(source: string, message: string): YamlSource {
 
 function syntaxProblems(documents: readonly Document.Parsed[], at: (offset: number) => Place): Problem[] {
   const found = documents.flatMap(({ errors, warnings }) => [...errors, ...warnings]);
-  const problems: Problem[] = found.map(({ pos, message }) => ({
+  const all = found.map(({ pos, message }) => ({
     where: at(pos[0]),
     path: "",
     message: firstSentence(message),
   }));
+  const problems: Problem[] = firstOfEachLine(all);
   const second = documents[1];
   if (second !== undefined) {
     problems.push({
@@ -79,6 +80,12 @@ function syntaxProblems(documents: readonly Document.Parsed[], at: (offset: numb
     });
   }
   return problems;
+}
+
+/** In the parser's order: its first complaint is the cause, and what else it says of a line follows from that. */
+function firstOfEachLine(problems: readonly (Problem & { readonly where: Place })[]): Problem[] {
+  const seen = new Set<number>();
+  return problems.filter(({ where: { line } }) => seen.size < seen.add(line).size);
 }
 
 /** The parser adds an excerpt of the file below its sentence. */

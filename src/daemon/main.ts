@@ -4,7 +4,7 @@ import { readClusterKey } from "../adapters/libp2p/cluster-key.ts";
 import { createLogger } from "../adapters/logging/logger.ts";
 import { ServiceNotifier } from "../adapters/systemd/service-notifier.ts";
 import { ConfigHolder, DEFAULT_FILE } from "../config/load.ts";
-import { sayProblem } from "../config/problem.ts";
+import { sayProblem, sayProblems } from "../config/problem.ts";
 import { DiscoveryError, ERROR_CODES } from "../lib/error.ts";
 import { compose, type Daemon } from "./compose.ts";
 import { VERSION } from "./version.ts";
@@ -12,13 +12,16 @@ import { VERSION } from "./version.ts";
 const USAGE = `Usage: discoveryd [--config FILE] [--check-config] [--version] [--help]
 
 Runs the agent of this host. Its configuration is ${DEFAULT_FILE} and conf.d/*.yaml beside it;
-environment variables (DISCOVERY_…) win over files. SIGTERM ends the agent, SIGHUP reads the
-configuration again; neither touches a VM.
+environment variables (DISCOVERY_…) win over files. SIGTERM ends the agent. SIGHUP reads the
+configuration again: log.level is taken over, what else has changed is named in the log and waits
+for the next start. Neither touches a VM.
 `;
 
 /** Closing takes a few seconds at most; then the process ends anyway. */
 const CLOSING_MS = 10_000;
 const STATUS_MS = 10_000;
+/** What SIGHUP takes over while the agent runs. */
+const RELOADED = "log.level";
 /** When what the start has left behind is collected: the first peers are known by then. */
 const TIDY_MS = 10_000;
 
@@ -29,7 +32,7 @@ const opened = ConfigHolder.open({
 });
 if (!opened.ok || opened.holder === undefined) {
   const problems = opened.ok ? [] : opened.problems;
-  for (const problem of problems) process.stderr.write(`discoveryd: ${sayProblem(problem)}\n`);
+  for (const line of sayProblems(problems)) process.stderr.write(`discoveryd: ${line}\n`);
   process.exit(ERROR_CODES.invalid.exit);
 }
 const holder = opened.holder;
@@ -98,11 +101,13 @@ async function run(): Promise<void> {
     const result = holder.reload();
     if (result.ok) {
       logger.setLevel(result.value.config.log.level);
+      const waiting = holder.changed().filter((path) => path !== RELOADED);
+      const later = waiting.length === 0 ? "" : `; at the next start: ${waiting.join(", ")}`;
       return logger.write({
-        level: "info",
+        level: waiting.length === 0 ? "info" : "warn",
         event: "config.reloaded",
-        message: "the log level is taken over; the rest at the next start",
-        fields: {},
+        message: `${RELOADED} is in force${later}`,
+        fields: { waiting },
       });
     }
     const problems = result.problems.map(sayProblem);

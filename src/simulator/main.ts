@@ -1,4 +1,6 @@
 /** `discovery-sim`: worlds in virtual time. Each verb has a folder; it is loaded when it is asked for. */
+import packageJson from "../../package.json" with { type: "json" };
+
 interface Verb {
   readonly summary: string;
   readonly load: () => Promise<{ readonly main: (args: readonly string[]) => Promise<number> }>;
@@ -37,12 +39,13 @@ const VERBS: { readonly [verb: string]: Verb } = {
 
 const [verb, ...args] = process.argv.slice(2);
 const known = verb === undefined ? undefined : VERBS[verb];
-if (known === undefined) {
+if (verb === "--version") process.stdout.write(`discovery-sim ${packageJson.version}\n`);
+else if (known === undefined) {
   const asked = verb === undefined || verb === "--help" || verb === "-h";
   const out = asked ? process.stdout : process.stderr;
   if (!asked) out.write(`discovery-sim: there is no verb ${verb}\n`);
   out.write(
-    `Usage: discovery-sim VERB …\n\n${Object.values(VERBS)
+    `Usage: discovery-sim VERB … | --version\n\n${Object.values(VERBS)
       .map(({ summary }) => `  ${summary}\n`)
       .join("")}`,
   );

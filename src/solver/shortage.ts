@@ -1,6 +1,7 @@
 /**
- * Quick proofs that nothing can be done: a VM larger than any host it may use, a VM that no host may take, more
- * demand than capacity in one resource. Each is a relaxation, so what it says holds whatever the order.
+ * Quick proofs that nothing can be done: a VM larger than any host it may use, a VM that no host may take, or none
+ * beside those that may not leave it, more demand than capacity in one resource. Each is a relaxation, so what it says
+ * holds whatever the order.
  */
 import type { Assignment } from "./assignment.ts";
 import type { HomeBound } from "./bound.ts";
@@ -23,6 +24,7 @@ export function quickProofs(
         .filter((vm) => !someHostTakes(dense, vm))
         .map((vm) => tooLarge(dense, vm) ?? noHost(dense, vm)),
     () => homes.flatMap(({ host }) => rootedShortages(dense, start, host)),
+    () => besideRooted(dense, start, suspects),
     () => totalShortages(dense, start, arriving),
   ];
   for (const prove of proofs) {
@@ -88,6 +90,42 @@ function takes(dense: Dense, vm: number, host: number): boolean {
       return false;
   }
   return true;
+}
+
+/** VMs that no host can take, as it may not be rid of those that are fixed there. */
+function besideRooted(dense: Dense, start: Assignment, suspects: readonly number[]): readonly Explanation[] {
+  const hosts = [...Array(dense.hostCount).keys()];
+  const left = hosts.map((host) => roomBesideRooted(dense, start, host));
+  return suspects
+    .filter((vm) => dense.fixed[vm] === 0)
+    .flatMap((vm): Explanation[] => {
+      const whys = hosts.map((host) => besideObstacle(dense, vm, host, left[host] ?? []));
+      if (whys.includes(null)) return [];
+      const verdicts = hosts.map((host) => ({ host: dense.hostId(host), why: whys[host] ?? "" }));
+      return [{ kind: "no-host", vms: [dense.vmId(vm)], hosts: verdicts }];
+    });
+}
+
+function roomBesideRooted(dense: Dense, start: Assignment, host: number): readonly number[] {
+  const rooted = start.vmsOn(host).filter((vm) => dense.fixed[vm] === 1);
+  return dense.resources.map((_, r) =>
+    rooted.reduce(
+      (room, vm) => room - (dense.demand[vm * dense.width + r] as number),
+      dense.room[host * dense.width + r] as number,
+    ),
+  );
+}
+
+/** Why a VM cannot stand on a host in the end, whatever else moves; null: it can, as far as that says. */
+function besideObstacle(dense: Dense, vm: number, host: number, left: readonly number[]): string | null {
+  if (!takes(dense, vm, host)) return absoluteObstacle(dense, vm, host) ?? "it may not enter it";
+  for (const [r, resource] of dense.resources.entries()) {
+    const needed = dense.demand[vm * dense.width + r] as number;
+    const room = left[r] as number;
+    if (needed > 0 && needed > room)
+      return `it needs ${needed} ${resource}, beside what stays there the host has ${Math.max(0, room)}`;
+  }
+  return null;
 }
 
 /** The resource in which even the largest host is too small. */

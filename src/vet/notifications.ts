@@ -23,6 +23,8 @@ export type VetNotification =
       readonly ve: VeName;
       readonly vm: VmId;
       readonly name: string;
+      /** What operators call it: `<ve>.<vm>`, or the name that an adopted one came with. */
+      readonly domain: string;
       readonly from: VmState;
       readonly to: VmState | "gone";
       readonly host: NodeId | null;

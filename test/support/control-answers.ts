@@ -196,7 +196,7 @@ export function answers(): (command: Command | EmbeddedCommand) => Result<unknow
       case "host.list":
         return ok({ items: HOSTS, coverage: COVERAGE });
       case "host.show":
-        return named(HOSTS, command.host, "host");
+        return named(HOSTS, HOSTS.find(({ id }) => id === command.host)?.name ?? command.host, "host");
       case "host.rtt":
         return ok({
           items: [
@@ -211,8 +211,9 @@ export function answers(): (command: Command | EmbeddedCommand) => Result<unknow
               host: "h1",
               vms: [
                 { name: "shop.web-0", target: "h2", blocker: null },
-                { name: "mail", target: null, blocker: "not managed" },
+                { name: "shop.db", target: null, blocker: "its VE says: drain action stay" },
               ],
+              stay: ["mail"],
               records: 1,
             })
           : ok({ operation: "h1-1.8" });
@@ -275,7 +276,14 @@ export function answers(): (command: Command | EmbeddedCommand) => Result<unknow
               partition: null,
             },
           ],
-          reasons: [{ event: "h2/overload/4", reason: "no host has room for db", agoMs: 61_000 }],
+          reasons: [
+            {
+              event: "h2/overload/4",
+              about: "h2 is overloaded (cpu)",
+              reason: "no host has room for db",
+              agoMs: 61_000,
+            },
+          ],
         });
       case "balance.mode":
         return ok({ item: { mode: command.mode }, coverage: COVERAGE });

@@ -252,10 +252,10 @@ function environmentEntry(
         from: nameOf(notification.from),
       });
     case "ve-vm": {
-      const { vm, name, from, to, host, note } = notification;
+      const { vm, domain, from, to, host, note } = notification;
       const fields = {
         ve,
-        vm: `${ve}.${name}`,
+        vm: domain,
         vmId: vm,
         was: from,
         is: to,
@@ -263,7 +263,7 @@ function environmentEntry(
         reason: note,
       };
       const what = from === to ? `${to}${host === null ? "" : ` on ${nameOf(host)}`}` : `${from} → ${to}`;
-      return entry("info", "vm.state", `${ve}.${name}: ${what}`, fields);
+      return entry("info", "vm.state", `${domain}: ${what}`, fields);
     }
   }
 }

@@ -12,8 +12,6 @@ import { addedText, hostNames, parseAdded } from "./add-vms.ts";
 
 export async function capture(context: Context, input: Input): Promise<number> {
   const { client, platform } = context;
-  const form = input.text("output") ?? "json";
-  if (form !== "json") return context.failed(onlyJson(form));
   const added = readAdded(input.text("add-vms"), context);
   if (!added.ok) return context.failed(added.failure);
   const edits = { drain: hostNames(input.text("drain")), down: hostNames(input.text("host-down")) };
@@ -26,15 +24,6 @@ export async function capture(context: Context, input: Input): Promise<number> {
   context.print(text.value);
   for (const warning of value.warnings) context.say(`${context.palette.attention("warning:")} ${warning}`);
   return freshness(context, meta);
-}
-
-function onlyJson(form: string) {
-  return {
-    code: "invalid",
-    message: `capture does not print ${form}`,
-    reason: "an instance is JSON, for discoveryctl solve",
-    hint: "leave -o out, or say -o json",
-  } as const;
 }
 
 function readAdded(flag: string | undefined, { platform }: Context): Result<readonly ProblemVm[]> {

@@ -1,9 +1,10 @@
 /** Needs no agent: it reads the files, and the environment of whoever asks. */
 import { DEFAULT_FILE, type LoadedConfig, loadConfig, type Origin } from "../../config/load.ts";
-import { sayProblem } from "../../config/problem.ts";
+import { sayProblem, sayProblems } from "../../config/problem.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Input } from "../input.ts";
+import { isDocument, sayDocument } from "../output/document.ts";
 import { type Column, table } from "../output/table.ts";
 
 const COLUMNS: readonly Column<Origin>[] = [
@@ -18,7 +19,7 @@ export async function show(context: Context, input: Input): Promise<number> {
   const given = file === undefined ? {} : { file };
   const result = loadConfig({ ...given, environment: platform.environment });
   if (!result.ok) {
-    const reason = result.problems.map(sayProblem).join("\n       ");
+    const reason = sayProblems(result.problems).join("\n       ");
     const { code } = result.failure;
     return failed({ code, message: `${file ?? DEFAULT_FILE} is refused`, reason });
   }
@@ -30,11 +31,8 @@ export async function show(context: Context, input: Input): Promise<number> {
 /** With `-o name` only what is no default. */
 async function print(context: Context, { origins }: LoadedConfig): Promise<void> {
   const { format, palette, header } = context;
-  if (format === "json") return context.print(`${JSON.stringify(origins, null, 2)}\n`);
-  if (format === "yaml") {
-    const { stringify } = await import("yaml");
-    return context.print(stringify(origins));
-  }
+  if (isDocument(format))
+    return context.print(await sayDocument(format, { kind: "SettingList", value: origins, meta: null }));
   if (format === "name") {
     const changed = origins.filter(({ origin }) => origin !== "default");
     return context.print(changed.map(({ path }) => `${path}\n`).join(""));

@@ -4,6 +4,7 @@ import { readDuration } from "../../lib/quantity.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Input } from "../input.ts";
+import { shortIds } from "../output/words.ts";
 
 export async function events(context: Context, input: Input): Promise<number> {
   const { client, platform, print, format } = context;
@@ -51,12 +52,8 @@ function sayEvent(line: Extract<EventLine, { kind: "Event" }>, { palette, format
   const what =
     typeof message === "string" && message !== "" ? [`${paint(event)}: ${message}`] : [paint(event)];
   const text = `${[palette.dim(time), ...what, ...said].join(" ")}\n`;
-  return format === "wide" ? text : text.replaceAll(PEER_ID, (id) => id.slice(-SHORT).toLowerCase());
+  return format === "wide" ? text : shortIds(text);
 }
-
-/** A libp2p peer id, and as much of it as tells a cluster's hosts apart (operations are named by it, too). */
-const PEER_ID = /\b12D3KooW[1-9A-HJ-NP-Za-km-z]{44}\b/g;
-const SHORT = 8;
 
 function sayValue(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);

@@ -2,11 +2,10 @@ import type { DrainPreview, HostView, RttView, Started } from "../../api/views.t
 import { ok } from "../../lib/error.ts";
 import { byText } from "../../lib/order.ts";
 import type { Context } from "../context.ts";
-import { EXIT } from "../exit-codes.ts";
 import type { Input } from "../input.ts";
 import { carryOut } from "../output/long-work.ts";
 import { paintState } from "../output/palette.ts";
-import { type Form, listForm, show as showReply } from "../output/show.ts";
+import { acknowledge, type Form, listForm, show as showReply } from "../output/show.ts";
 import { type Column, record, table } from "../output/table.ts";
 import { cpuShare, memoryShare, milliseconds, pairs, plural } from "../output/words.ts";
 import { reportPairs, sayCondition } from "./status.ts";
@@ -92,7 +91,7 @@ export async function drain(context: Context, input: Input): Promise<number> {
 
 const PREVIEW: Form<DrainPreview> = {
   names: ({ vms }) => vms.map(({ name }) => name),
-  text: ({ vms, records, host }, { palette, header }) => {
+  text: ({ vms, stay, records, host }, { palette, header }) => {
     const columns: Column<DrainPreview["vms"][number]>[] = [
       { header: "VM", cell: ({ name }) => name },
       { header: "TO", cell: ({ target }) => target ?? "" },
@@ -101,7 +100,8 @@ const PREVIEW: Form<DrainPreview> = {
     const rows = vms.length === 0 ? "" : table(vms, columns, { palette, header, wide: false });
     const blocked = vms.filter(({ blocker }) => blocker !== null).length;
     const summary = `${host}: ${plural(vms.length, "VM")} would leave, ${blocked} blocked, ${plural(records, "VE record")} would move`;
-    return `${rows}${summary}\n`;
+    const foreign = `${plural(stay.length, "VM")} not managed, left where they are: ${stay.join(", ")}\n`;
+    return `${rows}${summary}\n${stay.length === 0 ? "" : foreign}`;
   },
 };
 
@@ -109,9 +109,7 @@ export async function restore(context: Context, input: Input): Promise<number> {
   const reason = input.text("reason");
   const request = { host: input.arg("HOST"), ...(reason === undefined ? {} : { reason }) };
   const reply = await context.client.call("host.restore", request, context.platform.interrupted);
-  if (!reply.ok) return context.failed(reply.failure);
-  context.say(`${request.host} takes VMs again`);
-  return EXIT.done;
+  return await acknowledge(context, reply, request.host, `${request.host} takes VMs again`);
 }
 
 /** Up to this many hosts a matrix is easier to read than a list. */

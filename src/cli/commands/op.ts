@@ -1,11 +1,10 @@
 import type { OperationView } from "../../api/views.ts";
 import { sayDuration } from "../../lib/quantity.ts";
 import type { Context } from "../context.ts";
-import { EXIT } from "../exit-codes.ts";
 import type { Input } from "../input.ts";
 import { follow } from "../output/long-work.ts";
 import { paintState } from "../output/palette.ts";
-import { type Form, listForm, show as showReply } from "../output/show.ts";
+import { acknowledge, type Form, listForm, show as showReply } from "../output/show.ts";
 import { type Column, record } from "../output/table.ts";
 import { ago } from "../output/words.ts";
 
@@ -76,7 +75,5 @@ export async function wait(context: Context, input: Input): Promise<number> {
 export async function cancel(context: Context, input: Input): Promise<number> {
   const name = input.arg("OP");
   const reply = await context.client.call("op.cancel", { name }, context.platform.interrupted);
-  if (!reply.ok) return context.failed(reply.failure);
-  context.say(`${name} is called off`);
-  return EXIT.done;
+  return await acknowledge(context, reply, name, `${name} is called off`);
 }

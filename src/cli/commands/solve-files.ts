@@ -1,32 +1,53 @@
-/** `discoveryctl solve`: the files, the flags and the clock; what is printed is `solve.ts`'s. */
+/** `discoveryctl solve`: the files, the flags and the clock; what comes out is `solve.ts`'s. */
+import { type Failure, fail, ok, type Result } from "../../lib/error.ts";
 import type { Objective } from "../../solver/index.ts";
 import type { Context } from "../context.ts";
 import type { Input } from "../input.ts";
 import { addedText, hostNames } from "./add-vms.ts";
-import { runSolve, type SolveOptions } from "./solve.ts";
+import { runSolve, type SolveOptions, type SolveRun, table } from "./solve.ts";
+
+const FORMAT = "docs/reference/instance-format.md says what is read";
 
 export async function solveFile(context: Context, input: Input): Promise<number> {
-  const file = input.arg("file");
+  const run = await solved(context, input);
+  if (!run.ok) return context.failed({ hint: FORMAT, ...run.failure });
+  const { report, exitCode } = run.value;
+  context.print(`${context.format === "json" ? JSON.stringify(report, null, 2) : table(report)}\n`);
+  return exitCode;
+}
+
+async function solved({ platform }: Context, input: Input): Promise<Result<SolveRun>> {
+  const instance = await readText(platform, input.arg("file"));
+  if (!instance.ok) return instance;
+  const flag = input.text("add-vms");
+  const added = flag === undefined ? null : readAdded(platform, flag);
+  if (added?.ok === false) return added;
+  const options = { ...optionsOf(input), ...(added === null ? {} : { addVms: added.value }) };
+  return runSolve(options, instance.value, () => performance.now());
+}
+
+async function readText(platform: Context["platform"], file: string): Promise<Result<string>> {
   try {
-    const { platform } = context;
-    const text = file === "-" ? await platform.readStdin() : platform.readFile(file);
-    const { output, exitCode } = runSolve(optionsOf(context, input), text, () => performance.now());
-    if (exitCode === 2) context.say(output.trimEnd());
-    else context.print(output);
-    return exitCode;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    return context.failed({
-      code: "invalid",
-      message: `cannot read ${file}`,
-      reason: (error as Error).message,
-    });
+    return ok(file === "-" ? await platform.readStdin() : platform.readFile(file));
+  } catch (cause) {
+    return fail(unreadable(file, cause as Error));
   }
 }
 
-function optionsOf({ format, platform }: Context, input: Input): SolveOptions {
+function readAdded({ readFile }: Context["platform"], flag: string): Result<string> {
+  try {
+    return ok(addedText(flag, readFile));
+  } catch (cause) {
+    return fail(unreadable(flag, cause as Error));
+  }
+}
+
+function unreadable(file: string, { message: reason }: Error): Failure {
+  return { code: "invalid", message: `cannot read ${file}`, reason, hint: "name a file, or - for stdin" };
+}
+
+function optionsOf(input: Input): SolveOptions {
   const objective = input.text("objective") as Objective | undefined;
-  const addVms = input.text("add-vms");
   const numbers = {
     deadlineMs: input.duration("deadline"),
     limit: input.number("limit"),
@@ -37,9 +58,7 @@ function optionsOf({ format, platform }: Context, input: Input): SolveOptions {
   return {
     ...Object.fromEntries(given),
     ...(objective === undefined ? {} : { objective }),
-    ...(addVms === undefined ? {} : { addVms: addedText(addVms, platform.readFile) }),
     trace: input.flag("trace"),
-    output: format === "json" ? "json" : "table",
     hostDown: hostNames(input.text("host-down")),
     drain: hostNames(input.text("drain")),
   };

@@ -1,8 +1,9 @@
 /**
  * `discoveryctl solve FILE|-`: the solver on an instance, offline. The command's wiring reads the files and the
- * clock; this says what is printed and how it exits.
+ * clock; this says what comes out and how it exits.
  */
-import { ERROR_CODES, type Failure } from "../../lib/error.ts";
+import { ERROR_CODES, type Failure, fail, ok, type Result } from "../../lib/error.ts";
+import { nearest } from "../../lib/nearest.ts";
 import {
   type Explanation,
   type Limits,
@@ -25,7 +26,6 @@ export interface SolveOptions {
   /** Solves so many times and gives the medians of the times. */
   readonly repeat?: number;
   readonly trace?: boolean;
-  readonly output: "table" | "json";
   readonly hostDown?: readonly string[];
   readonly drain?: readonly string[];
   /** `N:cpus=…`, or the text of a list of VMs in the format of `vmr-instance/2`. */
@@ -33,38 +33,39 @@ export interface SolveOptions {
 }
 
 export interface SolveRun {
-  readonly output: string;
+  readonly report: ReturnType<typeof reportOf>;
   readonly exitCode: number;
 }
 
 const DEFAULT_DECISIONS = 1_000_000;
 
 /** @param clock milliseconds, from any origin. */
-export function runSolve(options: SolveOptions, text: string, clock: () => number): SolveRun {
+export function runSolve(options: SolveOptions, text: string, clock: () => number): Result<SolveRun> {
   const read = readProblem(options, text);
-  if ("code" in read) return { output: `${describe(read)}\n`, exitCode: ERROR_CODES[read.code].exit };
-  const runs = Array.from({ length: options.repeat ?? 1 }, () => timed(read, options, clock));
+  if (!read.ok) return read;
+  const runs = Array.from({ length: options.repeat ?? 1 }, () => timed(read.value, options, clock));
   const report = reportOf(runs, options.trace === true);
-  const output = options.output === "json" ? JSON.stringify(report, null, 2) : table(report);
-  return { output: `${output}\n`, exitCode: exitCodeOf(report.status) };
+  return ok({ report, exitCode: exitCodeOf(report.status) });
 }
 
-function readProblem(options: SolveOptions, text: string): Problem | Failure {
+function readProblem(options: SolveOptions, text: string): Result<Problem> {
   const instance = parseInstance(text);
-  if (!instance.ok) return instance.failure;
+  if (!instance.ok) return instance;
   const added = options.addVms === undefined ? null : parseAdded(options.addVms);
-  if (added?.ok === false) return added.failure;
+  if (added?.ok === false) return added;
   const { hostDown = [], drain = [], objective } = options;
-  const unknown = [...hostDown, ...drain].find((id) => !instance.value.hosts.some((host) => host.id === id));
-  if (unknown !== undefined)
-    return { code: "invalid", message: `There is no host ${JSON.stringify(unknown)}.` };
+  const hosts = instance.value.hosts.map(({ id }) => id);
+  const unknown = [...hostDown, ...drain].find((id) => !hosts.includes(id));
+  if (unknown !== undefined) return fail(noHost(unknown, hosts));
   const problem = edited(instance.value, { hostDown, drain, addVms: added?.value ?? [] });
-  const checked = wellFormed(objective === undefined ? problem : { ...problem, objective });
-  return checked.ok ? checked.value : checked.failure;
+  return wellFormed(objective === undefined ? problem : { ...problem, objective });
 }
 
-const describe = ({ message, reason }: Failure): string =>
-  reason === undefined ? message : `${message} ${reason}`;
+function noHost(id: string, hosts: readonly string[]): Failure {
+  const near = nearest(id, hosts);
+  const message = `the instance has no host ${JSON.stringify(id)}`;
+  return { code: "invalid", message, ...(near === null ? {} : { hint: `did you mean ${near}?` }) };
+}
 
 interface TimedRun {
   readonly solution: Solution;
@@ -149,7 +150,8 @@ function list(what: string, ids: readonly string[]): string {
   return ids.length === 1 ? `${what} ${named}` : `${ids.length} ${what}s (${named}${more})`;
 }
 
-function table(report: ReturnType<typeof reportOf>): string {
+/** For people. */
+export function table(report: SolveRun["report"]): string {
   const { status, cost, bound, firstPlanMs, totalMs, decisions, plan, explanation } = report;
   const head = [
     `status      ${status}`,
@@ -165,5 +167,5 @@ function table(report: ReturnType<typeof reportOf>): string {
     (point) => `${point.ms.toFixed(1)} ms\t${point.cost}\t${point.bound}`,
   );
   const trace = points.length === 0 ? [] : ["", "at\tcost\tbound", ...points];
-  return [...head, ...steps, ...explanation.map(sentence), ...trace].join("\n");
+  return `${[...head, ...steps, ...explanation.map(sentence), ...trace].join("\n")}\n`;
 }

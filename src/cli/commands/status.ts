@@ -2,6 +2,7 @@ import packageJson from "../../../package.json" with { type: "json" };
 import type { DoctorView, HostReport, StatusView } from "../../api/views.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
+import { isDocument, sayDocument } from "../output/document.ts";
 import { paintState } from "../output/palette.ts";
 import { type Form, show } from "../output/show.ts";
 import { record, table } from "../output/table.ts";
@@ -96,8 +97,9 @@ export async function version(context: Context): Promise<number> {
   const { client, print, format, platform } = context;
   const reply = await client.call("version", {}, platform.interrupted);
   const agent = reply.ok ? reply.value.value : null;
-  if (format === "json") {
-    print(`${JSON.stringify({ discoveryctl: packageJson.version, agent }, null, 2)}\n`);
+  if (isDocument(format)) {
+    const value = { discoveryctl: packageJson.version, agent };
+    print(await sayDocument(format, { kind: "Versions", value, meta: reply.ok ? reply.value.meta : null }));
     return EXIT.done;
   }
   print(`discoveryctl ${packageJson.version}\n`);

@@ -3,12 +3,13 @@ import { dirname, resolve } from "node:path";
 import { type ManifestFile, readManifest } from "../../api/manifest.ts";
 import type { Change, Effect, VeAnswer } from "../../api/views.ts";
 import type { Reply } from "../../client/client.ts";
-import { sayProblem } from "../../config/problem.ts";
+import { sayProblems } from "../../config/problem.ts";
 import { fail, ok, type Result } from "../../lib/error.ts";
 import { writeSize } from "../../lib/quantity.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Input } from "../input.ts";
+import { isDocument, sayDocument } from "../output/document.ts";
 import { carryOut } from "../output/long-work.ts";
 import type { Palette } from "../output/palette.ts";
 import { type Form, show } from "../output/show.ts";
@@ -27,7 +28,9 @@ export async function apply(context: Context, input: Input): Promise<number> {
   sayWarnings(context, reply.value.value);
   const summary = changes.length === 0 ? "nothing to change" : plural(changes.length, "change");
   context.say(`${name}: generation ${generation}, ${summary}`);
-  return operation === null ? EXIT.done : await carryOut(context, input, reply);
+  if (operation !== null) return await carryOut(context, input, reply);
+  if (isDocument(context.format)) context.print(await sayDocument(context.format, reply.value));
+  return EXIT.done;
 }
 
 export async function plan(context: Context, input: Input): Promise<number> {
@@ -75,7 +78,7 @@ async function read({ platform }: Context, input: Input): Promise<Result<Manifes
   return fail({
     code: later ? "not-yet" : "invalid",
     message: `the manifest ${file} is refused`,
-    reason: checked.problems.map(sayProblem).join("\n       "),
+    reason: sayProblems(checked.problems).join("\n       "),
   });
 }
 

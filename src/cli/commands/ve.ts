@@ -125,7 +125,7 @@ async function confirm({ platform, failed, say }: Context, question: string): Pr
   return EXIT.failed;
 }
 
-/** A manifest is YAML unless JSON is asked for; it is meant to be a file. */
+/** The manifest itself and nothing round it, YAML unless JSON is asked for: it is meant to be a file. */
 export async function exportManifest(context: Context, input: Input): Promise<number> {
   const { client, platform, format, print } = context;
   const reply = await client.call("ve.export", { name: input.arg("VE") }, platform.interrupted);

@@ -49,19 +49,31 @@ const VM: Form<VmView> = {
 };
 
 export async function list(context: Context, input: Input): Promise<number> {
-  const host = input.text("host");
-  const ve = input.text("ve");
-  const wanted = (vm: VmView) =>
-    (host === undefined || vm.host === host) && (ve === undefined || vm.ve === ve);
-  const ask = async (): Promise<Result<Reply<readonly VmView[]>>> => {
-    const reply = await context.client.call("vm.list", {}, context.platform.interrupted);
-    return reply.ok ? ok({ ...reply.value, value: reply.value.value.filter(wanted) }) : reply;
-  };
+  const ask = () => listed(context, input.text("host"), input.text("ve"));
   return await showReply(
     context,
     ask,
     listForm(COLUMNS, ({ name }) => name),
   );
+}
+
+/** Of a host and a VE that are there: a slip of the pen is no empty list. */
+async function listed(
+  { client, platform }: Context,
+  host: string | undefined,
+  ve: string | undefined,
+): Promise<Result<Reply<readonly VmView[]>>> {
+  const at = host === undefined ? null : await client.call("host.show", { host }, platform.interrupted);
+  if (at?.ok === false) return at;
+  const reply = await client.call("vm.list", {}, platform.interrupted);
+  if (!reply.ok) return reply;
+  const ofVe = reply.value.value.filter((vm) => ve === undefined || vm.ve === ve);
+  if (ve !== undefined && ofVe.length === 0) {
+    const known = await client.call("ve.show", { name: ve }, platform.interrupted);
+    if (!known.ok) return known;
+  }
+  const value = ofVe.filter((vm) => at === null || vm.host === at.value.value.name);
+  return ok({ ...reply.value, value });
 }
 
 export async function show(context: Context, input: Input): Promise<number> {

@@ -9,6 +9,7 @@ import { sayDuration } from "../../lib/quantity.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Input } from "../input.ts";
+import { isDocument, sayDocument } from "./document.ts";
 
 /** Of a verb that begins long work, and whose answer names it. */
 export async function carryOut(
@@ -18,15 +19,11 @@ export async function carryOut(
 ): Promise<number> {
   if (!started.ok) return context.failed(started.failure);
   const { operation } = started.value.value;
-  if (operation === null) {
-    context.say("nothing to do");
-    return EXIT.done;
-  }
-  if (input.flag("detach")) {
-    context.print(`${operation}\n`);
-    return EXIT.done;
-  }
-  return await follow(context, operation);
+  if (operation !== null && !input.flag("detach")) return await follow(context, operation);
+  if (isDocument(context.format)) context.print(await sayDocument(context.format, started.value));
+  else if (operation === null) context.say("nothing to do");
+  else context.print(`${operation}\n`);
+  return EXIT.done;
 }
 
 /** Waits for an operation. */
@@ -37,9 +34,9 @@ export async function follow(context: Context, name: string): Promise<number> {
   try {
     const ended = await client.waitFor(name, (operation) => progress.show(operation), signal);
     progress.end();
-    if (ended.ok) return outcome(context, ended.value);
+    if (ended.ok) return await outcome(context, ended.value);
     if (!signal.aborted) return context.failed(ended.failure);
-    context.print(`${name}\n`);
+    context.print(await sayStarted(context, name));
     const why = late() ? `still running after ${sayDuration(timeoutMs ?? 0)}` : "detached";
     context.say(`${why}: the operation goes on; discoveryctl op wait ${name}`);
     return late() ? EXIT.timedOut : EXIT.interrupted;
@@ -48,9 +45,16 @@ export async function follow(context: Context, name: string): Promise<number> {
   }
 }
 
-function outcome(context: Context, operation: OperationView): number {
+/** What goes on without us. */
+async function sayStarted({ format }: Context, operation: string): Promise<string> {
+  if (!isDocument(format)) return `${operation}\n`;
+  return await sayDocument(format, { kind: "Started", value: { operation }, meta: null });
+}
+
+async function outcome(context: Context, ended: Reply<OperationView>): Promise<number> {
   const { format, print, say } = context;
-  if (format === "json") print(`${JSON.stringify(operation, null, 2)}\n`);
+  const operation = ended.value;
+  if (isDocument(format)) print(await sayDocument(format, ended));
   if (format === "name") print(`${operation.name}\n`);
   if (operation.failure !== null) return context.failed(operation.failure);
   if (operation.state === "cancelled") {

@@ -1,11 +1,11 @@
 /** Prints an answer in the form asked for, and says how fresh it is. */
 import type { Meta } from "../../api/envelope.ts";
-import { API_VERSION } from "../../api/routes.ts";
 import type { Reply } from "../../client/client.ts";
 import type { Result } from "../../lib/error.ts";
 import { sayDuration } from "../../lib/quantity.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
+import { type Answer, isDocument, sayDocument } from "./document.ts";
 import { type Column, table } from "./table.ts";
 
 export interface Form<T> {
@@ -44,23 +44,33 @@ export async function show<T>(
 const CLEAR = "\u001b[H\u001b[2J";
 const WATCH_MS = 2_000;
 
-async function render<T>(context: Context, { kind, value, meta }: Reply<T>, form: Form<T>): Promise<string> {
+/** An answer in the form asked for. */
+export async function render<T>(
+  context: Context,
+  answer: Answer & { readonly value: T },
+  form: Form<T>,
+): Promise<string> {
   const { format } = context;
-  if (format === "name")
-    return form
-      .names(value)
-      .map((name) => `${name}\n`)
-      .join("");
-  if (format === "table" || format === "wide") return form.text(value, context);
-  const whole = {
-    apiVersion: API_VERSION,
-    kind,
-    ...(Array.isArray(value) ? { items: value } : { item: value }),
-    meta,
-  };
-  if (format === "json") return `${JSON.stringify(whole, null, 2)}\n`;
-  const { stringify } = await import("yaml");
-  return stringify(whole);
+  if (isDocument(format)) return await sayDocument(format, answer);
+  if (format !== "name") return form.text(answer.value, context);
+  return form
+    .names(answer.value)
+    .map((name) => `${name}\n`)
+    .join("");
+}
+
+/** Something was done at once: a sentence for people on stderr, the answer for programs. @returns the exit code. */
+export async function acknowledge<T>(
+  context: Context,
+  reply: Result<Reply<T>>,
+  name: string,
+  sentence: string,
+): Promise<number> {
+  if (!reply.ok) return context.failed(reply.failure);
+  if (isDocument(context.format)) context.print(await sayDocument(context.format, reply.value));
+  else if (context.format === "name") context.print(`${name}\n`);
+  else context.say(sentence);
+  return freshness(context, reply.value.meta);
 }
 
 /** `14 of 16 hosts answered; h7, h9 unknown, last heard 43s ago` */

@@ -36,3 +36,12 @@ export function pairs(map: { readonly [key: string]: string }): string {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
+
+/** A libp2p peer id, and as much of it as tells a cluster's hosts apart (operations are named by it, too). */
+const PEER_ID = /\b12D3KooW[1-9A-HJ-NP-Za-km-z]{44}\b/g;
+const SHORT = 8;
+
+/** The text with the ids of hosts in short. */
+export function shortIds(text: string): string {
+  return text.replaceAll(PEER_ID, (id) => id.slice(-SHORT).toLowerCase());
+}

@@ -31,7 +31,7 @@ export function wellFormed(problem: Problem): Result<Problem> {
   const [first] = problemFaults(problem);
   return first === undefined
     ? ok(problem)
-    : fail({ code: "invalid", message: "The instance is not valid.", reason: first });
+    : fail({ code: "invalid", message: "the instance is not valid", reason: first });
 }
 
 function formatOf(root: Reader): (typeof FORMATS)[number] {
@@ -47,7 +47,7 @@ function guarded<T>(text: string, read: (root: Reader) => T): Result<T> {
     if (!(error instanceof InstanceFault || error instanceof SyntaxError)) throw error;
     return fail({
       code: "invalid",
-      message: "The instance cannot be read.",
+      message: "the instance cannot be read",
       reason: error.message.replace(/^: /, ""),
     });
   }

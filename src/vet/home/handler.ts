@@ -358,9 +358,10 @@ export class VeHandler {
 
   #notifyVm(before: VmRecord, after: VmRecord | null, turn: VetTurn): void {
     if (before.state === after?.state && before.host === after.host) return;
-    const { id: vm, name, state: from } = before;
+    const { id: vm, name, domain, state: from } = before;
     const host = after === null ? before.host : after.host;
     const to = after?.state ?? "gone";
-    turn.notify({ kind: "ve-vm", ve: this.name, vm, name, from, to, host, note: after?.note ?? null });
+    const note = after?.note ?? null;
+    turn.notify({ kind: "ve-vm", ve: this.name, vm, name, domain, from, to, host, note });
   }
 }

@@ -222,8 +222,8 @@ export class Cloud {
     if (operation === null) return;
     const ended = await client.waitFor(operation, () => {}, AbortSignal.timeout(this.#patienceMs));
     if (!ended.ok) throw this.failure(`${operation}: ${ended.failure.message}`);
-    if (ended.value.state !== "succeeded")
-      throw this.failure(`${operation} ${ended.value.state}: ${JSON.stringify(ended.value.failure)}`);
+    const { state, failure } = ended.value.value;
+    if (state !== "succeeded") throw this.failure(`${operation} ${state}: ${JSON.stringify(failure)}`);
   }
 
   /** As any agent sees the hosts. */

@@ -76,16 +76,26 @@ describe("discoveryctl capture", () => {
     expect(JSON.parse((await run("capture --add-vms vms.json", file)).out).vms).toHaveLength(2);
   });
 
-  test.each([
-    ["capture -o yaml", "capture does not print yaml"],
-    ["capture -o table", "capture does not print table"],
-    ["capture --add-vms 3:cpus=2", "The VMs to add cannot be read."],
-  ])("%s is refused before anybody is asked", async (line, message) => {
+  test.each([["capture --add-vms 3:cpus=2", "The VMs to add cannot be read."]])(
+    "%s is refused before anybody is asked",
+    async (line, message) => {
+      const { run, agent } = await agentWith(answer);
+      const told = await run(line);
+      expect(told).toMatchObject({ code: 2, out: "", err: expect.stringContaining(`error: ${message}`) });
+      expect(told.err).toContain("why:");
+      expect(told.err).toContain("next:");
+      expect(agent.asked).toEqual([]);
+    },
+  );
+
+  test("has no other output", async () => {
     const { run, agent } = await agentWith(answer);
-    const told = await run(line);
-    expect(told).toMatchObject({ code: 2, out: "", err: expect.stringContaining(`error: ${message}`) });
-    expect(told.err).toContain("why:");
-    expect(told.err).toContain("next:");
+    const told = await run("capture -o table");
+    expect(told).toMatchObject({
+      code: 2,
+      out: "",
+      err: expect.stringContaining("capture has no output table"),
+    });
     expect(agent.asked).toEqual([]);
   });
 

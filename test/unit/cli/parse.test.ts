@@ -43,6 +43,16 @@ describe("words become commands", () => {
     expect(command("ve plan -fx.yaml").input.text("file")).toBe("x.yaml");
   });
 
+  test("--version alone asks for the version", () => {
+    expect(parse(["--version"])).toMatchObject({ ok: true, value: { kind: "version" } });
+    expect(failure("vm list --version")).toMatchObject({ message: "--version is no option of vm list" });
+  });
+
+  test("a value that begins with a dash is given behind =, a lone dash is a value", () => {
+    expect(command("ve stop shop --reason=-x").input.text("reason")).toBe("-x");
+    expect(command("ve apply --file -").input.text("file")).toBe("-");
+  });
+
   test("many words fill the last argument", () => {
     expect(command("ve adopt legacy mail ldap").input.args("DOMAIN")).toEqual(["mail", "ldap"]);
   });
@@ -67,6 +77,11 @@ describe("wrong words", () => {
     ["status --strict=yes", "--strict takes no value", undefined],
     ["status --timeout 30", "--timeout: 30 has no unit: write 30s, 30m or 30h", undefined],
     ["ve plan --if-generation x", "--if-generation must be a number", undefined],
+    ["--foo", "--foo is no option of discoveryctl", "discoveryctl --help"],
+    ["--hlep", "--hlep is no option of discoveryctl", "did you mean --help?"],
+    ["host --foo", "--foo is no option of host", "discoveryctl host --help"],
+    ["vm list --host", "--host needs a value: --host HOST", undefined],
+    ["vm list --host --ve", "--host needs a value: --host HOST", "if --ve is meant: --host=--ve"],
     ["host list -q", "-q is no option of host list", "discoveryctl host list --help"],
   ])("%s", (line, message, hint) => {
     expect(failure(line)).toMatchObject({ code: "invalid", message });

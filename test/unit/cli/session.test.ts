@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { parse as parseYaml } from "yaml";
 import type { Platform } from "../../../src/cli/context.ts";
 import { discoveryctl, type FakeAgent, fakeAgent, temporaryDirectory, until } from "../../support/control.ts";
 
@@ -127,6 +128,21 @@ describe("manifests", () => {
     expect(agent.asked).toHaveLength(before);
   });
 
+  test("with many faults show the cause first, five at most, and count the rest", async () => {
+    const tabs = Array.from({ length: 9 }, (_, i) => `\t- name: vm${i}\n`).join("");
+    const { code, err } = await run("ve apply -f shop.yaml", files(`kind: x\nspec:\n  vms:\n${tabs}`));
+    expect(code).toBe(2);
+    const tab = "Tabs are not allowed as indentation";
+    expect(err.split("\n")).toEqual([
+      "error: the manifest shop.yaml is refused",
+      `  why: shop.yaml:4:1: ${tab}`,
+      "       shop.yaml:3:7: A block sequence may not be used as an implicit map key",
+      ...[5, 6, 7].map((line) => `       shop.yaml:${line}:1: ${tab}`),
+      "       and 5 more",
+      "",
+    ]);
+  });
+
   test("with a field of a later version say so", async () => {
     const { code, err } = await run("ve apply -f shop.yaml", files(`${manifest}  reliability: {}\n`));
     expect(code).toBe(2);
@@ -150,6 +166,116 @@ describe("manifests", () => {
       err: expect.stringContaining("cannot read nowhere.yaml"),
     });
     expect(await run("ve apply")).toMatchObject({ code: 2, err: expect.stringContaining("-f FILE") });
+  });
+});
+
+describe("a list of the VMs", () => {
+  test("of a host is found by the host's id, too", async () => {
+    const byName = await run("vm list --host h2");
+    expect(await run("vm list --host 12D3Kooh2")).toEqual(byName);
+    expect(byName).toMatchObject({ code: 0, out: expect.stringContaining("shop.db") });
+  });
+
+  test.each([
+    ["vm list --host zz", "there is no host zz"],
+    ["vm list --ve zz", "there is no VE zz"],
+    ["vm list --ve zz -o json", "there is no VE zz"],
+  ])("of what is not there is not found: %s", async (line, what) => {
+    const { code, out, err } = await run(line);
+    expect([code, out]).toEqual([3, ""]);
+    expect(err).toContain(what);
+  });
+});
+
+describe("what programs read", () => {
+  const META = { answeredBy: "h1", partial: false };
+  const instance = JSON.stringify({
+    format: "vmr-instance/2",
+    hosts: [{ id: "h1", capacity: { cpu: 1000, memory: 1024 } }],
+    vms: [],
+  });
+  const solve = { readFile: () => instance };
+
+  test.each([
+    ["status", "Status", META],
+    ["host list", "HostList", { answeredBy: "h1", partial: true }],
+    ["host restore h1", "Restore", META],
+    ["vm list", "VmList", META],
+    ["ve stop shop", "Operation", META],
+    ["ve stop shop --detach", "Started", META],
+    ["op wait fresh", "Operation", META],
+    ["op cancel h1-1.7", "Operation", META],
+    ["op wait endless --timeout 50ms", "Started", null],
+    ["balance mode auto", "BalanceMode", { answeredBy: "h1", partial: true }],
+    ["version", "Versions", META],
+    ["config show", "SettingList", null],
+  ])("has one form: %s", async (line, kind, meta) => {
+    const { out } = await run(`${line} -o json`);
+    const answer = JSON.parse(out);
+    expect(answer).toMatchObject({ apiVersion: "discovery/v1", kind, meta });
+    expect(Object.keys(answer)).toEqual([
+      "apiVersion",
+      "kind",
+      kind.endsWith("List") ? "items" : "item",
+      "meta",
+    ]);
+    expect(parseYaml((await run(`${line} -o yaml`)).out)).toMatchObject({ kind });
+  });
+
+  test.each([
+    ["host show h9", "not-found", 3],
+    ["op wait doomed", "unplaceable", 6],
+    ["vm lst", "invalid", 2],
+    ["solve nowhere.json", "invalid", 2],
+  ])("has one form of errors, on stderr: %s", async (line, code, exit) => {
+    for (const format of ["-o json", "-o yaml", "--output=json"]) {
+      const session = await run(`${line} ${format}`);
+      const error = JSON.parse(session.err.trim().split("\n").at(-1) ?? "");
+      expect(error).toMatchObject({ apiVersion: "discovery/v1", kind: "Error", error: { code } });
+      expect(Object.keys(error.error)).toEqual(["code", "message", "reason", "hint", "changed"]);
+      expect(session.code).toBe(exit);
+    }
+  });
+
+  test.each([
+    ["solve x.json -o name", "solve has no output name", "-o takes table, json here"],
+    ["events -o yaml", "events has no output yaml", "-o takes table, wide, json here"],
+    ["ve export shop -o wide", "ve export has no output wide", "-o takes yaml, json here"],
+    ["completion bash -o json", "completion has no output json", "-o takes table here"],
+  ])("is refused where a command does not have it: %s", async (line, what, next) => {
+    const { code, out, err } = await run(line, solve);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toContain(what);
+    expect(err).toContain(next);
+  });
+
+  test("is what the environment prefers, where a command has it", async () => {
+    const environment = { DISCOVERY_SOCKET: agent.directory, DISCOVERY_OUTPUT: "json" };
+    expect(JSON.parse((await run("host list", { environment })).out)).toMatchObject({ kind: "HostList" });
+    expect((await run("completion fish", { environment })).code).toBe(0);
+  });
+});
+
+describe("solve", () => {
+  test("prints the solution itself for programs", async () => {
+    const instance = { format: "vmr-instance/2", hosts: [{ id: "h1", capacity: { cpu: 1 } }], vms: [] };
+    const { code, out } = await run("solve x.json -o json", { readFile: () => JSON.stringify(instance) });
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ status: "optimal", cost: 0, plan: { actions: [] } });
+  });
+
+  test.each([
+    ["a file that is not there", {}, "cannot read x.json", "no such file: x.json"],
+    ["no JSON", { readFile: () => "{" }, "the instance cannot be read", "JSON"],
+    ["no instance", { readFile: () => "{}" }, "the instance cannot be read", '"format" is missing'],
+  ])("says what, why and what next of %s", async (_, files, what, why) => {
+    const { code, out, err } = await run("solve x.json", files);
+    expect([code, out]).toEqual([2, ""]);
+    const [first, second, third] = err.split("\n");
+    expect(first).toBe(`error: ${what}`);
+    expect(second).toMatch(/^ {2}why: /);
+    expect(second).toContain(why);
+    expect(third).toMatch(/^ {2}next: /);
   });
 });
 
@@ -320,6 +446,11 @@ describe("without an agent", () => {
     const key = join(directory, "cluster.key");
     const alone = { directory: "/nowhere" };
     expect((await discoveryctl(["--help"], alone)).code).toBe(0);
+    expect(await discoveryctl(["--version"], alone)).toEqual({
+      code: 0,
+      out: "discoveryctl 0.1.0\n",
+      err: "",
+    });
     expect(await discoveryctl(["version"], alone)).toMatchObject({ code: 0, out: "discoveryctl 0.1.0\n" });
     expect((await discoveryctl(["completion", "zsh"], alone)).code).toBe(0);
     expect((await discoveryctl(["__complete", "host", "show", ""], alone)).code).toBe(0);

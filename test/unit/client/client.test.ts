@@ -170,7 +170,7 @@ describe("waiting for an operation", () => {
     const client = new DiscoveryClient({ sockets: { directory } });
     const ended = await client.waitFor("h1-1.7", ({ message }) => told.push(message));
     expect(told).toEqual(["copying memory", "switching over", "done"]);
-    expect(ended).toMatchObject({ ok: true, value: { state: "succeeded" } });
+    expect(ended).toMatchObject({ ok: true, value: { value: { state: "succeeded" } } });
   });
 
   test("outlives an agent that is away for a while", async () => {
@@ -185,7 +185,7 @@ describe("waiting for an operation", () => {
     });
     expect(await client.waitFor("h1-1.7", () => {})).toMatchObject({
       ok: true,
-      value: { state: "succeeded" },
+      value: { value: { state: "succeeded" } },
     });
     expect(looks).toBe(4);
   });

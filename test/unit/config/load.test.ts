@@ -239,4 +239,22 @@ describe("reloading", () => {
     expect(holder?.reload().ok).toBe(true);
     expect(holder?.current.config.log.level).toBe("debug");
   });
+
+  test("names the settings that are not as they were at the start, however often it is done", () => {
+    writeFileSync(file, "log: { level: warn }\nlrt: { lease: 30s }\n");
+    const { holder } = ConfigHolder.open({ file });
+    const changed = (text: string) => {
+      writeFileSync(file, text);
+      holder?.reload();
+      return holder?.changed();
+    };
+    expect(changed("log: { level: warn }\nlrt: { lease: 30000ms }\n")).toEqual([]);
+    const two = "log: { level: debug }\nlrt: { lease: 40s }\n";
+    expect(changed(two)).toEqual(["log.level", "lrt.lease"]);
+    expect(changed(two)).toEqual(["log.level", "lrt.lease"]);
+    expect(changed("network: { join: [/ip4/10.0.0.1/tcp/1] }\nlrt: { lease: 30s }\n")).toEqual([
+      "network.join",
+      "log.level",
+    ]);
+  });
 });

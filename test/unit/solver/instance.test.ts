@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { runSolve } from "../../../src/cli/commands/solve.ts";
+import { runSolve, table } from "../../../src/cli/commands/solve.ts";
 import { parseInstance, wellFormed } from "../../../src/solver/instance/parse.ts";
 
 const first = {
@@ -42,8 +42,14 @@ function refused(value: unknown): string {
 
 const run = (value: unknown, options: object = {}) => {
   let now = 0;
-  return runSolve({ output: "json", ...options }, JSON.stringify(value), () => now++);
+  return runSolve(options, JSON.stringify(value), () => now++);
 };
+
+function solved(value: unknown, options: object = {}) {
+  const result = run(value, options);
+  if (!result.ok) throw new Error(result.failure.message);
+  return { ...result.value, report: JSON.parse(JSON.stringify(result.value.report)) };
+}
 
 describe("instances", () => {
   test("format 1 is read as it is, centi-cores become milli-CPU", () => {
@@ -121,38 +127,37 @@ describe("instances", () => {
   });
 
   test("no hosts, no VMs: nothing to do", () => {
-    const empty = run({ format: "vmr-instance/2", hosts: [], vms: [] });
-    expect(JSON.parse(empty.output)).toMatchObject({ status: "optimal", cost: 0 });
+    const empty = solved({ format: "vmr-instance/2", hosts: [], vms: [] });
+    expect(empty.report).toMatchObject({ status: "optimal", cost: 0 });
     expect(empty.exitCode).toBe(0);
   });
 
   test("VMs but no hosts are infeasible", () => {
-    const run2 = run({ format: "vmr-instance/2", hosts: [], vms: [{ id: "v", demand: { cpu: 1 } }] });
+    const run2 = solved({ format: "vmr-instance/2", hosts: [], vms: [{ id: "v", demand: { cpu: 1 } }] });
     expect(run2.exitCode).toBe(6);
   });
 
   test("a source over its capacity is an ordinary problem", () => {
-    const solved = run(first);
-    expect(JSON.parse(solved.output)).toMatchObject({ status: "optimal", cost: 2048, bound: 2048, gap: 0 });
+    const found = solved(first);
+    expect(found.report).toMatchObject({ status: "optimal", cost: 2048, bound: 2048, gap: 0 });
   });
 
   test("contradictory rules are infeasible, with the reason", () => {
-    const solved = run({
+    const found = solved({
       ...first,
       constraints: [...first.constraints, { type: "fence", vms: [1], nodes: [0] }],
     });
-    expect(JSON.parse(solved.output)).toMatchObject({
+    expect(found.report).toMatchObject({
       status: "infeasible",
       explanation: [{ kind: "no-host" }],
     });
-    expect(solved.exitCode).toBe(6);
+    expect(found.exitCode).toBe(6);
   });
 });
 
 describe("discoveryctl solve", () => {
   test("says the plan with times and exits 0", () => {
-    const { output, exitCode } = run(first, { trace: true });
-    const report = JSON.parse(output);
+    const { report, exitCode } = solved(first, { trace: true });
     expect(report.plan.actions).toEqual([
       { id: 0, kind: "migrate", vm: "1", from: "0", to: "1", start: 0, duration: 21480, after: [] },
     ]);
@@ -172,9 +177,9 @@ describe("discoveryctl solve", () => {
       "plan",
       "explanation",
     ];
-    expect(Object.keys(JSON.parse(run(first).output))).toEqual(fields);
-    expect(Object.keys(JSON.parse(run(first, { trace: true }).output))).toEqual([...fields, "trace"]);
-    const none = JSON.parse(run({ ...first, nodes: [], vms: [], constraints: [] }).output);
+    expect(Object.keys(solved(first).report)).toEqual(fields);
+    expect(Object.keys(solved(first, { trace: true }).report)).toEqual([...fields, "trace"]);
+    const none = solved({ ...first, nodes: [], vms: [], constraints: [] }).report;
     expect(none).toMatchObject({ status: "optimal", plan: { actions: [] } });
   });
 
@@ -183,21 +188,22 @@ describe("discoveryctl solve", () => {
     const clock = () => now ** 2 * 10 + now++;
     const times = [1, 3].map((repeat) => {
       now = 0;
-      return JSON.parse(runSolve({ output: "json", repeat }, JSON.stringify(first), clock).output);
+      const result = runSolve({ repeat }, JSON.stringify(first), clock);
+      return result.ok ? result.value.report : null;
     });
-    expect(times[1].totalMs).toBeGreaterThan(times[0].totalMs);
-    expect(times[1].plan).toEqual(times[0].plan);
+    expect(times[1]?.totalMs).toBeGreaterThan(times[0]?.totalMs ?? Number.NaN);
+    expect(times[1]?.plan).toEqual(times[0]?.plan);
   });
 
   test("an infeasible instance is explained in words in the table", () => {
-    const { output } = run({ ...first, nodes: [first.nodes[0]], constraints: [] }, { output: "table" });
-    expect(output).toContain("cpu: 9000 needed, 8000 there, on host 0");
+    const { report } = solved({ ...first, nodes: [first.nodes[0]], constraints: [] });
+    expect(table(report)).toContain("cpu: 9000 needed, 8000 there, on host 0");
   });
 
   test("an infeasible instance exits 6 with an explanation and no plan", () => {
-    const crowded = run({ ...first, nodes: [first.nodes[0]], constraints: [] });
+    const crowded = solved({ ...first, nodes: [first.nodes[0]], constraints: [] });
     expect(crowded.exitCode).toBe(6);
-    expect(JSON.parse(crowded.output)).toMatchObject({
+    expect(crowded.report).toMatchObject({
       status: "infeasible",
       cost: null,
       plan: null,
@@ -205,10 +211,10 @@ describe("discoveryctl solve", () => {
     });
   });
 
-  test("exits 2 on bad input, with one sentence", () => {
+  test("says what is wrong with bad input, and why", () => {
     expect(run({ format: "vmr-instance/1", nodes: 3, vms: [] })).toEqual({
-      output: "The instance cannot be read. nodes: not a list\n",
-      exitCode: 2,
+      ok: false,
+      failure: { code: "invalid", message: "the instance cannot be read", reason: "nodes: not a list" },
     });
   });
 
@@ -220,26 +226,29 @@ describe("discoveryctl solve", () => {
       host: id % 4,
     }));
     const nodes = Array.from({ length: 10 }, (_, id) => ({ id, cpu: 425, memoryMiB: 4000 }));
-    const limited = run({ format: "vmr-instance/1", nodes, vms, constraints: [] }, { limit: 1 });
+    const limited = solved({ format: "vmr-instance/1", nodes, vms, constraints: [] }, { limit: 1 });
     expect(limited.exitCode).toBe(124);
-    expect(JSON.parse(limited.output)).toMatchObject({ status: "limit", plan: null });
+    expect(limited.report).toMatchObject({ status: "limit", plan: null });
   });
 
   test("a host that is down is restarted elsewhere, a drained one is left", () => {
     const light = { ...first, vms: [{ id: 0, cpu: 500, memoryMiB: 1024, host: 0 }], constraints: [] };
-    const down = JSON.parse(run(light, { hostDown: ["0"] }).output);
+    const down = solved(light, { hostDown: ["0"] }).report;
     expect(down.plan.actions).toMatchObject([{ kind: "run", vm: "0", from: null, to: "1" }]);
-    const drained = JSON.parse(run(light, { drain: ["0"] }).output);
+    const drained = solved(light, { drain: ["0"] }).report;
     expect(drained.plan.actions).toMatchObject([{ kind: "migrate", vm: "0", from: "0", to: "1" }]);
   });
 
   test("VMs can be added on the fly", () => {
     const addVms = JSON.stringify([{ id: "new", demand: { cpu: 100, memory: 10 } }]);
-    const added = JSON.parse(run({ ...second, rules: [] }, { addVms }).output);
+    const added = solved({ ...second, rules: [] }, { addVms }).report;
     expect(added.plan.actions.map((action: { vm: string }) => action.vm)).toEqual(["w", "new"]);
   });
 
   test("an unknown host in an edit is bad input", () => {
-    expect(run(first, { drain: ["7"] })).toEqual({ output: 'There is no host "7".\n', exitCode: 2 });
+    expect(run(first, { drain: ["7"] })).toMatchObject({
+      ok: false,
+      failure: { code: "invalid", message: 'the instance has no host "7"', hint: "did you mean 0?" },
+    });
   });
 });
