@@ -78,6 +78,8 @@ interface Open {
   other: OtherSide;
   asked: boolean;
   asking: number | null;
+  /** It failed, and its hypervisor does not let go of the copy: that is tried again, and keeps nobody from anything. */
+  undestroyed: boolean;
   /** A source's order that came before its guest was resumed here: it begins when the arrival has ended. */
   held: boolean;
 }
@@ -328,9 +330,11 @@ export class Participant {
     if (outcome.ok && entry.upon !== null) this.#end(entry, entry.upon, turn);
     else if (outcome.ok) this.#succeeded(entry, turn);
     else if (!outcome.ok) {
+      entry.undestroyed ||= entry.upon !== null && entry.intent.word === "failed";
       entry.upon = null;
       entry.why = entry.calledBack ?? outcome.failure.message;
       this.#look(entry, entry.why, turn);
+      if (entry.undestroyed) this.#deps.desk().settled(turn);
     }
     return true;
   }
@@ -496,10 +500,14 @@ export class Participant {
     return held;
   }
 
-  /** Not those that wait for a silent host and keep nobody from anything: a guest that left, or one paused for good. */
+  /**
+   * Not those that keep nobody from anything: a guest that left and whose new host is silent, one paused for good, a copy
+   * of no use that its hypervisor does not let go of.
+   */
   #blocking(): Open[] {
     if (!this.#deps.inventory.listed) return [...this.#open.values()];
-    return [...this.#open.values()].filter(({ intent, operation, held, asked, other }) => {
+    return [...this.#open.values()].filter(({ intent, operation, held, undestroyed, asked, other }) => {
+      if (undestroyed) return false;
       if (operation !== null || held) return true;
       const here = sightOf(this.#deps.inventory.get(intent.order.vm));
       if (intent.role === "source") return here !== "absent";
@@ -555,6 +563,7 @@ function opened(intent: Intent, looking: boolean): Open {
     other: null,
     asked: false,
     asking: null,
+    undestroyed: false,
     held: false,
   };
 }
