@@ -91,6 +91,13 @@ export const MUTANTS: readonly Mutant[] = [
     "after: undefined };",
   ),
   mutant(
+    "epoch-unwritten",
+    "what a member hears from its leader, a new epoch or phase, is not written down",
+    BOOKING,
+    "return same ? undefined : this.#persist(turn);",
+    "return undefined;",
+  ),
+  mutant(
     "grant-told-early",
     "a booking is told before it is on disk",
     BOOKING,

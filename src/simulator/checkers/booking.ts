@@ -1,6 +1,7 @@
 import type { AgentInput } from "../../agent/inputs.ts";
 import type { Notification } from "../../agent/notifications.ts";
 import type { AgentEffect } from "../../agent/turn.ts";
+import type { PartitionRequest } from "../../lrt/messages.ts";
 import type { SimulatedHost } from "../world/host.ts";
 import { type CheckedWorld, type Checker, NOTHING_WRONG } from "./checker.ts";
 import type { Ledger } from "./ledger.ts";
@@ -15,6 +16,7 @@ interface BookingRow {
   readonly partitionEpoch: number;
   readonly leader: string;
   readonly token: number;
+  readonly phase: string;
 }
 
 /**
@@ -89,9 +91,12 @@ export class BookingChecker implements Checker {
     }
     if (effect.kind !== "send" || effect.message.type !== "partition.reply") return NOTHING_WRONG;
     const { body, re } = effect.message;
+    const request = this.#ledger.request(effect.to, host.id, re);
+    if (body.kind === "renewed") return unwritten(host, request, false);
+    if (body.kind === "checked") return unwritten(host, request, body.ok);
     if (body.kind !== "joined") return NOTHING_WRONG;
     this.#told.set(host.id, Math.max(this.#told.get(host.id) ?? 0, body.token));
-    const pid = this.#ledger.request(effect.to, host.id, re)?.pid ?? "nobody";
+    const pid = request?.pid ?? "nobody";
     const durable = Number(host.disk.read("lrt/token") ?? "0");
     return durable >= body.token
       ? NOTHING_WRONG
@@ -156,6 +161,24 @@ function joins(effects: readonly AgentEffect[], re: number): boolean {
 function unsettled(host: SimulatedHost, what: string): readonly string[] {
   const open = host.agent?.lrt.participant.openActions() ?? 0;
   return open === 0 ? NOTHING_WRONG : [`${host.id} ${what} while ${open} of its actions are open`];
+}
+
+/** What a member has acknowledged to its leader, an epoch or its consent, is on its disk, unless it is over by now. */
+function unwritten(
+  host: SimulatedHost,
+  request: PartitionRequest | undefined,
+  agrees: boolean,
+): readonly string[] {
+  const row = rowOf(host);
+  if (row === null || request === undefined || row.pid !== request.pid) return NOTHING_WRONG;
+  const { pid, partitionEpoch } = request;
+  if (row.partitionEpoch < partitionEpoch)
+    return [
+      `${host.id} tells ${pid} that it knows epoch ${partitionEpoch}, and has ${row.partitionEpoch} on its disk`,
+    ];
+  return agrees && row.partitionEpoch === partitionEpoch && row.phase !== "applying"
+    ? [`${host.id} tells ${pid} that it agrees, which is not on its disk`]
+    : NOTHING_WRONG;
 }
 
 function rowOf(host: SimulatedHost): BookingRow | null {
