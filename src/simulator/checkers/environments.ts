@@ -12,8 +12,8 @@ interface Held {
 const PREFIX = "registry/record/";
 
 /**
- * Virtual environments: a VM is started only where its VE's record, on some disk, has it assigned to, and stopped only
- * when the record says so; no two members act on one record. In the end what records say is so: who runs, runs there
+ * Virtual environments: a VM is started only where its VE's record, on some disk, has it assigned to (or has it stopped
+ * meanwhile: the order was on its way), and stopped only when the record says so; no two members act on one record. In the end what records say is so: who runs, runs there
  * and nowhere else, who has stopped runs nowhere, and nothing of a VE that was deleted is left.
  */
 export class EnvironmentChecker implements Checker {
@@ -26,7 +26,7 @@ export class EnvironmentChecker implements Checker {
     if (command.kind === "start") {
       const { spec, stamp } = command;
       const told = known(world, stamp.ve, spec.id).some(
-        ({ state, host: at }) => state === "assigned" && at === host.id,
+        ({ state, host: at }) => (state === "assigned" || state === "stopping") && at === host.id,
       );
       return told ? NOTHING_WRONG : [`${host.id} starts ${spec.name}, which no record has assigned to it`];
     }
