@@ -7,7 +7,7 @@ const SAMPLE = [
   "grant-told-early",
   "token-forgotten",
   "lease-endless",
-  "departures-forgotten",
+  "apart-at-the-end",
   "prepare-skipped",
 ];
 const SEEDS = 8;
