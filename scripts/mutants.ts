@@ -321,9 +321,9 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "half-emptied",
     "underload settles for a host that is emptied by half",
-    PARTITION,
-    `some(({ cause }) => cause.kind !== "underload");`,
-    `some(({ cause }) => cause.kind !== "drain");`,
+    "lrt/scheduling/agenda.ts",
+    `kind !== "underload");`,
+    `kind !== "drain");`,
   ),
   mutant(
     "empty-to-empty",
@@ -430,6 +430,7 @@ export async function judge(one: Mutant, seeds: number): Promise<Verdict> {
   const folder = mkdtempSync(join(ROOT, ".cache/mutant-"));
   try {
     cpSync(join(ROOT, "src"), join(folder, "src"), { recursive: true });
+    cpSync(join(ROOT, "package.json"), join(folder, "package.json"));
     for (const edit of one.edits) apply(join(folder, "src"), edit);
     const main = join(folder, "src/simulator/main.ts");
     const { stdout, stderr, status } = await run([main, "swarm", "--runs", String(seeds)]);

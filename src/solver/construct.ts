@@ -39,7 +39,15 @@ export function construct(
     hopeless++;
   }
   putBack(assignment, misplaced);
-  return left.filter((wrong) => repair.isWrong(wrong));
+  return [...new Set([...left, ...broken(assignment, repair)])].filter((wrong) => repair.isWrong(wrong));
+}
+
+/** Hosts and rules: who was put back may have made one wrong that was right while he was off. */
+function broken(assignment: Assignment, repair: Repair): readonly Wrong[] {
+  const { constraints, dense } = assignment;
+  const rules = [...constraints.keys()].filter((i) => constraints[i]?.weight === 0);
+  const hosts = Array.from({ length: dense.hostCount }, (_, host) => repair.hostWrong(host));
+  return [...rules.map((i) => repair.constraintWrong(i)), ...hosts];
 }
 
 /** Takes off all that may not stand where it is, so that its room counts; fewest choices first, then largest. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Rule } from "../../../src/model/constraint.ts";
 import { checkPlan, type Limits, type Problem, type Solution, solve } from "../../../src/solver/index.ts";
 import { host, problem, running, size, waiting } from "../../support/problems.ts";
 
@@ -53,6 +54,20 @@ describe("solve", () => {
     const solution = planned(given);
     expect(solution).toMatchObject({ status: "optimal", cost: 3072 });
     expect(solution.plan.actions.map((action) => action.to)).toEqual(["b", "b"]);
+  });
+
+  test("VMs that may only leave together, and have no place together, do not leave one by one", () => {
+    const others = Array.from({ length: 20 }, (_, n) => `h${n}`);
+    const vms = [
+      ...["a", "b"].map((vm) => running(vm, "home", size(3000, 1024))),
+      ...others.map((name) => ({ ...running(`of-${name}`, name, size(4000, 1024)), pinned: true })),
+    ];
+    const rules: Rule[] = [
+      { kind: "gather", vms: ["a", "b"] },
+      { kind: "ban", vms: ["b"], hosts: ["home"] },
+    ];
+    const hosts = ["home", ...others].map((name) => host(name, big));
+    expect(solved(problem(hosts, vms, { rules })).status).toBe("infeasible");
   });
 
   test("two full hosts swap their VMs through a third", () => {
