@@ -219,6 +219,14 @@ export function answers(): (command: Command | EmbeddedCommand) => Result<unknow
           : ok({ operation: "h1-1.8" });
       case "host.restore":
         return ok({ state: "no" });
+      case "capture":
+        return ok({
+          item: {
+            instance: { format: "vmr-instance/2", hosts: [], vms: [], rules: [], objective: "memory" },
+            warnings: [],
+          },
+          coverage: { hostsKnown: 2, hostsAnswered: 2, unreachable: [] },
+        });
       case "vm.list":
         return ok({ items: VMS, coverage: { hostsKnown: 2, hostsAnswered: 2, unreachable: [] } });
       case "vm.show":
