@@ -5,7 +5,7 @@ import type { NodeId } from "../model/node.ts";
 import type { Plan } from "../model/plan.ts";
 import type { VmId } from "../model/virtual-machine.ts";
 import type { Turn } from "../ports/effects.ts";
-import type { Explanation } from "../solver/solution.ts";
+import type { Explanation, Solution } from "../solver/solution.ts";
 import type { ActionKey, ActionOutcome, BookingToken, PartitionId, PartitionMessage } from "./messages.ts";
 import type { Condition } from "./monitoring/monitor.ts";
 import type { EventId, EventOutcome, SchedulingEvent } from "./scheduling/event.ts";
@@ -60,6 +60,17 @@ export type LrtNotification =
       readonly reason: string;
       /** In `recommend` mode a plan is said, not carried out. */
       readonly applied: boolean;
+    }
+  | {
+      readonly kind: "partition-searched";
+      readonly pid: PartitionId;
+      readonly status: Solution["status"];
+      readonly decisions: number;
+      readonly failures: number;
+      readonly hosts: number;
+      readonly vms: number;
+      readonly bestEffort: boolean;
+      readonly durationMs: Millis;
     }
   | {
       readonly kind: "partition-unsolved";

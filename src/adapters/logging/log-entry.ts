@@ -335,6 +335,19 @@ function partitionEntry(notification: PartitionNotification, nameOf: NameOf): Lo
         `${nameOf(notification.node)} is held by ${notification.holder}`,
         { partition: notification.pid, holder: notification.holder },
       );
+    case "partition-searched": {
+      const { status, decisions, failures, hosts, vms, bestEffort, durationMs } = notification;
+      return entry("debug", "solver.answered", `${status} after ${decisions} decisions`, {
+        partition: notification.pid,
+        status,
+        decisions,
+        failures,
+        hosts,
+        vms,
+        bestEffort,
+        durationMs,
+      });
+    }
     case "partition-unsolved":
       return entry("debug", "partition.unsolved", "no plan", {
         partition: notification.pid,

@@ -3,10 +3,12 @@ import type { Notification } from "../../agent/notifications.ts";
 import type { MetricsRegistry } from "./registry.ts";
 
 const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300];
+const DECISIONS = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000];
 const HOSTS = [1, 2, 3, 4, 6, 8, 16, 32, 64];
 const LAG_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
 type Ended = Extract<Notification, { kind: "partition-ended" }>;
+type Answered = Extract<Notification, { kind: "partition-searched" }>;
 type ActionEnded = Extract<Notification, { kind: "action-ended" }>;
 
 export class AgentCounters {
@@ -14,6 +16,9 @@ export class AgentCounters {
   readonly #decisions;
   readonly #durations;
   readonly #hosts;
+  readonly #solves;
+  readonly #solverDecisions;
+  readonly #solving;
   readonly #migrations;
   readonly #migrating;
   readonly #lapses;
@@ -37,6 +42,20 @@ export class AgentCounters {
       SECONDS,
     );
     this.#hosts = registry.histogram("discovery_scheduler_partition_hosts", "Hosts per partition.", HOSTS);
+    this.#solves = registry.counter(
+      "discovery_solver_solves_total",
+      "Answers of the solver, by status; effort: whether a part of a solution was asked for.",
+    );
+    this.#solverDecisions = registry.histogram(
+      "discovery_solver_decisions",
+      "Decisions per answer of the solver.",
+      DECISIONS,
+    );
+    this.#solving = registry.histogram(
+      "discovery_solver_duration_seconds",
+      "How long an answer of the solver was waited for.",
+      SECONDS,
+    );
     this.#migrations = registry.counter(
       "discovery_migrations_total",
       "Migrations away from here, by result.",
@@ -71,6 +90,8 @@ export class AgentCounters {
     switch (notification.kind) {
       case "event-raised":
         return this.#events.add({ trigger: notification.event.cause.kind });
+      case "partition-searched":
+        return this.#solved(notification);
       case "partition-ended":
         return this.#ended(notification);
       case "action-started":
@@ -88,6 +109,12 @@ export class AgentCounters {
         if (state !== "running") this.#operations.add({ kind, result: state });
       }
     }
+  }
+
+  #solved({ status, bestEffort, decisions, durationMs }: Answered): void {
+    this.#solves.add({ status, effort: bestEffort ? "best" : "full" });
+    this.#solverDecisions.observe(decisions);
+    this.#solving.observe(durationMs / 1000);
   }
 
   #ended({ outcome, times, hosts }: Ended): void {

@@ -95,6 +95,8 @@ export class Partition {
   #explanation: readonly Explanation[] = [];
   #executor: Executor | null = null;
   #plan: Plan | null = null;
+  /** Of the plan: when it is made, and again before its first action. */
+  #assertSound = (): void => {};
   #reduced: string | null = null;
   #migrations = 0;
   #messages = 0;
@@ -153,7 +155,13 @@ export class Partition {
     if (this.#solve?.operation !== operation) return false;
     const { problem, bestEffort } = this.#solve;
     this.#solve = null;
-    this.#stopwatch.spent("compute", turn.now);
+    const durationMs = this.#stopwatch.spent("compute", turn.now);
+    if (solution !== null) {
+      const { status, decisions, failures } = solution;
+      const size = { hosts: problem.hosts.length, vms: problem.vms.length };
+      const said = { status, decisions, failures, ...size, bestEffort, durationMs };
+      turn.notify({ kind: "partition-searched", pid: this.pid, ...said });
+    }
     if (this.#phase === "growing") this.#consider(solution, problem, bestEffort, turn);
     return true;
   }
@@ -353,8 +361,12 @@ export class Partition {
       return this.#withoutPlan(bestEffort, turn);
     }
     if (sendsBack(solution.plan, this.#agenda.all(turn.now))) return this.#withoutPlan(bestEffort, turn);
-    const wrong = (solution.status === "reduced" ? checkSteps : checkPlan)(problem, solution.plan);
-    assert(wrong.length === 0, `a plan passes the independent checkers: ${wrong.join("; ")}`);
+    const check = solution.status === "reduced" ? checkSteps : checkPlan;
+    this.#assertSound = () => {
+      const wrong = check(problem, solution.plan);
+      assert(wrong.length === 0, `a plan passes the independent checkers: ${wrong.join("; ")}`);
+    };
+    this.#assertSound();
     this.#reduced = null;
     if (solution.status === "reduced") {
       this.#reduced = this.#tell(solution.explanation, turn.now);
@@ -453,6 +465,7 @@ export class Partition {
     this.#phase = "applying";
     const plan = this.#plan;
     assert(plan !== null, "a plan is applied only when there is one");
+    this.#assertSound();
     this.#stopwatch.turnTo(turn.now);
     turn.clearTimer(TIMER_GROW);
     turn.setTimer(TIMER_LIFE, timeFor(plan, orders) + this.#deps.config.lifeSlackMs);

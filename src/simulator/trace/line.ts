@@ -62,6 +62,8 @@ function partitionLine(notification: Rest, nameOf: NameOf): string | null {
       return busyLine(notification, nameOf);
     case "partition-planned":
       return planLine(notification, nameOf);
+    case "partition-searched":
+      return null;
     case "partition-unsolved":
       return `partition ${notification.pid} finds no plan on ${notification.hosts.map(nameOf).join(", ")}`;
     case "partition-ended":
