@@ -45,8 +45,9 @@ import {
 } from "./event.ts";
 import { Members } from "./members.ts";
 import { ordersOf } from "./orders.ts";
-import { buildProblem, sendsBack } from "./problem.ts";
+import { sendsBack } from "./problem.ts";
 import { domainNames, reasonOf, tell } from "./reason.ts";
+import { Search } from "./search.ts";
 import type { NodeSnapshot } from "./snapshot.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
@@ -83,13 +84,11 @@ export class Partition {
   /** Members with an open action: they are asked again before anything is planned. */
   readonly #unsettled = new Set<NodeId>();
   readonly #asking = new Map<NodeId, number>();
-  readonly #failed: { vm: string; host: NodeId; why: string }[] = [];
-  readonly #started = new Set<string>();
+  readonly #search: Search;
   readonly #stopwatch: Stopwatch;
   #phase: Phase = "growing";
   #partitionEpoch = 1;
   #replans = 0;
-  #solve: { operation: OperationId; problem: Problem; bestEffort: boolean } | null = null;
   #triedBestEffort = false;
   #growUntil: Instant = 0;
   #explanation: readonly Explanation[] = [];
@@ -104,8 +103,6 @@ export class Partition {
   #overtime = false;
   /** Why its owner called it off while its plan was being carried out: no other plan follows. */
   #calledOff: string | null = null;
-  /** The hosts that were looked at last: events of others have not been handled. */
-  #considered: ReadonlySet<NodeId> = new Set();
 
   constructor(pid: PartitionId, event: SchedulingEvent, deps: PartitionDependencies) {
     this.pid = pid;
@@ -114,6 +111,7 @@ export class Partition {
     this.#deps = deps;
     this.#candidates = new Candidates(deps.walk);
     this.#stopwatch = new Stopwatch(event.raisedAt);
+    this.#search = new Search(pid, deps.config);
   }
 
   get phase(): Phase {
@@ -152,16 +150,10 @@ export class Partition {
   }
 
   onSolved(operation: OperationId, solution: Solution | null, turn: LrtTurn): boolean {
-    if (this.#solve?.operation !== operation) return false;
-    const { problem, bestEffort } = this.#solve;
-    this.#solve = null;
-    const durationMs = this.#stopwatch.spent("compute", turn.now);
-    if (solution !== null) {
-      const { status, decisions, failures } = solution;
-      const size = { hosts: problem.hosts.length, vms: problem.vms.length };
-      const said = { status, decisions, failures, ...size, bestEffort, durationMs };
-      turn.notify({ kind: "partition-searched", pid: this.pid, ...said });
-    }
+    const question = this.#search.answered(operation, solution, turn);
+    if (question === null) return false;
+    this.#stopwatch.spent("compute", turn.now);
+    const { problem, bestEffort } = question;
     if (this.#phase === "growing") this.#consider(solution, problem, bestEffort, turn);
     return true;
   }
@@ -173,7 +165,7 @@ export class Partition {
     if (!older({ ageMs: clampAge(by.ageMs), id: by.event }, mine)) return;
     this.#phase = "handing-over";
     turn.notify({ kind: "wounded", pid: this.pid, by: by.pid });
-    this.#cancelSolve(turn);
+    this.#search.cancel(turn);
     const event = travelling(this.event, turn.now);
     const call = { type: "partition.hand-over", ...this.ref(), to: by.pid, event } as const;
     this.#deps.calls.send(by.leader, call, turn, (answer, later) => {
@@ -288,7 +280,7 @@ export class Partition {
 
   /** The one place that decides what a growing partition does next. */
   #step(turn: LrtTurn): void {
-    if (this.#phase !== "growing" || this.#solve !== null) return;
+    if (this.#phase !== "growing" || this.#search.open) return;
     if (this.#asking.size > 0 || this.#unsettled.size > 0) return;
     if (!this.#members.has(this.#deps.self)) return this.#withoutSelf(turn);
     const unasked = (node: NodeId): boolean => !this.#members.has(node) && this.#candidates.has(node);
@@ -338,17 +330,10 @@ export class Partition {
   // ── solving ──────────────────────────────────────────────────────────────────────────────────────────
 
   #startSolve(bestEffort: boolean, turn: LrtTurn): void {
-    const { config } = this.#deps;
     this.#members.seen();
     this.#triedBestEffort ||= bestEffort;
     this.#stopwatch.spent("build", turn.now);
-    const members = this.#members.snapshots();
-    this.#considered = new Set(this.members());
-    const events = this.#agenda.all(turn.now);
-    const past = { failed: this.#failed, started: this.#started };
-    const problem = buildProblem({ members, events, ...past, config, bestEffort });
-    const operation = turn.solve(problem, { decisions: config.solverDecisions, bestEffort });
-    this.#solve = { operation, problem, bestEffort };
+    this.#search.ask(this.#members.snapshots(), this.#agenda.all(turn.now), bestEffort, turn);
   }
 
   #consider(solution: Solution | null, problem: Problem, bestEffort: boolean, turn: LrtTurn): void {
@@ -389,9 +374,7 @@ export class Partition {
   #giveUp(turn: LrtTurn): void {
     const hosts = this.members();
     turn.notify({ kind: "partition-unsolved", pid: this.pid, explanation: this.#explanation, hosts });
-    const reason = [...this.#failed.map(({ why }) => why), this.#tell(this.#explanation, turn.now)].join(
-      "; ",
-    );
+    const reason = [...this.#search.failures, this.#tell(this.#explanation, turn.now)].join("; ");
     const final = this.#candidates.none && this.#explanation.some(({ kind }) => kind === "too-large");
     if (this.#migrations > 0)
       this.#finish({ kind: "best-effort", migrations: this.#migrations, reason }, turn);
@@ -508,7 +491,7 @@ export class Partition {
     this.#executor = null;
     this.#migrations += executor.done;
     for (const { order, stage } of executor.steps())
-      if (stage === "done" && order.what.kind === "run") this.#started.add(order.vm);
+      if (stage === "done" && order.what.kind === "run") this.#search.started(order.vm);
     this.#stopwatch.spent("apply", turn.now);
     turn.clearTimer(TIMER_LIFE);
     const failures = executor.failures();
@@ -522,8 +505,7 @@ export class Partition {
 
   /** Looks again: every member is asked for a snapshot of how it is now, then a new plan is made. */
   #afterFailures(failures: ReturnType<Executor["failures"]>, turn: LrtTurn): void {
-    for (const { order, reason } of failures)
-      this.#failed.push({ vm: order.vm, host: order.what.to, why: `${order.name} did not move: ${reason}` });
+    for (const { order, reason } of failures) this.#search.failed(order, reason);
     if (this.#replans >= this.#deps.config.replans) {
       const reason = failures.map(({ order, reason }) => `${order.name}: ${reason}`).join("; ");
       return this.#finish({ kind: "interrupted", reason }, turn);
@@ -576,12 +558,12 @@ export class Partition {
   #finish(outcome: EventOutcome, turn: LrtTurn): void {
     assert(this.#phase !== "ended", "a partition ends once");
     this.#phase = "ended";
-    this.#cancelSolve(turn);
+    this.#search.cancel(turn);
     for (const timer of [TIMER_GROW, TIMER_RENEW, TIMER_LIFE, TIMER_AGAIN]) turn.clearTimer(timer);
     for (const node of this.members()) this.#leave(node, outcome.kind, turn);
     for (const node of this.#slots) turn.send(node, { type: "partition.pass", pid: this.pid });
     for (const event of this.#agenda.taken()) {
-      const told = outcomeOfTaken(event, outcome, this.#considered);
+      const told = outcomeOfTaken(event, outcome, this.#search.considered);
       const call = { type: "partition.event-ended", ...this.ref(), event: event.id, outcome: told } as const;
       this.#deps.calls.send(event.origin, call, turn, () => {});
     }
@@ -595,11 +577,6 @@ export class Partition {
       messages: this.#messages,
     });
     this.#deps.ended(this, outcome, turn);
-  }
-
-  #cancelSolve(turn: LrtTurn): void {
-    if (this.#solve !== null) turn.cancelSolve(this.#solve.operation);
-    this.#solve = null;
   }
 
   #orders(plan: Plan, now: Instant): Map<number, ActionOrder> {

@@ -1,5 +1,5 @@
 /** What a partition's time goes into: asking hosts (build), solving (compute), carrying out (apply). */
-import type { Instant, Millis } from "../../lib/instant.ts";
+import type { Instant } from "../../lib/instant.ts";
 import type { PartitionTimes } from "../notifications.ts";
 
 type Share = "build" | "compute" | "apply";
@@ -25,12 +25,10 @@ export class Stopwatch {
     this.#since = now;
   }
 
-  /** The time since the last turn went into this; what follows is another turn. @returns that time */
-  spent(share: Share, now: Instant): Millis {
-    const time = now - this.#since;
-    this.#spent[share] += time;
+  /** The time since the last turn went into this; what follows is another turn. */
+  spent(share: Share, now: Instant): void {
+    this.#spent[share] += now - this.#since;
     this.#since = now;
-    return time;
   }
 
   times(): PartitionTimes {

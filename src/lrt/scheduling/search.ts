@@ -1,0 +1,96 @@
+/**
+ * A partition's questions to the solver, one at a time: about the hosts that it holds then, and with what it has learnt
+ * from plans that failed.
+ */
+import type { Instant } from "../../lib/instant.ts";
+import type { NodeId } from "../../model/node.ts";
+import type { VmId } from "../../model/virtual-machine.ts";
+import type { OperationId } from "../../ports/effects.ts";
+import type { Problem } from "../../solver/problem.ts";
+import type { Solution } from "../../solver/solution.ts";
+import type { LrtConfig } from "../config.ts";
+import type { ActionOrder, PartitionId } from "../messages.ts";
+import type { LrtTurn } from "../notifications.ts";
+import type { TravellingEvent } from "./event.ts";
+import { buildProblem } from "./problem.ts";
+import type { NodeSnapshot } from "./snapshot.ts";
+
+interface Question {
+  readonly operation: OperationId;
+  readonly problem: Problem;
+  /** Whether a part of a solution would do. */
+  readonly bestEffort: boolean;
+  readonly since: Instant;
+}
+
+export class Search {
+  readonly #pid: PartitionId;
+  readonly #config: LrtConfig;
+  readonly #failed: { readonly vm: VmId; readonly host: NodeId; readonly why: string }[] = [];
+  readonly #started = new Set<VmId>();
+  #open: Question | null = null;
+  #considered: ReadonlySet<NodeId> = new Set();
+
+  constructor(pid: PartitionId, config: LrtConfig) {
+    this.#pid = pid;
+    this.#config = config;
+  }
+
+  get open(): boolean {
+    return this.#open !== null;
+  }
+
+  /** The hosts that were looked at last: events of others have not been handled. */
+  get considered(): ReadonlySet<NodeId> {
+    return this.#considered;
+  }
+
+  /** Why moves of earlier plans failed. */
+  get failures(): readonly string[] {
+    return this.#failed.map(({ why }) => why);
+  }
+
+  /** This move is not tried again. */
+  failed({ vm, name, what }: ActionOrder, reason: string): void {
+    this.#failed.push({ vm, host: what.to, why: `${name} did not move: ${reason}` });
+  }
+
+  /** This VM of an arrival has come. */
+  started(vm: VmId): void {
+    this.#started.add(vm);
+  }
+
+  ask(
+    members: readonly NodeSnapshot[],
+    events: readonly TravellingEvent[],
+    bestEffort: boolean,
+    turn: LrtTurn,
+  ): void {
+    this.#considered = new Set(members.map(({ node }) => node));
+    const past = { failed: this.#failed, started: this.#started };
+    const problem = buildProblem({ members, events, ...past, config: this.#config, bestEffort });
+    const limits = { decisions: this.#config.solverDecisions, bestEffort };
+    this.#open = { operation: turn.solve(problem, limits), problem, bestEffort, since: turn.now };
+  }
+
+  /** @returns what was asked; null: something else, or nothing that is still of interest. */
+  answered(operation: OperationId, solution: Solution | null, turn: LrtTurn): Question | null {
+    const question = this.#open;
+    if (question?.operation !== operation) return null;
+    this.#open = null;
+    if (solution !== null) this.#tell(question, solution, turn);
+    return question;
+  }
+
+  cancel(turn: LrtTurn): void {
+    if (this.#open !== null) turn.cancelSolve(this.#open.operation);
+    this.#open = null;
+  }
+
+  #tell({ problem, bestEffort, since }: Question, solution: Solution, turn: LrtTurn): void {
+    const { status, decisions, failures } = solution;
+    const size = { hosts: problem.hosts.length, vms: problem.vms.length };
+    const said = { status, decisions, failures, ...size, bestEffort, durationMs: turn.now - since };
+    turn.notify({ kind: "partition-searched", pid: this.#pid, ...said });
+  }
+}
