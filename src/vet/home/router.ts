@@ -239,7 +239,7 @@ export class Router {
       code: "unreachable",
       message: `whether a VE called ${name} exists cannot be told`,
       reason: `${hosts} could keep its record and cannot be asked`,
-      hint: "discoveryctl host list; a host that is gone for good is removed",
+      hint: "discoveryctl host list; it can be told when they answer",
     };
   }
 }
