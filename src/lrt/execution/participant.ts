@@ -199,9 +199,9 @@ export class Participant {
 
   #begin(entry: Open, turn: LrtTurn, after?: number): void {
     const { order, uri } = entry.intent;
+    this.#notifyStarted(order, turn);
     entry.operation = turn.hypervisor(commandOf(order, uri), after);
     this.#operations.set(entry.operation, order.key);
-    this.#notifyStarted(order, turn);
   }
 
   /** The guest is here, or on its way here, and does not run yet. */
