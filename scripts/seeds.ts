@@ -41,6 +41,13 @@ function swarm(args: readonly string[]): Promise<string> {
   });
 }
 
+/** As the formatter of the project has it. */
+const spaced = (json: string): string =>
+  json
+    .replace(/^\{(.*)\}$/, "{ $1 }")
+    .replaceAll(/([:,])"/g, '$1 "')
+    .replaceAll(/":(?=[\d[])/g, '": ');
+
 async function next(size: Range["size"], seeds: number): Promise<Range> {
   const made = recorded().filter((range) => range.size === size);
   const first = 1 + Math.max(0, ...made.map(({ last }) => last));
@@ -62,7 +69,7 @@ const { values } = parseArgs({
 });
 for (let left = Number(values.ranges); left > 0; left--) {
   const range = await next(values.large ? "large" : "small", Number(values.seeds));
-  const lines = [...recorded(), range].map((one) => `  ${JSON.stringify(one)}`);
+  const lines = [...recorded(), range].map((one) => `  ${spaced(JSON.stringify(one))}`);
   writeFileSync(FILE, `[\n${lines.join(",\n")}\n]\n`);
   process.stdout.write(`${JSON.stringify(range)}\n`);
 }
