@@ -166,7 +166,7 @@ export class Participant {
     const { order, token } = request;
     const uri = this.#deps.migrationUri();
     if (this.#open.has(order.key)) return { body: { kind: "prepared", uri: uri ?? "" } };
-    const refusal = this.#refusal(order, token, turn.now);
+    const refusal = this.#refusal(order, token, turn.now) ?? this.#occupied(order);
     if (refusal !== null) return { body: { kind: "refused", reason: refusal } };
     if (uri === null) return { body: { kind: "refused", reason: "the hypervisor is not connected" } };
     const room = this.#deps.capacity.memory - this.#memoryHeld() - memoryOf(order);
@@ -482,6 +482,11 @@ export class Participant {
     if (this.#over.has(order.key)) return "this order has been given up";
     if (!this.#deps.desk().holds(token, now, START_MARGIN_MS)) return "the booking is over";
     return this.#deps.inventory.listed ? null : "the hypervisor is not connected";
+  }
+
+  /** What ends an earlier arrival (it may destroy that copy) must never meet a later one. */
+  #occupied({ vm, name }: ActionOrder): string | null {
+    return this.#arriving(vm) ? `an earlier copy of ${name} is still to be cleared away here` : null;
   }
 
   #missing(order: ActionOrder): string | null {
