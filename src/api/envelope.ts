@@ -79,3 +79,12 @@ export function failureOf(body: unknown): Failure | null {
     ...(error.changed === true ? { changed: true } : {}),
   };
 }
+
+/** An answer, for the pages that describe them. */
+export const EXAMPLE: readonly string[] = [
+  "```json",
+  '{ "apiVersion": "discovery/v1", "kind": "HostList", "items": [],',
+  '  "meta": { "asOf": "2027-01-01T00:00:00.000Z", "answeredBy": "h1", "hostsKnown": 16, "hostsAnswered": 14,',
+  '            "unreachable": [{ "host": "h7", "state": "suspect", "lastHeardMs": 43000 }], "partial": true } }',
+  "```",
+];

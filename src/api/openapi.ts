@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document and the reference page, both made of the routes and the schemas. */
 import { z } from "zod";
 import { ERROR_CODES } from "../lib/error.ts";
+import { EXAMPLE } from "./envelope.ts";
 import { EVENTS_PATH, OPENAPI_PATH, parametersOf, ROUTES, type Route, type RouteId } from "./routes.ts";
 import { answerSchemas, errorSchema, metaSchema, requestSchemas } from "./schemas.ts";
 
@@ -175,11 +176,7 @@ const PREFACE = [
   "",
   "Every answer has the form",
   "",
-  "```json",
-  '{ "apiVersion": "discovery/v1", "kind": "HostList", "items": [],',
-  '  "meta": { "asOf": "2027-01-01T00:00:00.000Z", "answeredBy": "h1", "hostsKnown": 16, "hostsAnswered": 14,',
-  '            "unreachable": [{ "host": "h7", "state": "suspect", "lastHeardMs": 43000 }], "partial": true } }',
-  "```",
+  ...EXAMPLE,
   "",
   "with `item` instead of `items` for one thing. Ages (`…AgoMs`) have a time (`…At`, RFC 3339) beside them. CPU is in",
   "thousandths of a core, memory in MiB, durations in milliseconds.",

@@ -1,4 +1,5 @@
 /** The reference page of discoveryctl, made of the commands' table. */
+import { EXAMPLE } from "../api/envelope.ts";
 import { COMMANDS } from "./commands.ts";
 import { sayOption, usage } from "./help.ts";
 import { GLOBAL } from "./options.ts";
@@ -20,11 +21,7 @@ export function cliPage(): string {
     "",
     "`-o json` and `-o yaml` give every answer the form of the [control API](api.md), on stdout:",
     "",
-    "```json",
-    '{ "apiVersion": "discovery/v1", "kind": "HostList", "items": [],',
-    '  "meta": { "asOf": "2027-01-01T00:00:00.000Z", "answeredBy": "h1", "hostsKnown": 16, "hostsAnswered": 14,',
-    '            "unreachable": [{ "host": "h7", "state": "suspect", "lastHeardMs": 43000 }], "partial": true } }',
-    "```",
+    ...EXAMPLE,
     "",
     "with `item` instead of `items` for one thing. `meta` says how fresh it is and who did not answer; it is null where no",
     "agent was asked (`config show`) or none has answered (`version`). A verb that waits for long work prints the",
