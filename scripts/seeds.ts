@@ -1,7 +1,7 @@
 /**
  * Runs the swarm range after range and writes each into test/simulation/seeds.json: first and last seed, the commit, and
  * the seeds that showed a fault. It goes on where the file ends, so it can be stopped and started at will.
- * Arguments: `--ranges N` (1), `--seeds N` in each (1000), `--large`.
+ * Arguments: `--ranges N` (1), `--seeds N` in each (1000), `--jobs N` side by side (1), `--large`.
  */
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -48,9 +48,7 @@ const spaced = (json: string): string =>
     .replaceAll(/([:,])"/g, '$1 "')
     .replaceAll(/":(?=[\d[])/g, '": ');
 
-async function next(size: Range["size"], seeds: number): Promise<Range> {
-  const made = recorded().filter((range) => range.size === size);
-  const first = 1 + Math.max(0, ...made.map(({ last }) => last));
+async function run(size: Range["size"], first: number, seeds: number): Promise<Range> {
   const large = size === "large" ? ["--large"] : [];
   const at = commit();
   const said = await swarm(["--first-seed", String(first), "--runs", String(seeds), ...large]);
@@ -60,16 +58,34 @@ async function next(size: Range["size"], seeds: number): Promise<Range> {
   return { size, first, last: first + seeds - 1, commit: at, faults };
 }
 
+function record(range: Range): void {
+  const ranges = [...recorded(), range].toSorted((a, b) => a.first - b.first);
+  const lines = ranges.map((one) => `  ${spaced(JSON.stringify(one))}`);
+  writeFileSync(FILE, `[\n${lines.join(",\n")}\n]\n`);
+  process.stdout.write(`${JSON.stringify(range)}\n`);
+}
+
+/** The first seeds of the next ranges: gaps first, which a stopped run with several jobs leaves. */
+function* firsts(size: Range["size"], seeds: number): Generator<number, never> {
+  const made = recorded().filter((range) => range.size === size);
+  for (let first = 1; ; first += seeds) {
+    if (!made.some((range) => range.first <= first && first <= range.last)) yield first;
+  }
+}
+
 const { values } = parseArgs({
   options: {
     ranges: { type: "string", default: "1" },
     seeds: { type: "string", default: "1000" },
+    jobs: { type: "string", default: "1" },
     large: { type: "boolean", default: false },
   },
 });
-for (let left = Number(values.ranges); left > 0; left--) {
-  const range = await next(values.large ? "large" : "small", Number(values.seeds));
-  const lines = [...recorded(), range].map((one) => `  ${spaced(JSON.stringify(one))}`);
-  writeFileSync(FILE, `[\n${lines.join(",\n")}\n]\n`);
-  process.stdout.write(`${JSON.stringify(range)}\n`);
-}
+const size = values.large ? "large" : "small";
+const seeds = Number(values.seeds);
+const free = firsts(size, seeds);
+let left = Number(values.ranges);
+const job = async (): Promise<void> => {
+  while (left-- > 0) record(await run(size, free.next().value, seeds));
+};
+await Promise.all(Array.from({ length: Number(values.jobs) }, job));
