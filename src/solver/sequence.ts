@@ -200,6 +200,7 @@ class Sequencer {
       const key = `${to}:${shortage}`;
       if (seen.has(key) || !this.#dense.mayEnter(vm, to)) continue;
       seen.add(key);
+      if (this.#wayAtLeast(to, shortage) >= least) continue;
       const detours = this.#detoursFrom(to, shortage, vm);
       const extra = detours?.reduce((sum, detour) => sum + detour.extra, 0) ?? Number.POSITIVE_INFINITY;
       if (extra < least) {
@@ -210,17 +211,19 @@ class Sequencer {
     return best;
   }
 
-  /** Hosts that have room for the smallest VM at least: none of the others takes anyone in. */
+  /** Hosts that have room for the smallest VM at least, the widest first: none of the others takes anyone in. */
   #hostsWithRoom(): readonly number[] {
     const { width, ceiling, hostCount } = this.#dense;
     this.#smallest ??= smallestDemand(this.#dense);
     const smallest = this.#smallest;
-    return [...Array(hostCount).keys()].filter((host) =>
+    const open = [...Array(hostCount).keys()].filter((host) =>
       smallest.every((amount, r) => {
         const cell = host * width + r;
         return (this.#passage.load[cell] as number) + amount <= (ceiling[cell] as number) || amount === 0;
       }),
     );
+    const margins = open.map((host) => ({ host, margin: this.#margin(host) }));
+    return margins.sort((a, b) => b.margin - a.margin || a.host - b.host).map(({ host }) => host);
   }
 
   /** The most that one of the open hosts has left, per resource. */
@@ -242,6 +245,24 @@ class Sequencer {
     for (let r = 0; r < width; r++)
       if ((demand[vm * width + r] as number) > (this.#most[r] as number)) return false;
     return true;
+  }
+
+  /** No set of residents frees what is short on the host for less: each unit at the best rate of any of them. */
+  #wayAtLeast(host: number, shortage: readonly number[]): number {
+    const { charges } = this.#dense;
+    if (!charges.level) return 0;
+    let least = 0;
+    for (let r = 0; r < shortage.length; r++) {
+      const short = shortage[r] as number;
+      if (short === 0) continue;
+      let rate = Number.POSITIVE_INFINITY;
+      for (const vm of this.#residentsOf(host)) {
+        const amount = Math.min(short, this.#passage.amount(vm, host, r));
+        if (amount > 0) rate = Math.min(rate, (charges.once[vm] as number) / amount);
+      }
+      least = Math.max(least, rate * short);
+    }
+    return least;
   }
 
   /** The cheapest VMs whose leaving `host` frees what is short there. */
@@ -268,19 +289,18 @@ class Sequencer {
     const { charges } = this.#dense;
     const end = this.#at[vm] as number;
     const direct = end === host ? 0 : charges.move(vm, host, end);
+    const least = charges.level ? charges.move(vm, host, host) : 0;
     let best: Detour | null = null;
-    let widest = -1;
     for (const to of this.#open) {
       const out = charges.move(vm, host, to);
-      if (to === host || (best !== null && out - direct > best.extra) || !this.#passage.admits(vm, to))
+      if (to === host || (best !== null && out - direct >= best.extra) || !this.#passage.admits(vm, to))
         continue;
       const forGood = end === host && this.#mayStay(vm, to);
       const onward = to === end || forGood ? 0 : charges.move(vm, to, end);
       const extra = out + onward - direct;
-      const margin = this.#margin(to);
-      if (best !== null && (extra > best.extra || (extra === best.extra && margin <= widest))) continue;
+      if (best !== null && extra >= best.extra) continue;
       best = { vm, to, extra, forGood };
-      widest = margin;
+      if (extra <= least) break;
     }
     return best;
   }
@@ -299,9 +319,15 @@ class Sequencer {
   }
 
   #relocate(vm: number, to: number): void {
+    const { width, demand } = this.#dense;
+    const from = this.#at[vm] as number;
+    for (let r = 0; r < width && this.#finalLoad !== null; r++) {
+      const amount = demand[vm * width + r] as number;
+      this.#finalLoad[from * width + r] = (this.#finalLoad[from * width + r] as number) - amount;
+      this.#finalLoad[to * width + r] = (this.#finalLoad[to * width + r] as number) + amount;
+    }
     this.#at[vm] = to;
     this.#relocated.push({ vm, to });
-    this.#finalLoad = null;
   }
 
   #margin(host: number): number {

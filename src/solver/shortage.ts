@@ -17,14 +17,15 @@ export function quickProofs(
 ): readonly Explanation[] {
   const arriving = dense.arriving();
   const suspects = [...homes.flatMap(({ host }) => start.vmsOn(host)), ...arriving];
+  const rooted = dense.fixed.includes(1);
   const proofs = [
     () => darkHosts(dense),
     () =>
       suspects
         .filter((vm) => !someHostTakes(dense, vm))
         .map((vm) => tooLarge(dense, vm) ?? noHost(dense, vm)),
-    () => homes.flatMap(({ host }) => rootedShortages(dense, start, host)),
-    () => besideRooted(dense, start, suspects),
+    () => (rooted ? homes.flatMap(({ host }) => rootedShortages(dense, start, host)) : []),
+    () => (rooted ? besideRooted(dense, start, suspects) : []),
     () => totalShortages(dense, start, arriving),
   ];
   for (const prove of proofs) {
@@ -96,13 +97,18 @@ function takes(dense: Dense, vm: number, host: number): boolean {
 function besideRooted(dense: Dense, start: Assignment, suspects: readonly number[]): readonly Explanation[] {
   const hosts = [...Array(dense.hostCount).keys()];
   const left = hosts.map((host) => roomBesideRooted(dense, start, host));
+  const fitsBeside = (vm: number, host: number) =>
+    takes(dense, vm, host) && lackBeside(dense, vm, left[host] ?? []) === null;
   return suspects
-    .filter((vm) => dense.fixed[vm] === 0)
-    .flatMap((vm): Explanation[] => {
-      const whys = hosts.map((host) => besideObstacle(dense, vm, host, left[host] ?? []));
-      if (whys.includes(null)) return [];
-      const verdicts = hosts.map((host) => ({ host: dense.hostId(host), why: whys[host] ?? "" }));
-      return [{ kind: "no-host", vms: [dense.vmId(vm)], hosts: verdicts }];
+    .filter((vm) => dense.fixed[vm] === 0 && !hosts.some((host) => fitsBeside(vm, host)))
+    .map((vm) => {
+      const verdicts = hosts.map((host) => ({
+        host: dense.hostId(host),
+        why: takes(dense, vm, host)
+          ? (lackBeside(dense, vm, left[host] ?? []) ?? "")
+          : (absoluteObstacle(dense, vm, host) ?? "it may not enter it"),
+      }));
+      return { kind: "no-host", vms: [dense.vmId(vm)], hosts: verdicts };
     });
 }
 
@@ -116,14 +122,13 @@ function roomBesideRooted(dense: Dense, start: Assignment, host: number): readon
   );
 }
 
-/** Why a VM cannot stand on a host in the end, whatever else moves; null: it can, as far as that says. */
-function besideObstacle(dense: Dense, vm: number, host: number, left: readonly number[]): string | null {
-  if (!takes(dense, vm, host)) return absoluteObstacle(dense, vm, host) ?? "it may not enter it";
-  for (const [r, resource] of dense.resources.entries()) {
+/** What the VM lacks on a host beside those that stay there whatever else moves; null: nothing. */
+function lackBeside(dense: Dense, vm: number, left: readonly number[]): string | null {
+  for (let r = 0; r < dense.width; r++) {
     const needed = dense.demand[vm * dense.width + r] as number;
     const room = left[r] as number;
     if (needed > 0 && needed > room)
-      return `it needs ${needed} ${resource}, beside what stays there the host has ${Math.max(0, room)}`;
+      return `it needs ${needed} ${dense.resources[r]}, beside what stays there the host has ${Math.max(0, room)}`;
   }
   return null;
 }

@@ -52,9 +52,8 @@ export function vmFaults(
 }
 
 function checkAmounts(amounts: Amounts, place: string, faults: string[]): void {
-  for (const name in amounts) {
-    if (!isCount(amounts[name], 0))
-      faults.push(`${place}.${name}: not a whole number from 0 to ${LARGEST_AMOUNT}`);
+  for (const [name, amount] of Object.entries(amounts)) {
+    if (!isCount(amount, 0)) faults.push(`${place}.${name}: not a whole number from 0 to ${LARGEST_AMOUNT}`);
   }
 }
 

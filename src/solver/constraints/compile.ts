@@ -1,4 +1,4 @@
-import type { PlacementRule, Rule } from "../../model/constraint.ts";
+import type { Level, PlacementRule, Rule } from "../../model/constraint.ts";
 import { type Dense, FATE } from "../dense.ts";
 import { Apart, numberedGroups } from "./apart.ts";
 import { Compound } from "./compound.ts";
@@ -34,6 +34,8 @@ class Compiler {
   readonly #dense: Dense;
   readonly #places: Places;
   readonly #counts: (vm: number) => boolean;
+  /** By label; null: the hosts themselves. */
+  readonly #spots = new Map<string | null, Spots>();
 
   constructor(dense: Dense, places: Places, counts: (vm: number) => boolean) {
     this.#dense = dense;
@@ -46,21 +48,15 @@ class Compiler {
     const weight = rule.preferred?.weight ?? 0;
     switch (rule.kind) {
       case "spread":
-        return new Spread(
-          index,
-          weight,
-          this.#standing(rule.vms),
-          spotsAt(this.#dense, rule.level),
-          this.#places,
-        );
+        return new Spread(index, weight, this.#standing(rule.vms), this.#spotsAt(rule.level), this.#places);
       case "gather":
-        return this.#gather(index, weight, rule.vms, spotsAt(this.#dense, rule.level));
+        return this.#gather(index, weight, rule.vms, this.#spotsAt(rule.level));
       case "among":
         return this.#gather(index, weight, rule.vms, spotsOfGroups(this.#dense, rule.hostGroups));
       case "lonely":
         return this.#lonely(rule, index, weight);
       case "split":
-        return this.#split(index, weight, rule.groups, spotsAt(this.#dense, rule.level));
+        return this.#split(index, weight, rule.groups, this.#spotsAt(rule.level));
       case "split-among":
         return this.#splitAmong(rule, index, weight);
       case "running-capacity":
@@ -74,6 +70,14 @@ class Compiler {
     }
   }
 
+  /** Shared by all rules of the level. */
+  #spotsAt(level: Level | undefined): Spots {
+    const label = level === undefined || level === "host" ? null : level.label;
+    const spots = this.#spots.get(label) ?? spotsAt(this.#dense, level);
+    this.#spots.set(label, spots);
+    return spots;
+  }
+
   #standing(ids: readonly string[]): number[] {
     return this.#dense.vmsOf(ids).filter(this.#counts);
   }
@@ -85,7 +89,7 @@ class Compiler {
   #lonely(rule: PlacementRule & { kind: "lonely" }, index: number, weight: number): Constraint {
     const groups = numberedGroups([this.#dense.vmsOf(rule.vms)]);
     const hosts = [...Array(this.#dense.hostCount).keys()];
-    return new Apart(index, weight, { vms: [], hosts }, groups, spotsAt(this.#dense, rule.level));
+    return new Apart(index, weight, { vms: [], hosts }, groups, this.#spotsAt(rule.level));
   }
 
   #split(index: number, weight: number, groups: readonly (readonly string[])[], spots: Spots): Constraint {
