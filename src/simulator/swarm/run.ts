@@ -39,9 +39,9 @@ const CALM_MS = 10_000;
 const FAULTS = { small: [5, 60], large: [50, 300] } as const;
 /**
  * From healing to settled; a migration's timeout, a lease and the longest back-off fit several times. Worlds that
- * consolidate over slow links take the longest: a partition with ten migrations after the other.
+ * consolidate over links that go on losing a tenth of all messages take the longest, as every third migration fails.
  */
-const SETTLE_MS = 900_000;
+const SETTLE_MS = 1_800_000;
 const LOOK_MS = 5000;
 /** Time for conditions that the lowered loads ended to be seen by everybody. */
 const QUIET_MS = 40_000;
