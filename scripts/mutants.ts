@@ -394,6 +394,13 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   mutant(
+    "ceded-forgotten",
+    "a home that drained does not remember which names went elsewhere meanwhile",
+    "dnt/registry/registry.ts",
+    "couldHold(name, id, members) || this.#ceded.has(name)",
+    "couldHold(name, id, members)",
+  ),
+  mutant(
     "never-looks",
     "open intents found after a restart are left alone",
     PARTICIPANT,

@@ -38,8 +38,8 @@ export type VeCommand =
 
 /** What VETs ask of one another; accepted from peers only. */
 export type VetCommand =
-  /** Does your agent hold, or is it creating, a record of that name? Answer: the registry's `HoldsAnswer`. */
-  | { readonly type: "vet.holds"; readonly name: VeName }
+  /** Does your agent hold, or is it creating, a record of it? `claim`: I may create it. Answer: `HoldsAnswer`. */
+  | { readonly type: "vet.holds"; readonly name: VeName; readonly claim: boolean }
   /** Take this record over. `number` counts the sender's transfers; `floor`: its oldest one still open to you. */
   | {
       readonly type: "vet.transfer";

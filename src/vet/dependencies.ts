@@ -50,8 +50,12 @@ export interface VeRegistry {
   get(name: VeName): VeRecord | undefined;
   held(): readonly VeRecord[];
   movingTo(name: VeName): NodeId | null;
-  /** What `vet.holds` answers. */
-  holding(name: VeName): unknown;
+  /** Answers `vet.holds`, when `after` is durable. */
+  asked(
+    from: NodeId,
+    question: Extract<VetCommand, { type: "vet.holds" }>,
+    turn: VetTurn,
+  ): { readonly answer: Result<unknown>; readonly after?: PersistId };
   put(record: VeRecord, turn: VetTurn): PersistId;
   forget(name: VeName, turn: VetTurn): PersistId;
   find(name: VeName, claim: boolean, turn: VetTurn, done: (found: Found, later: VetTurn) => void): void;

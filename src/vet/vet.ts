@@ -157,7 +157,7 @@ export class VirtualEnvironmentsTracker {
   #serve(command: VetCommand, from: NodeId, respond: Respond, turn: VetTurn, after?: PersistId): void {
     switch (command.type) {
       case "vet.holds":
-        return respond(ok(this.#deps.registry.holding(command.name)), turn);
+        return this.#holds(from, command, respond, turn);
       case "vet.transfer":
         return this.#take(from, command, respond, turn);
       case "vet.report":
@@ -173,6 +173,16 @@ export class VirtualEnvironmentsTracker {
       case "vet.adopt-into":
         return this.#router.route(command, from, respond, turn);
     }
+  }
+
+  #holds(
+    from: NodeId,
+    command: Extract<VetCommand, { type: "vet.holds" }>,
+    respond: Respond,
+    turn: VetTurn,
+  ): void {
+    const { answer, after } = this.#deps.registry.asked(from, command, turn);
+    respond(answer, turn, after);
   }
 
   /** Questions to this agent itself do not travel. */

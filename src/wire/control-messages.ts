@@ -51,7 +51,10 @@ const COMMAND = union<PeerCommand, "type">("Command", "type", {
     about: "Makes running, unmanaged domains a VE.",
     fields: { name: VE_NAME, host: optional(HOST), domains: list(NAME, COUNTS.veVms), reason: REASON },
   },
-  "vet.holds": { about: "Does your agent hold a record of that name?", fields: { name: VE_NAME } },
+  "vet.holds": {
+    about: "Does your agent hold a record of that name?",
+    fields: { name: VE_NAME, claim: noted(BOOLEAN, "the asker may create it") },
+  },
   "vet.transfer": {
     about: "Take this record over.",
     fields: { record: VE_RECORD, number: COUNTER, floor: COUNTER },

@@ -322,7 +322,7 @@ export class VetWorld {
         | undefined;
       const live = node.up ? node.registry.get(name) : undefined;
       if (live !== undefined) return [{ at, record: live, acting: true }];
-      const here = node.up ? node.registry.holding(name).holding === "record" : stored !== undefined;
+      const here = node.up ? node.registry.movingTo(name) !== null : stored !== undefined;
       if (!here || stored === undefined) return [];
       return [{ at, record: stored.record, acting: !node.up && stored.moving === null }];
     });

@@ -12,25 +12,27 @@
  *   one member acts on it. A record that moves waits for its receiver, however long that takes.
  * - A name is created only by its home, after everybody who can be asked has said twice that they neither hold nor
  *   create it, and that no such record has come or gone with them in between (a record on the move could slip past one
- *   round of questions); and only if nobody who cannot be asked could hold it (`couldHold`). An agent that has started
+ *   round of questions); and only if nobody who cannot be asked could hold it: it joined early enough to have been its
+ *   home (`couldHold`), or the name went elsewhere while this member was draining (`Ceded`). An agent that has started
  *   anew and has heard nobody yet may have been one of many.
  *
  * Thin: a home that is lost takes its records with it; `joinedAt` is wall-clock time of different hosts.
  */
 import { assert } from "../../lib/assert.ts";
-import type { Result } from "../../lib/error.ts";
+import { fail, ok, type Result } from "../../lib/error.ts";
 import { byText, sortedEntries, sortedValues } from "../../lib/order.ts";
 import type { NodeId } from "../../model/node.ts";
 import type { PersistId, Turn } from "../../ports/effects.ts";
+import { Ceded } from "./ceded.ts";
 import { Receipts } from "./receipts.ts";
-import { couldHold, homeOf, type RegistryMember } from "./rendezvous.ts";
+import { couldHold, homeOf, type RegistryMember, ranksAbove } from "./rendezvous.ts";
 
 export type RegistryTurn = Turn<never, never>;
 
 /** What registries ask of one another. */
 export type RegistryCommand<R> =
-  /** Do you hold, or are you creating, a record of that name? Answer: `HoldsAnswer`. */
-  | { readonly type: "vet.holds"; readonly name: string }
+  /** Do you hold, or are you creating, a record of that name? `claim`: I may create it. Answer: `HoldsAnswer`. */
+  | { readonly type: "vet.holds"; readonly name: string; readonly claim: boolean }
   /** Take this record over. `number` counts the sender's transfers; `floor`: its oldest one still open to you. */
   | { readonly type: "vet.transfer"; readonly record: R; readonly number: number; readonly floor: number };
 
@@ -91,6 +93,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   readonly #stored = new Map<string, Stored<R>>();
   readonly #creating = new Set<string>();
   readonly #receipts: Receipts;
+  readonly #ceded: Ceded;
   /** Names whose transfer is being asked for just now. */
   readonly #asking = new Set<string>();
   #transfers: number;
@@ -105,6 +108,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   constructor(deps: RegistryDependencies<R>, restored: ReadonlyMap<string, unknown>) {
     this.#deps = deps;
     this.#receipts = new Receipts(restored);
+    this.#ceded = new Ceded(restored);
     this.#transfers = (restored.get(KEY_TRANSFERS) as number | undefined) ?? 0;
     for (const [key, value] of sortedEntries(restored)) {
       if (key.startsWith(PREFIX)) this.#stored.set(key.slice(PREFIX.length), value as Stored<R>);
@@ -144,7 +148,21 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     return this.#stored.size;
   }
 
-  holding(name: string): HoldsAnswer {
+  /** Answers `vet.holds`, when `after` is durable. */
+  asked(
+    from: NodeId,
+    { name, claim }: Pick<Extract<RegistryCommand<R>, { type: "vet.holds" }>, "name" | "claim">,
+    turn: RegistryTurn,
+  ): { readonly answer: Result<HoldsAnswer>; readonly after?: PersistId } {
+    const answer = ok(this.#holding(name));
+    const cedes = claim && !this.#stored.has(name) && ranksAbove(name, this.#deps.self, from);
+    if (!cedes) return { answer };
+    if (this.#ceded.room(name)) return { answer, after: turn.persist([this.#ceded.add(name)]) };
+    const message = "this agent remembers no more names that went elsewhere while it was draining";
+    return { answer: fail({ code: "busy", message }) };
+  }
+
+  #holding(name: string): HoldsAnswer {
     const version = `${this.#deps.boot}.${this.#forgotten}.${this.#changes.get(name) ?? 0}`;
     if (this.#stored.has(name)) return { holding: "record", version };
     return { holding: this.#creating.has(name) ? "creating" : "no", version };
@@ -155,7 +173,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     const stored: Stored<R> = { record, moving: null };
     if (!this.#stored.has(record.name)) this.#changed(record.name);
     this.#stored.set(record.name, stored);
-    return turn.persist([{ key: PREFIX + record.name, value: stored }]);
+    return turn.persist([{ key: PREFIX + record.name, value: stored }, ...this.#ceded.remove(record.name)]);
   }
 
   forget(name: string, turn: RegistryTurn): PersistId {
@@ -178,10 +196,10 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
       if (claim) this.#creating.delete(name);
       done(found, later);
     };
-    this.#askEverybody(name, turn, (first, later) => {
+    this.#askEverybody(name, claim, turn, (first, later) => {
       const found = this.#seen(name, first);
       if (found !== null) return finish(found, later);
-      this.#askEverybody(name, later, (second, last) => {
+      this.#askEverybody(name, claim, later, (second, last) => {
         finish(this.#seen(name, second) ?? this.#conclude(name, first, second), last);
       });
     });
@@ -238,7 +256,8 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     this.#changed(record.name);
     this.#stored.set(record.name, stored);
     const receipt = this.#receipts.take(from, number, floor);
-    const after = turn.persist([receipt, { key: PREFIX + record.name, value: stored }]);
+    const rows = [receipt, { key: PREFIX + record.name, value: stored }];
+    const after = turn.persist([...rows, ...this.#ceded.remove(record.name)]);
     return { kind: "taken", after };
   }
 
@@ -268,7 +287,8 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
       if (!result.ok || this.#stored.get(name)?.moving?.number !== number) return;
       this.#changed(name);
       this.#stored.delete(name);
-      later.persist([{ key: PREFIX + name, value: null }]);
+      const ceded = ranksAbove(name, this.#deps.self, to) ? [this.#ceded.add(name)] : [];
+      later.persist([{ key: PREFIX + name, value: null }, ...ceded]);
       moved(later);
     };
     this.#deps.ask(to, command, turn, done, after);
@@ -283,17 +303,22 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   }
 
   /** One round; this member answers with the others. */
-  #askEverybody(name: string, turn: RegistryTurn, done: (round: Round, later: RegistryTurn) => void): void {
+  #askEverybody(
+    name: string,
+    claim: boolean,
+    turn: RegistryTurn,
+    done: (round: Round, later: RegistryTurn) => void,
+  ): void {
     const { self, members, unheard, ask } = this.#deps;
     const others = members().filter(({ id, state }) => id !== self && state !== "left");
     const dead = others.filter(({ state }) => state === "dead").map(({ id }) => id);
     const silent = [...dead, ...unheard()].sort(byText);
     const asked = others.filter(({ state }) => state !== "dead").map(({ id }) => id);
-    const answers = new Map<NodeId, HoldsAnswer>([[self, this.holding(name)]]);
+    const answers = new Map<NodeId, HoldsAnswer>([[self, this.#holding(name)]]);
     let open = asked.length;
     if (open === 0) return done({ answers, silent }, turn);
     for (const peer of asked.sort(byText)) {
-      ask(peer, { type: "vet.holds", name }, turn, (result, later) => {
+      ask(peer, { type: "vet.holds", name, claim }, turn, (result, later) => {
         if (result.ok) answers.set(peer, result.value as HoldsAnswer);
         else silent.push(peer);
         if (--open === 0) done({ answers, silent: silent.sort(byText) }, later);
@@ -314,13 +339,13 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   }
 
   #conclude(name: string, first: Round, second: Round): Found {
-    const own = second.answers.get(this.#deps.self)?.version === this.holding(name).version;
+    const own = second.answers.get(this.#deps.self)?.version === this.#holding(name).version;
     const same = [...second.answers].every(([id, { version }]) => first.answers.get(id)?.version === version);
     if (!own || !same) return { kind: "unsettled" };
     const members = this.#deps.members();
     const silent = [...new Set([...first.silent, ...second.silent])].sort(byText);
     const unknown = (id: NodeId): boolean => members.every((member) => member.id !== id);
-    const able = silent.filter((id) => unknown(id) || couldHold(name, id, members));
+    const able = silent.filter((id) => unknown(id) || couldHold(name, id, members) || this.#ceded.has(name));
     return able.length === 0 ? { kind: "nobody" } : { kind: "unsure", silent: able };
   }
 }

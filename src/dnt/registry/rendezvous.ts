@@ -10,8 +10,6 @@ export interface RegistryMember {
   readonly draining: boolean;
   /** RFC 3339, UTC: its first join. */
   readonly joinedAt: string;
-  /** RFC 3339, UTC: since when it has been a home without a break (a drain is one); absent: since it joined. */
-  readonly homeSince?: string;
 }
 
 /**
@@ -38,16 +36,21 @@ export function homeOf(name: string, members: readonly RegistryMember[]): NodeId
 
 /**
  * Whether `silent`, who cannot be asked, may hold a record of `name`. It was home of it only while everybody
- * ranked above it was not: while they had not joined yet, or were draining.
+ * ranked above it was not: while they had not joined yet, or were draining. Who was draining in the past knows
+ * itself which names went elsewhere meanwhile (`Ceded`).
  */
 export function couldHold(name: string, silent: NodeId, members: readonly RegistryMember[]): boolean {
   const order = ranked(name, members);
   const rank = order.findIndex(({ id }) => id === silent);
   const joinedAt = order[rank]?.joinedAt;
   if (joinedAt === undefined) return false;
-  return order
-    .slice(0, rank)
-    .every((above) => above.draining || (above.homeSince ?? above.joinedAt) > joinedAt);
+  return order.slice(0, rank).every((above) => above.draining || above.joinedAt > joinedAt);
+}
+
+/** Whether `a` would rather be home of `name` than `b`, whatever becomes of them. */
+export function ranksAbove(name: string, a: NodeId, b: NodeId): boolean {
+  const difference = weight(name, a, "a") - weight(name, b, "a");
+  return difference === 0 ? a !== b && before(name, a, b) : difference > 0;
 }
 
 function highest<M extends RegistryMember>(

@@ -66,6 +66,30 @@ describe("the home of a VE", () => {
     expect(world.running("d", manifest(name, [template("web")])).home).toBe("d");
   });
 
+  it.each(["created elsewhere", "handed over"])(
+    "does not create a name that was %s while it was draining, if its holder cannot be asked",
+    (way) => {
+      const world = new VetWorld(`ceded-${way}`, HOSTS);
+      const name = world.nameAt("b");
+      const wanted = manifest(name, [template("web")]);
+      if (way === "handed over") world.running("a", wanted);
+      world.drain("b");
+      if (way === "created elsewhere") world.running("a", wanted);
+      world.until(() => world.node("b").registry.size === 0, 30_000);
+      const holder = world.records(name)[0]?.at ?? "";
+      world.crashAgent(holder);
+      world.drain("b", false);
+      world.crashAgent("b");
+      world.restart("b");
+      world.run(20_000);
+      const refusal = world.refusal("b", { type: "ve.apply", manifest: wanted });
+      expect(refusal.reason).toContain(`host-${holder} could keep its record`);
+      world.restart(holder);
+      world.until(() => world.records(name)[0]?.at === "b", 60_000);
+      expect(world.records(name)).toHaveLength(1);
+    },
+  );
+
   it("creates a name while a member is dead that cannot hold it", () => {
     const world = new VetWorld("cannot-hold", HOSTS);
     world.join("d", "2026-02-01T00:00:00Z");

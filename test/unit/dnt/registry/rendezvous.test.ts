@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Ceded } from "../../../../src/dnt/registry/ceded.ts";
 import { Receipts } from "../../../../src/dnt/registry/receipts.ts";
 import { couldHold, homeOf, type RegistryMember, ranked } from "../../../../src/dnt/registry/rendezvous.ts";
 
@@ -74,9 +75,8 @@ describe("whether a silent member could hold a record", () => {
     expect(pair({ joinedAt: "2026-01-01T00:00:00Z" }, {})).toBe(false);
   });
 
-  it("is so if those above are draining, or were until after it had joined", () => {
+  it("is so if those above are draining", () => {
     expect(pair({ draining: true }, {})).toBe(true);
-    expect(pair({ joinedAt: "2026-01-01T00:00:00Z", homeSince: "2026-01-04T00:00:00Z" }, {})).toBe(true);
   });
 
   it("is so for the one ranked first, and not for one who has left", () => {
@@ -85,6 +85,18 @@ describe("whether a silent member could hold a record", () => {
     expect(couldHold("shop", first?.id ?? "", changed(members(5), first?.id ?? "", { state: "left" }))).toBe(
       false,
     );
+  });
+});
+
+describe("names that went elsewhere", () => {
+  it("are remembered over a restart until they come back", () => {
+    const ceded = new Ceded(new Map());
+    const { key, value } = ceded.add("shop");
+    const later = new Ceded(new Map([[key, value]]));
+    expect([later.has("shop"), later.has("bank")]).toEqual([true, false]);
+    expect(later.remove("bank")).toEqual([]);
+    expect(later.remove("shop")).toEqual([{ key, value: null }]);
+    expect(later.has("shop")).toBe(false);
   });
 });
 
