@@ -109,10 +109,17 @@ export class BookingChecker implements Checker {
     if (row === null) this.#forget(host.id);
     else {
       this.#held.set(host.id, row);
-      // What was still being written when the process died may never have reached the disk.
-      this.#epochs.set(`${host.id} ${row.pid}`, row.partitionEpoch);
+      this.#unwrite(host.id, row);
     }
     return NOTHING_WRONG;
+  }
+
+  /** What was still being written when the process died never reached the disk, and nobody has heard of it. */
+  #unwrite(host: string, { pid, partitionEpoch }: BookingRow): void {
+    const known = `${host} ${pid}`;
+    const last = this.#epochs.get(known) ?? 0;
+    for (let epoch = partitionEpoch + 1; epoch <= last; epoch++) this.#leaders.delete(`${known} ${epoch}`);
+    this.#epochs.set(known, partitionEpoch);
   }
 
   unsettled(world: CheckedWorld): readonly string[] {
