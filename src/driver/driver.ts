@@ -132,9 +132,10 @@ export class Driver implements TransportSink<Message>, JournalSink, HypervisorSi
     }
     if (effect.kind !== "send" && effect.kind !== "hypervisor" && effect.kind !== "reply")
       return this.#execute(effect);
+    const waits = effect.after !== undefined && this.#writing.has(effect.after);
+    if (!waits && this.#held.size === 0) return this.#execute(effect);
     const stream = streamOf(effect);
     const queue = this.#held.get(stream);
-    const waits = effect.after !== undefined && this.#writing.has(effect.after);
     const urgent = effect.after === undefined && stream.startsWith("send/membership/");
     if (queue !== undefined && !urgent) queue.push(effect);
     else if (waits) this.#held.set(stream, [effect]);

@@ -70,10 +70,15 @@ export class Simulation implements CheckedWorld, Watcher {
   /** Actions that their executing hosts saw done. */
   actionsDone = 0;
   readonly #checkers: readonly Checker[];
+  /** Those of them that look at every step, and at every effect. */
+  readonly #stepCheckers: readonly Checker[];
+  readonly #effectCheckers: readonly Checker[];
   readonly #byId: ReadonlyMap<string, SimulatedHost>;
 
   constructor(spec: SimulationSpec) {
     this.#checkers = spec.checkers;
+    this.#stepCheckers = spec.checkers.filter(({ stepped }) => stepped !== undefined);
+    this.#effectCheckers = spec.checkers.filter(({ effect }) => effect !== undefined);
     this.story = new Story(this.queue, spec.trace !== false);
     const random = new Random(spec.seed);
     this.network = new Network(this.queue, random.fork("network"), spec.linkOf ?? (() => LAN));
@@ -138,13 +143,13 @@ export class Simulation implements CheckedWorld, Watcher {
   }
 
   stepped(host: SimulatedHost, input: AgentInput, effects: readonly AgentEffect[]): void {
-    for (const checker of this.#checkers)
+    for (const checker of this.#stepCheckers)
       this.#record(checker, checker.stepped?.(host, input, effects, this));
   }
 
   beforeEffect(host: SimulatedHost, effect: AgentEffect): boolean {
     if (this.ambushes.size > 0 && this.#ambushed(host, effect)) return false;
-    for (const checker of this.#checkers) this.#record(checker, checker.effect?.(host, effect, this));
+    for (const checker of this.#effectCheckers) this.#record(checker, checker.effect?.(host, effect, this));
     return true;
   }
 

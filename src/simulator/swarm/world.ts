@@ -165,5 +165,6 @@ function drawConstants(random: Random): LrtConfig {
     renewMs: random.chance(0.3) ? 5000 : DEFAULT_LRT_CONFIG.renewMs,
     consolidate: random.chance(0.15),
     migrationsPerHost: random.int(1, 3),
+    solverDecisions: 2000,
   };
 }
