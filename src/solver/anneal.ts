@@ -16,22 +16,26 @@ export const PROPOSALS_PER_DECISION = 64;
 /** With more VMs than these, annealing comes by nothing in reasonable time. */
 export const MOST_ANNEALED = 5000;
 
-/** Share of proposals about a VM that is away, of trades among all, and of shifts home among the shifts of the away. */
-const FOCUS = 0.3;
-const SWAP = 0.7;
+/** Of 1,024 proposals: those about a VM that is away, while any is, and those that are trades. */
+const FOCUS = 512;
+const TRADES = 717;
+/** Share of shifts home among the shifts of the away. */
 const GO_HOME = 0.5;
 /** Charge of an overload before any excess, and per whole host of it, in mean moves. */
 const OVERLOAD_FIXED = 0.2;
 const OVERLOAD_LINEAR = 3;
 /** What multiplies that charge: at first, and after a cooling with too few or many viable placements. */
-const FIRST_PRICE = 2.5;
+const FIRST_PRICE = 3.5;
 const DEARER = 1.3;
 const CHEAPER = 0.8;
-/** Beyond this many temperatures a proposal is not worth a closer look. */
-const HOPELESS = 12;
+/**
+ * By how many temperatures a proposal may make it dearer: exponentially distributed, which is Metropolis' rule with the
+ * chance drawn first, so that most proposals are refused before all is known of them.
+ */
+const TOLERANCES = Float64Array.from({ length: 4096 }, (_, i) => -Math.log((i + 0.5) / 4096));
 /** The first temperature of a cooling is drawn between these, the last is fixed; in mean moves. */
 const HOTTEST = 0.1;
-const HOT_OCTAVES = 2;
+const HOT_OCTAVES = 1;
 const COLD = 0.01;
 
 /** Proposals between two placements shown, unless the second is the cheapest so far. */
@@ -41,7 +45,12 @@ export class Annealing {
   readonly #dense: Dense;
   readonly #random: Random;
   readonly at: Int32Array;
-  readonly #load: Float64Array;
+  /** What each host holds above its room; negative where it has some left. */
+  readonly #over: Float64Array;
+  readonly #demand: Float64Array;
+  /** Charge of an excess by one unit of a resource, before the price. */
+  readonly #perUnit: Float64Array;
+  readonly #width: number;
   /** VMs that may be moved here, the cheapest first. */
   readonly #mobile: Int32Array;
   readonly #others: Int32Array;
@@ -55,12 +64,15 @@ export class Annealing {
   readonly #level: boolean;
   /** 1: no rule hears of every VM on this host. */
   readonly #free: Uint8Array;
+  /** Mean charge of a move. */
   readonly #unit: number;
+  /** Charge of any excess at all, before the price. */
+  readonly #fixed: number;
   readonly #penalties: Float64Array;
   #price = FIRST_PRICE;
   #temperature = 1;
-  /** Proposals dearer than this are refused without a closer look. */
-  #tolerance = 1;
+  /** The present proposal is refused when it is dearer than this. */
+  #tolerance = 0;
   #overloaded = 0;
   #charge = 0;
 
@@ -68,7 +80,10 @@ export class Annealing {
     this.#dense = assignment.dense;
     this.#random = random;
     this.at = assignment.at.slice();
-    this.#load = assignment.load.slice();
+    const { width, room, demand } = this.#dense;
+    this.#over = assignment.load.map((load, cell) => load - (room[cell] as number));
+    this.#demand = demand;
+    this.#width = width;
     this.#charge = assignment.charge;
     this.#mobile = mobileVms(assignment);
     this.#home = this.#dense.home;
@@ -86,6 +101,8 @@ export class Annealing {
     this.#unit =
       this.#mobile.reduce((sum, vm) => sum + (this.#once[vm] as number), 0) /
       Math.max(1, this.#mobile.length);
+    this.#fixed = this.#unit * OVERLOAD_FIXED;
+    this.#perUnit = this.#dense.meanRoom.map((mean) => (this.#unit * OVERLOAD_LINEAR) / mean);
   }
 
   /** How many VMs it moves about. */
@@ -125,11 +142,11 @@ export class Annealing {
     let viable = 0;
     let next = 0;
     let shown = Number.POSITIVE_INFINITY;
-    this.#heat(hot * this.#unit);
+    this.#temperature = hot * this.#unit;
     for (let host = 0; host < this.#dense.hostCount; host++) this.#refresh(host);
     const factor = (COLD / hot) ** (1 / Math.max(1, proposals / 256));
     for (let i = 0; i < proposals; i++) {
-      if ((i & 255) === 255) this.#heat(this.#temperature * factor);
+      if ((i & 255) === 255) this.#temperature *= factor;
       const changed = this.#propose();
       if (this.#overloaded > 0) continue;
       viable++;
@@ -141,26 +158,19 @@ export class Annealing {
     this.#price *= viable * 20 < proposals ? DEARER : viable * 4 > proposals ? CHEAPER : 1;
   }
 
-  #heat(temperature: number): void {
-    this.#temperature = temperature;
-    this.#tolerance = temperature * HOPELESS;
-  }
-
   #propose(): boolean {
     const random = this.#random;
-    const vm = this.#pick();
-    if (random.fraction() < SWAP) return this.#trade(vm, this.#any());
+    const draw = random.next();
+    this.#tolerance = this.#temperature * (TOLERANCES[draw & 4095] as number);
+    const vm = ((draw >>> 12) & 1023) < FOCUS && this.#awayCount > 0 ? this.#anyAway() : this.#any();
+    if (draw >>> 22 < TRADES) return this.#trade(vm, this.#any());
     const home = this.#home[vm] as number;
     const goHome = home >= 0 && this.at[vm] !== home && random.fraction() < GO_HOME;
     return this.#shift(vm, goHome ? home : (random.fraction() * this.#free.length) | 0);
   }
 
-  /** A VM to move: one that is away, or one from everywhere. */
-  #pick(): number {
-    const random = this.#random;
-    const count = this.#awayCount;
-    if (count > 0 && random.fraction() < FOCUS) return this.#away[(random.fraction() * count) | 0] as number;
-    return this.#any();
+  #anyAway(): number {
+    return this.#away[(this.#random.fraction() * this.#awayCount) | 0] as number;
   }
 
   /** Any VM, the cheap ones rather. */
@@ -175,8 +185,8 @@ export class Annealing {
     const charge = this.#gain(vm, from, to);
     const paid = (this.#penalties[from] as number) + (this.#penalties[to] as number);
     if (charge - paid > this.#tolerance || !this.#reaches(vm, to)) return false;
-    const due = this.#penaltyWith(from, -1, vm) + this.#penaltyWith(to, vm, -1);
-    if (!this.#accepts(charge + due - paid)) return false;
+    const left = charge + this.#penaltyWith(from, -1, vm) - paid;
+    if (left > this.#tolerance || left + this.#penaltyWith(to, vm, -1) > this.#tolerance) return false;
     this.#settle(vm, to);
     this.#charge += charge;
     this.#noteAway(vm);
@@ -194,8 +204,8 @@ export class Annealing {
     const paid = (this.#penalties[from] as number) + (this.#penalties[to] as number);
     if (chargeA + chargeB - paid > this.#tolerance || !this.#reaches(a, to) || !this.#reaches(b, from))
       return false;
-    const due = this.#penaltyWith(from, b, a) + this.#penaltyWith(to, a, b);
-    if (!this.#accepts(chargeA + chargeB + due - paid)) return false;
+    const left = chargeA + chargeB + this.#penaltyWith(from, b, a) - paid;
+    if (left > this.#tolerance || left + this.#penaltyWith(to, a, b) > this.#tolerance) return false;
     this.#settle(a, to);
     this.#settle(b, from);
     this.#charge += chargeA + chargeB;
@@ -223,10 +233,6 @@ export class Annealing {
     return this.#home[vm] === host ? 0 : (this.#once[vm] as number);
   }
 
-  #accepts(delta: number): boolean {
-    return delta <= 0 || this.#random.fraction() < Math.exp(-delta / this.#temperature);
-  }
-
   #settle(vm: number, to: number): void {
     this.#add(vm, this.at[vm] as number, -1);
     this.#add(vm, to, 1);
@@ -235,10 +241,10 @@ export class Annealing {
 
   #add(vm: number, host: number, sign: number): void {
     if (host < 0) return;
-    const { width, demand } = this.#dense;
+    const width = this.#width;
     for (let r = 0; r < width; r++) {
       const cell = host * width + r;
-      this.#load[cell] = (this.#load[cell] as number) + sign * (demand[vm * width + r] as number);
+      this.#over[cell] = (this.#over[cell] as number) + sign * (this.#demand[vm * width + r] as number);
     }
   }
 
@@ -265,16 +271,16 @@ export class Annealing {
 
   /** What the host would be charged with one VM more and one less (-1: none). */
   #penaltyWith(host: number, plus: number, minus: number): number {
-    const { width, room, meanRoom, demand } = this.#dense;
+    const width = this.#width;
+    const demand = this.#demand;
     let excess = 0;
     for (let r = 0; r < width; r++) {
-      const cell = host * width + r;
-      let over = (this.#load[cell] as number) - (room[cell] as number);
+      let over = this.#over[host * width + r] as number;
       if (plus >= 0) over += demand[plus * width + r] as number;
       if (minus >= 0) over -= demand[minus * width + r] as number;
-      if (over > 0) excess += over / (meanRoom[r] as number);
+      if (over > 0) excess += over * (this.#perUnit[r] as number);
     }
-    return excess === 0 ? 0 : this.#price * this.#unit * (OVERLOAD_FIXED + OVERLOAD_LINEAR * excess);
+    return excess === 0 ? 0 : this.#price * (this.#fixed + excess);
   }
 }
 

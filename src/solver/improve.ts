@@ -28,6 +28,9 @@ export interface Incumbent {
 const SHORTEST_TURN = 50;
 const SHORT_TURN = 200;
 const LONG_TURN = 1000;
+/** Annealing turns between two of them: at first, and at most, while ruin and repair do not pay. */
+const FEW_COOLINGS = 4;
+const MOST_COOLINGS = 16;
 /** Proposals of one annealing turn per VM, and their range. */
 const PROPOSALS_PER_VM = 64;
 const FEWEST_PROPOSALS = 20_000;
@@ -100,11 +103,13 @@ export class Improvement {
     if (anneals && this.#incumbent.wrongs.length > 0 && !done())
       this.#reporting(bound, () => this.#anneal(annealing));
     let turn = anneals ? SHORT_TURN : LONG_TURN;
+    let coolings = FEW_COOLINGS;
     while (!done()) {
       const paid = this.#turn(bound, turn, done);
       if (!anneals) continue;
       turn = paid ? Math.min(LONG_TURN, turn * 2) : Math.max(SHORTEST_TURN, turn / 2);
-      if (!done()) this.#reporting(bound, () => this.#anneal(annealing));
+      coolings = paid ? 1 : Math.min(MOST_COOLINGS, coolings * 2);
+      for (let i = 0; i < coolings && !done(); i++) this.#reporting(bound, () => this.#anneal(annealing));
     }
   }
 

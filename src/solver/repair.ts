@@ -280,16 +280,19 @@ export class Repair {
   #options(vm: number, from: number): readonly number[] {
     const direct = new Shortlist(this.#width.direct);
     const ejecting = new Shortlist(this.#width.ejecting);
-    const { charges, hostCount, width } = this.#dense;
+    const { charges, hostCount, width, home } = this.#dense;
     this.#assignment.remove(vm);
     const left = this.#budget - this.#floor();
-    for (let host = 0; host < hostCount; host++) {
+    const origin = home[vm] as number;
+    const elsewhere = charges.level && origin >= 0 ? (charges.once[vm] as number) : 0;
+    const [first, end] = elsewhere < left ? [0, hostCount] : [origin, origin + 1];
+    for (let host = first; host < end; host++) {
       if (host === from || !this.#reaches(vm, host)) continue;
       const charge = charges.standing(vm, host);
       if (charge >= left) continue;
       if (this.#assignment.fits(vm, host) && this.#assignment.admitted(vm, host)) {
         direct.offer(host, charge + this.#assignment.slack(host) / (width + 1));
-      } else if (this.#width.ejecting > 0) {
+      } else if (charge < Math.min(left, ejecting.limit) && this.#width.ejecting > 0) {
         const score = charge + this.#sheddingAtLeast(host, vm);
         if (score < left) ejecting.offer(host, score);
       }
