@@ -38,8 +38,8 @@ const HOTTEST = 0.1;
 const HOT_OCTAVES = 1;
 const COLD = 0.01;
 
-/** Proposals between two placements shown, unless the second is the cheapest so far. */
-const SHOW_EVERY = 500;
+/** Placements shown in one cooling, at most: ordering one takes as long as hundreds of proposals. */
+const MOST_SHOWN = 16;
 
 export class Annealing {
   readonly #dense: Dense;
@@ -133,15 +133,14 @@ export class Annealing {
   }
 
   /**
-   * One cooling. `show` is called at viable placements that are cheaper than what it returned last (at first
-   * `ceiling`): at those cheaper than any shown before, and at others now and then.
+   * One cooling. `show` is called, all along its way, at viable placements that are cheaper than what it returned last
+   * (at first `ceiling`).
    */
   cool(proposals: number, ceiling: number, show: (ceiling: number) => number): void {
     const hot = HOTTEST * 2 ** (-HOT_OCTAVES * this.#random.fraction());
     let best = ceiling;
     let viable = 0;
     let next = 0;
-    let shown = Number.POSITIVE_INFINITY;
     this.#temperature = hot * this.#unit;
     for (let host = 0; host < this.#dense.hostCount; host++) this.#refresh(host);
     const factor = (COLD / hot) ** (1 / Math.max(1, proposals / 256));
@@ -150,9 +149,8 @@ export class Annealing {
       const changed = this.#propose();
       if (this.#overloaded > 0) continue;
       viable++;
-      if (!changed || this.#charge >= best || (i < next && this.#charge >= shown)) continue;
-      shown = this.#charge;
-      next = i + SHOW_EVERY;
+      if (!changed || this.#charge >= best || i < next) continue;
+      next = i + proposals / MOST_SHOWN;
       best = show(best);
     }
     this.#price *= viable * 20 < proposals ? DEARER : viable * 4 > proposals ? CHEAPER : 1;

@@ -40,8 +40,6 @@ const KINSHIP = 0.7;
 const NO_REGRET = 0.3;
 /** Share of repairs that are about a preferred rule, while one is broken. */
 const WISHES = 0.5;
-/** Placements of one annealing turn that are ordered. */
-const MOST_ORDERINGS = 24;
 
 /** Ruins are drawn from this many moved VMs at most. */
 const LARGEST_RUIN = 6;
@@ -145,9 +143,8 @@ export class Improvement {
     const proposals = Math.min(MOST_PROPOSALS, Math.max(FEWEST_PROPOSALS, annealing.size * PROPOSALS_PER_VM));
     annealing.follow(this.#assignment);
     const found: { at: Int32Array; steps: readonly Step[] }[] = [];
-    let attempts = 0;
     annealing.cool(proposals, this.cost, (ceiling) => {
-      if (++attempts > MOST_ORDERINGS || this.#effort.exhausted) return Number.NEGATIVE_INFINITY;
+      if (this.#effort.exhausted) return Number.NEGATIVE_INFINITY;
       const sequence = this.#order(annealing.at, ceiling);
       const cost = sequence.cost + this.#assignment.penalty;
       if (sequence.steps === null || cost >= ceiling) return ceiling;
