@@ -23,7 +23,7 @@ const TRADES = 717;
 const GO_HOME = 0.5;
 /** Charge of an overload before any excess, and per whole host of it, in mean moves. */
 const OVERLOAD_FIXED = 0.2;
-const OVERLOAD_LINEAR = 3;
+const OVERLOAD_LINEAR = 6;
 /** What multiplies that charge: at first, and after a cooling with too few or many viable placements. */
 const FIRST_PRICE = 3.5;
 const DEARER = 1.3;
