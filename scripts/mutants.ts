@@ -394,6 +394,27 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   mutant(
+    "late-reservation",
+    "what a partition asked for before it left a node books that node again",
+    BOOKING,
+    'if (request.partitionEpoch < leftAt) return { kind: "stale", partitionEpoch: leftAt };',
+    "",
+  ),
+  mutant(
+    "doubles-planned",
+    "a guest that two hosts hold is planned for twice",
+    PROBLEM,
+    "members: withoutDoubles(given.members)",
+    "members: given.members",
+  ),
+  mutant(
+    "put-back-unseen",
+    "what the solver's construction puts back breaks a rule, and nobody looks",
+    "solver/construct.ts",
+    "new Set([...left, ...broken(assignment, repair)])",
+    "new Set(left)",
+  ),
+  mutant(
     "ceded-forgotten",
     "a home that drained does not remember which names went elsewhere meanwhile",
     "dnt/registry/registry.ts",

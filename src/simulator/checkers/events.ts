@@ -6,7 +6,7 @@ import type { EventOutcome } from "../../lrt/scheduling/event.ts";
 import type { SimulatedHost } from "../world/host.ts";
 import { type CheckedWorld, type Checker, NOTHING_WRONG } from "./checker.ts";
 
-/** From an event being ours again to a partition for it: the host may be blind or at another event. */
+/** From an event being ours again to a partition for it, while the host leads no other: it may be blind. */
 const REPEAT_MS = 60_000;
 
 /**
@@ -18,7 +18,7 @@ export class EventChecker implements Checker {
   /** By host: partitions it leads, and its events with what was said of them last. */
   readonly #partitions = new Map<string, Set<string>>();
   readonly #events = new Map<string, Map<string, string | null>>();
-  /** By host: its events that others have taken, and since when. */
+  /** By host: its events that others have taken, and since when they are waited for, or could be seen to again. */
   readonly #away = new Map<string, Map<string, number>>();
   readonly #patienceMs: number;
 
@@ -29,7 +29,7 @@ export class EventChecker implements Checker {
   /** An event that another leader took and never spoke of again is handled here once more. */
   stepped(host: SimulatedHost, _input: AgentInput, _effects: readonly AgentEffect[], { now }: CheckedWorld) {
     const away = this.#away.get(host.id);
-    if (away === undefined || away.size === 0) return NOTHING_WRONG;
+    if (away === undefined || away.size === 0 || this.#leads(host.id)) return NOTHING_WRONG;
     const lost = [...away].filter(([, since]) => now - since > this.#patienceMs);
     for (const [event] of lost) away.delete(event);
     return lost.map(([event]) => `${host.id} has handed ${event} over and waits for its end for ever`);
@@ -46,6 +46,7 @@ export class EventChecker implements Checker {
         partitions.add(notification.pid);
         return partitions.size > 1 ? [`${host.id} leads ${[...partitions].join(" and ")}`] : NOTHING_WRONG;
       case "partition-ended":
+        for (const event of this.#away.get(host.id)?.keys() ?? []) this.#away.get(host.id)?.set(event, now);
         return partitions.delete(notification.pid) ? NOTHING_WRONG : [`${notification.pid} ends twice`];
       case "handed-over":
         this.#away.set(host.id, (this.#away.get(host.id) ?? new Map()).set(notification.event, now));
@@ -63,6 +64,11 @@ export class EventChecker implements Checker {
         else events.set(notification.event, reasonOf(notification.outcome));
     }
     return NOTHING_WRONG;
+  }
+
+  /** One event at a time: the others wait for the end of its partition. */
+  #leads(host: string): boolean {
+    return (this.#partitions.get(host)?.size ?? 0) > 0;
   }
 
   processChanged(host: SimulatedHost, what: "started" | "died"): readonly string[] {
