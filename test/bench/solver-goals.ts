@@ -8,6 +8,8 @@ import type { Scope } from "./solver-scope.ts";
 
 const EASY: readonly FamilyName[] = ["hot", "event", "mixed", "tight", "swap", "drain", "affinity"];
 const PACKED: readonly FamilyName[] = ["packed95", "packed98"];
+/** CPU time of one problem before anything is measured. */
+const WARM_UP_MS = 100;
 
 /** What an independent replay says of all the plans of a bench. */
 export class Tally {
@@ -36,14 +38,14 @@ export class Sections {
   }
 
   warmUp(): void {
-    for (const seed of [97, 98, 99])
-      for (const name of [...EASY, ...PACKED]) measure(FAMILIES[name](this.#scope.hosts, seed), 100);
+    for (let seed = 501; seed <= 500 + this.#scope.warmUp; seed++)
+      for (const name of [...EASY, ...PACKED]) measure(FAMILIES[name](this.#scope.hosts, seed), WARM_UP_MS);
   }
 
   easyFamilies(): string {
-    const { hosts, seeds, cold } = this.#scope;
+    const { hosts, easySeeds, cold } = this.#scope;
     const rows = EASY.flatMap((name) =>
-      seeds.map(([kind, list]) => {
+      easySeeds.map(([kind, list]) => {
         const runs = list.map((seed) => this.tally.count(measure(FAMILIES[name](hosts, seed), 50)));
         const proved = runs.filter((run) => run.solution.status === "optimal").length;
         const firsts = runs.map((run) => run.first ?? Number.POSITIVE_INFINITY);

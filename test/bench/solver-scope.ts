@@ -4,6 +4,10 @@ import type { FamilyName } from "./families.ts";
 export interface Scope {
   /** Seeds on which the solver was developed, and seeds never used for that. */
   readonly seeds: readonly (readonly [name: string, seeds: readonly number[]])[];
+  /** The same for the easy families, whose figures are small: the more problems, the less a pause of the machine counts. */
+  readonly easySeeds: readonly (readonly [name: string, seeds: readonly number[]])[];
+  /** Problems of each family solved before anything is measured. */
+  readonly warmUp: number;
   readonly hosts: number;
   /** Milliseconds at which costs on packed hosts are read. */
   readonly marks: readonly number[];
@@ -23,6 +27,11 @@ export const FULL: Scope = {
     ["development", from(1, 10)],
     ["fresh", from(1001, 10)],
   ],
+  easySeeds: [
+    ["development", from(1, 40)],
+    ["fresh", from(1001, 40)],
+  ],
+  warmUp: 12,
   hosts: 64,
   marks: [50, 100, 200, 500, 1000, 2000],
   cold: 3,
@@ -52,6 +61,11 @@ export const QUICK: Scope = {
     ["development", from(1, 3)],
     ["fresh", from(1001, 3)],
   ],
+  easySeeds: [
+    ["development", from(1, 10)],
+    ["fresh", from(1001, 10)],
+  ],
+  warmUp: 3,
   marks: [50, 100, 200, 500],
   cold: 1,
   sizes: [8, 64, 256, 1000],

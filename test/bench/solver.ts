@@ -27,7 +27,7 @@ const parts = [
 const sections: string[] = [
   "## Solver",
   "`npm run bench:solver -- --write`. Times are CPU milliseconds of one process (its garbage collector and compiler " +
-    "included), warm unless a column says otherwise; a peer's are wall milliseconds. Each figure is given on the seeds " +
+    "included), warm (the process has solved some of each family) unless a column says otherwise; a peer's are wall milliseconds. Each figure is given on the seeds " +
     "the solver was developed on, and on seeds never used for that.",
 ];
 /** After every part, so that what was measured is not lost when a later part is. */
