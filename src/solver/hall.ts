@@ -3,6 +3,7 @@
  * by bipartite matching; when a VM cannot be matched, those reachable from it by alternating paths are the proof.
  */
 
+import type { Level } from "../model/constraint.ts";
 import { spotsAt } from "./constraints/spots.ts";
 import type { Dense } from "./dense.ts";
 import { FATE } from "./dense.ts";
@@ -25,11 +26,17 @@ export function hallProof(dense: Dense): readonly Explanation[] {
         rules: [index],
         vms: proof.vms.map((vm) => dense.vmId(vm)),
         hosts: hosts.map((host) => dense.hostId(host)),
-        why: `${proof.vms.length} VMs must stand apart, but together they may use only ${proof.spots.size} places`,
+        why: `${proof.vms.length} VMs must stand apart, but together they may use only ${placesAt(rule.level, proof.spots.size)}`,
       },
     ];
   }
   return [];
+}
+
+function placesAt(level: Level | undefined, count: number): string {
+  if (level === undefined || level === "host") return count === 1 ? "1 host" : `${count} hosts`;
+  const values = count === 1 ? "1 value" : `${count} values`;
+  return `${values} of the label ${JSON.stringify(level.label)} (hosts without it count as one)`;
 }
 
 function usableSpots(dense: Dense, spotOf: Int32Array, vm: number): readonly number[] {

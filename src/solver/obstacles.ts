@@ -1,5 +1,6 @@
 /** Why a VM cannot stand on a host: per host, with the rule and the figures. */
 import { present } from "../lib/assert.ts";
+import type { Rule } from "../model/constraint.ts";
 import type { VmId } from "../model/virtual-machine.ts";
 import type { Assignment } from "./assignment.ts";
 import type { Dense } from "./dense.ts";
@@ -30,10 +31,11 @@ export function whyNot(problem: Problem, vm: VmId): readonly Obstacle[] {
 export function absoluteObstacle(dense: Dense, vm: number, host: number): string | null {
   const here = dense.home[vm] === host;
   if (dense.problem.hosts[host]?.online === false) return "the host is offline";
-  if (dense.closed[host] === 1) return `the host is to be emptied${ruleAbout(dense, vm, host)}`;
-  if (dense.fixed[vm] === 1 && !here) return `the VM may not be moved${ruleAbout(dense, vm, host)}`;
-  if (!dense.mayEnd(vm, host)) return `forbidden${ruleAbout(dense, vm, host)}`;
-  if (dense.shut[host] === 1 && !here) return `nothing may enter the host${ruleAbout(dense, vm, host)}`;
+  const by = (...kinds: readonly Rule["kind"][]) => rulesAbout(dense, vm, host, kinds);
+  if (dense.closed[host] === 1) return `the host is to be emptied${by("offline")}`;
+  if (dense.fixed[vm] === 1 && !here) return `the VM may not be moved${by("root", "quarantine")}`;
+  if (!dense.mayEnd(vm, host)) return `forbidden${by("ban", "fence", ...(here ? [] : OUTSIDERS))}`;
+  if (dense.shut[host] === 1 && !here) return `nothing may enter the host${by("quarantine", "offline")}`;
   return lack(dense, vm, host, "has", (cell) => dense.room[cell] as number);
 }
 
@@ -63,12 +65,14 @@ function lack(
   return null;
 }
 
-/** The strict absolute rules that name the VM and concern the host, as ` by rule 3 (ban)`. */
-function ruleAbout(dense: Dense, vm: number, host: number): string {
+const OUTSIDERS = ["quarantine"] as const;
+
+/** The strict rules of these kinds that name the VM and concern the host, as ` by rule 3 (ban)`. */
+function rulesAbout(dense: Dense, vm: number, host: number, kinds: readonly Rule["kind"][]): string {
   const id = dense.vmId(vm);
   const home = dense.problem.vms[vm]?.host ?? "";
   const names = dense.problem.rules.flatMap((rule, index) => {
-    if (rule.preferred !== undefined) return [];
+    if (rule.preferred !== undefined || !kinds.includes(rule.kind)) return [];
     const about =
       (rule.kind === "ban" && rule.vms.includes(id) && rule.hosts.includes(dense.hostId(host))) ||
       (rule.kind === "fence" && rule.vms.includes(id) && !rule.hosts.includes(dense.hostId(host))) ||

@@ -50,12 +50,20 @@ export class PlanRules {
     );
   }
 
-  /** The waiting VMs that migrate together with this one, itself included. */
+  /** The waiting VMs that migrate together with this one, itself first; each shares a rule with one before it. */
   together(vm: number, waiting: readonly number[]): readonly number[] {
-    const sets = this.synced.filter((set) => set.has(vm));
-    return sets.length === 0
-      ? [vm]
-      : waiting.filter((other) => other === vm || sets.some((set) => set.has(other)));
+    const group = [vm];
+    for (const member of group) {
+      const sets = this.synced.filter((set) => set.has(member));
+      if (sets.length === 0) continue;
+      group.push(...waiting.filter((other) => !group.includes(other) && sets.some((set) => set.has(other))));
+    }
+    return group;
+  }
+
+  /** Whether some of these may not migrate at the same time. */
+  exclusive(group: readonly number[]): boolean {
+    return this.serialized.some((set) => group.filter((vm) => set.has(vm)).length > 1);
   }
 
   /** VMs whose migrations come too late in this plan. */

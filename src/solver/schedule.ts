@@ -49,12 +49,13 @@ class Scheduler {
 
   /** The steps that start together: several only under a sync rule. */
   #batchAt(steps: readonly Step[], i: number): readonly Step[] {
-    const first = steps[i] as Step;
-    const sets = this.#dense.planRules.synced.filter((set) => first.kind === "migrate" && set.has(first.vm));
-    const batch = [first];
+    const { synced } = this.#dense.planRules;
+    const batch = [steps[i] as Step];
+    if (batch[0]?.kind !== "migrate") return batch;
     for (let next = steps[i + 1]; next?.kind === "migrate"; next = steps[i + batch.length]) {
       const { vm } = next;
-      if (!sets.some((set) => set.has(vm)) || batch.some((step) => step.vm === vm)) break;
+      const tied = batch.some((step) => synced.some((set) => set.has(vm) && set.has(step.vm)));
+      if (!tied || batch.some((step) => step.vm === vm)) break;
       batch.push(next);
     }
     return batch;

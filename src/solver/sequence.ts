@@ -139,7 +139,7 @@ class Sequencer {
       if (this.#synced.has(vm)) return true;
       const together = planRules.together(vm, this.#waiting);
       if (together.some((member) => planRules.mustWait(member, this.#waiting))) return false;
-      if (together.length > 1) return this.#goTogether(together);
+      if (together.length > 1) return !planRules.exclusive(together) && this.#goTogether(together);
     }
     const to = this.#at[vm] as number;
     if (!this.#passage.admits(vm, to)) return false;

@@ -7,6 +7,7 @@ import type { Assignment } from "./assignment.ts";
 import type { HomeBound } from "./bound.ts";
 import type { Dense } from "./dense.ts";
 import { absoluteObstacle } from "./obstacles.ts";
+import { planProofs } from "./plan-proofs.ts";
 import type { Explanation } from "./solution.ts";
 
 /** @param start everyone at home; `homes`: where something is wrong. Empty: nothing was proved. */
@@ -27,6 +28,7 @@ export function quickProofs(
     () => (rooted ? homes.flatMap(({ host }) => rootedShortages(dense, start, host)) : []),
     () => (rooted ? besideRooted(dense, start, suspects) : []),
     () => totalShortages(dense, start, arriving),
+    () => planProofs(dense, homes),
   ];
   for (const prove of proofs) {
     const found = prove();

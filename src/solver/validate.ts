@@ -53,6 +53,7 @@ export function vmFaults(
 
 function checkAmounts(amounts: Amounts, place: string, faults: string[]): void {
   for (const [name, amount] of Object.entries(amounts)) {
+    if (name in Object.prototype) faults.push(`${place}.${name}: not a name for a resource`);
     if (!isCount(amount, 0)) faults.push(`${place}.${name}: not a whole number from 0 to ${LARGEST_AMOUNT}`);
   }
 }
@@ -64,6 +65,8 @@ function checkRule(rule: Rule, place: string, { hosts, vms, faults }: Known): vo
   }
   if (preferred !== undefined && STRICT_ONLY.has(rule.kind))
     faults.push(`${place}.preferred: ${rule.kind} is always strict`);
+  if ("resource" in rule && rule.resource in Object.prototype)
+    faults.push(`${place}.resource: not a name for a resource`);
   if ("hostGroups" in rule) checkDisjoint(rule.hostGroups, `${place}.hostGroups`, faults);
   if ("groups" in rule) checkDisjoint(rule.groups, `${place}.groups`, faults);
   for (const [field, value] of Object.entries(rule)) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Random } from "../../../src/lib/random.ts";
+import type { Rule } from "../../../src/model/constraint.ts";
 import type { Action, Plan } from "../../../src/model/plan.ts";
 import { capacityOf, resourcesOf, taken } from "../../../src/solver/checkers/amounts.ts";
 import { checkPlan, checkSteps, type Problem, resolve, solve } from "../../../src/solver/index.ts";
@@ -89,6 +90,25 @@ class Execution {
   }
 }
 
+/** One host is to be emptied, in an order that up to four rules have a say in. */
+function withPlanRules(problem: Problem, random: Random): Problem {
+  const emptied = random.pick(problem.hosts)?.id ?? "";
+  const movers = problem.vms.filter(({ host, state }) => host === emptied && state === "running");
+  const some = () => {
+    const vms = random.shuffle(movers.map(({ id }) => id));
+    return vms.slice(0, random.int(1, 3));
+  };
+  const drawn = Array.from({ length: random.int(1, 4) }, (): Rule => {
+    const kind = random.pick(["sync", "sync", "serialize", "precedence", "deadline"] as const) ?? "sync";
+    if (kind === "deadline") return { kind, vms: some(), atMs: random.int(1000, 9000) };
+    if (kind !== "precedence") return { kind, vms: some() };
+    const [first = "", ...others] = some();
+    return { kind, before: [first], after: others };
+  });
+  const offline: Rule = { kind: "offline", hosts: [emptied] };
+  return { ...problem, rules: movers.length === 0 ? [offline] : [offline, ...drawn] };
+}
+
 describe("plans", () => {
   test("are legal in random orders with overlaps, whatever the rules", () => {
     let planned = 0;
@@ -104,6 +124,19 @@ describe("plans", () => {
       for (let k = 0; k < 5; k++) expect(execute(problem, answer.plan, random), seed).toEqual([]);
     }
     expect(planned).toBeGreaterThan(1500);
+  });
+
+  test("are legal where several rules about the plan meet in the VMs that must migrate", () => {
+    let planned = 0;
+    for (let i = 0; i < 2000; i++) {
+      const seed = `plan rules ${i}`;
+      const problem = withPlanRules(randomProblem(seed, { ...SHAPE, rules: 0 }), new Random(seed));
+      const answer = solve(problem, { decisions: 1500 });
+      if (answer.status === "infeasible" || answer.status === "limit") continue;
+      planned++;
+      expect(checkPlan(problem, answer.plan), seed).toEqual([]);
+    }
+    expect(planned).toBeGreaterThan(700);
   });
 
   test("that only reduce a violation do reduce it", () => {

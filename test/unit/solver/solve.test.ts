@@ -3,6 +3,10 @@ import type { Rule } from "../../../src/model/constraint.ts";
 import { checkPlan, type Limits, type Problem, type Solution, solve } from "../../../src/solver/index.ts";
 import { host, problem, running, size, waiting } from "../../support/problems.ts";
 
+const THREE = ["h1", "h2", "h3"].map((id) => host(id, size(8000, 16_384)));
+const MOVERS = [running("a", "h1", size(500, 1024)), running("b", "h1", size(500, 2048))];
+const EMPTIED: Rule = { kind: "offline", hosts: ["h1"] };
+
 const LIMITS: Limits = { decisions: 20_000 };
 const big = size(8000, 16_384);
 
@@ -147,6 +151,59 @@ describe("solve", () => {
     });
   });
 
+  test("VMs tied by two rules that share one migrate all at the same time", () => {
+    const rules: Rule[] = [EMPTIED, { kind: "sync", vms: ["a", "b"] }, { kind: "sync", vms: ["b", "c"] }];
+    const given = { ...problem(THREE, [...MOVERS, running("c", "h1", size(500, 1024))], { rules }) };
+    const solution = planned({ ...given, plan: { migrationsPerHost: 3 } });
+    expect(solution.cost).toBe(4096);
+    expect(solution.plan.actions.map(({ start }) => start)).toEqual([0, 0, 0]);
+  });
+
+  test.each<[string, readonly Rule[], object]>([
+    [
+      "at the same time and not",
+      [
+        { kind: "sync", vms: ["a", "b"] },
+        { kind: "serialize", vms: ["a", "b"] },
+      ],
+      { rules: [1], why: "they must migrate at the same time, and some of them must not" },
+    ],
+    [
+      "each before the other",
+      [
+        { kind: "precedence", before: ["a"], after: ["b"] },
+        { kind: "precedence", before: ["b"], after: ["a"] },
+      ],
+      { rules: [1, 2], why: "each of them has to wait for another one to have migrated" },
+    ],
+    [
+      "sooner than is possible",
+      [{ kind: "deadline", vms: ["b"], atMs: 1000 }],
+      { rules: [1], vms: ["b"], why: "it must migrate within 1000 ms, which takes 21480 ms at least" },
+    ],
+  ])("VMs that must migrate %s are said so", (_, rules, said) => {
+    const solution = solved(problem(THREE, MOVERS, { rules: [EMPTIED, ...rules] }));
+    expect(solution).toMatchObject({ status: "infeasible", explanation: [{ kind: "rule", ...said }] });
+  });
+
+  test("more VMs that must leave a host at the same time than it can send are said so", () => {
+    const vms = [...MOVERS, running("c", "h1", size(500, 1024))];
+    const rules: Rule[] = [EMPTIED, { kind: "sync", vms: ["a", "b", "c"] }];
+    const why = "3 VMs must leave h1 at the same time, and it can send 2 at a time";
+    expect(solved(problem(THREE, vms, { rules }))).toMatchObject({
+      status: "infeasible",
+      explanation: [{ why }],
+    });
+  });
+
+  test("a label that no host has is named", () => {
+    const rules: Rule[] = [{ kind: "spread", vms: ["a", "b"], level: { label: "rakc" } }];
+    const solution = solved(problem(THREE, MOVERS, { rules }));
+    expect(solution).toMatchObject({
+      explanation: [{ why: expect.stringContaining('1 value of the label "rakc"') }],
+    });
+  });
+
   test("best effort reduces what it cannot clear, and adds no excess anywhere", () => {
     const vms = [
       running("x", "a", size(6000, 1024)),
@@ -171,5 +228,9 @@ describe("solve", () => {
   test("a malformed problem is refused with the place of the fault", () => {
     const given = problem([host("a", big)], [running("v", "nowhere", size(-1, 1024))]);
     expect(() => solve(given, LIMITS)).toThrow("vms[0].demand.cpu");
+    const inherited = problem([host("a", { ...big, constructor: 4 })], []);
+    expect(() => solve(inherited, LIMITS)).toThrow(
+      "hosts[0].capacity.constructor: not a name for a resource",
+    );
   });
 });
