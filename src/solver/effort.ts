@@ -26,6 +26,11 @@ export class Effort {
     if (this.#observer?.shouldStop?.() === true) this.#stopped = true;
   }
 
+  /** Decisions that may still be made. */
+  get left(): number {
+    return Math.max(0, this.#limits.decisions - this.decisions);
+  }
+
   /** Counts one dead end. */
   fail(): void {
     this.failures++;

@@ -140,7 +140,8 @@ export class Improvement {
 
   /** One cooling; the best executable placement it comes by becomes the incumbent. */
   #anneal(annealing: Annealing): void {
-    const proposals = Math.min(MOST_PROPOSALS, Math.max(FEWEST_PROPOSALS, annealing.size * PROPOSALS_PER_VM));
+    const wanted = Math.min(MOST_PROPOSALS, Math.max(FEWEST_PROPOSALS, annealing.size * PROPOSALS_PER_VM));
+    const proposals = Math.min(wanted, this.#effort.left * PROPOSALS_PER_DECISION);
     annealing.follow(this.#assignment);
     const found: { at: Int32Array; steps: readonly Step[] }[] = [];
     annealing.cool(proposals, this.cost, (ceiling) => {
