@@ -157,6 +157,12 @@ export class Assignment {
     return true;
   }
 
+  /** The preferred rules of the problem that do not hold. */
+  brokenWishes(): readonly number[] {
+    const broken = this.constraints.filter((one) => one.weight > 0 && one.rule >= 0 && one.excess() > 0);
+    return broken.map(({ rule }) => rule);
+  }
+
   #tell(constraint: Constraint, vm: number, host: number, arrives: boolean): void {
     const held = constraint.weight > 0 && constraint.excess() === 0;
     if (arrives) constraint.enter(vm, host);

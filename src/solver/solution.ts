@@ -57,6 +57,8 @@ export type Solution = Effort &
         readonly cost: number;
         /** No plan is cheaper than this. */
         readonly bound: number;
+        /** Preferred rules that do not hold in the end; their weights are part of the cost. */
+        readonly broken: readonly number[];
       }
     | {
         readonly status: "reduced";

@@ -150,7 +150,8 @@ class Solver {
     const cost = shown(this.#dense, search.cost);
     const bound = shown(this.#dense, this.#least);
     const plan = steps.length === 0 ? EMPTY_PLAN : schedule(this.#dense, steps);
-    return { status: cost <= bound ? "optimal" : "feasible", plan, cost, bound, ...this.#spent() };
+    const broken = this.#assignment.brokenWishes();
+    return { status: cost <= bound ? "optimal" : "feasible", plan, cost, bound, broken, ...this.#spent() };
   }
 
   /** No viable plan: what helps a little, if that is asked for. */

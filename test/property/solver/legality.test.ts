@@ -3,6 +3,7 @@ import { Random } from "../../../src/lib/random.ts";
 import type { Rule } from "../../../src/model/constraint.ts";
 import type { Action, Plan } from "../../../src/model/plan.ts";
 import { capacityOf, resourcesOf, taken } from "../../../src/solver/checkers/amounts.ts";
+import { holds } from "../../../src/solver/checkers/rules.ts";
 import { checkPlan, checkSteps, type Problem, resolve, solve } from "../../../src/solver/index.ts";
 import { randomProblem } from "../../support/random-problem.ts";
 
@@ -90,6 +91,19 @@ class Execution {
   }
 }
 
+/** The preferred rules that do not hold where the plan ends. */
+function brokenWishes(problem: Problem, { actions }: Plan): readonly number[] {
+  const running = problem.vms.filter(({ state }) => state === "running");
+  const end = new Map(running.map(({ id, host }) => [id, host as string]));
+  for (const { vm, to } of actions) {
+    if (to === null) end.delete(vm);
+    else end.set(vm, to);
+  }
+  return problem.rules.flatMap((rule, index) =>
+    rule.preferred === undefined || holds(rule, problem, end) ? [] : [index],
+  );
+}
+
 /** One host is to be emptied, in an order that up to four rules have a say in. */
 function withPlanRules(problem: Problem, random: Random): Problem {
   const emptied = random.pick(problem.hosts)?.id ?? "";
@@ -120,6 +134,8 @@ describe("plans", () => {
       planned++;
       const check = answer.status === "reduced" ? checkSteps : checkPlan;
       expect(check(problem, answer.plan), seed).toEqual([]);
+      if (answer.status !== "reduced")
+        expect(answer.broken, seed).toEqual(brokenWishes(problem, answer.plan));
       const random = new Random(seed);
       for (let k = 0; k < 5; k++) expect(execute(problem, answer.plan, random), seed).toEqual([]);
     }
