@@ -1,10 +1,12 @@
 /** `discoveryctl solve`: the files, the flags and the clock; what comes out is `solve.ts`'s. */
 import { type Failure, fail, ok, type Result } from "../../lib/error.ts";
+import type { Millis } from "../../lib/instant.ts";
 import type { Objective } from "../../solver/index.ts";
 import type { Context } from "../context.ts";
 import type { Input } from "../input.ts";
 import { addedText, hostNames } from "./add-vms.ts";
-import { runSolve, type SolveOptions, type SolveRun, table } from "./solve.ts";
+import { runSolve, type SolveOptions, type SolveRun } from "./solve.ts";
+import { table } from "./solve-table.ts";
 
 const FORMAT = "docs/reference/instance-format.md says what is read";
 
@@ -16,13 +18,13 @@ export async function solveFile(context: Context, input: Input): Promise<number>
   return exitCode;
 }
 
-async function solved({ platform }: Context, input: Input): Promise<Result<SolveRun>> {
+async function solved({ platform, timeoutMs }: Context, input: Input): Promise<Result<SolveRun>> {
   const instance = await readText(platform, input.arg("file"));
   if (!instance.ok) return instance;
   const flag = input.text("add-vms");
   const added = flag === undefined ? null : readAdded(platform, flag);
   if (added?.ok === false) return added;
-  const options = { ...optionsOf(input), ...(added === null ? {} : { addVms: added.value }) };
+  const options = { ...optionsOf(input, timeoutMs), ...(added === null ? {} : { addVms: added.value }) };
   return runSolve(options, instance.value, () => performance.now());
 }
 
@@ -46,10 +48,10 @@ function unreadable(file: string, { message: reason }: Error): Failure {
   return { code: "invalid", message: `cannot read ${file}`, reason, hint: "name a file, or - for stdin" };
 }
 
-function optionsOf(input: Input): SolveOptions {
+function optionsOf(input: Input, timeoutMs: Millis | null): SolveOptions {
   const objective = input.text("objective") as Objective | undefined;
   const numbers = {
-    deadlineMs: input.duration("deadline"),
+    deadlineMs: earlier(input.duration("deadline"), timeoutMs ?? undefined),
     limit: input.number("limit"),
     seed: input.number("seed"),
     repeat: input.number("repeat"),
@@ -62,4 +64,8 @@ function optionsOf(input: Input): SolveOptions {
     hostDown: hostNames(input.text("host-down")),
     drain: hostNames(input.text("drain")),
   };
+}
+
+function earlier(a: Millis | undefined, b: Millis | undefined): Millis | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }

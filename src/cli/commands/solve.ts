@@ -5,7 +5,7 @@
 import { ERROR_CODES, type Failure, fail, ok, type Result } from "../../lib/error.ts";
 import { nearest } from "../../lib/nearest.ts";
 import {
-  type Explanation,
+  checkPlan,
   type Limits,
   type Objective,
   type Problem,
@@ -39,13 +39,36 @@ export interface SolveRun {
 
 const DEFAULT_DECISIONS = 1_000_000;
 
+/** More takes longer than anybody waits. */
+const MOST_REPEATS = 10_000;
+
 /** @param clock milliseconds, from any origin. */
-export function runSolve(options: SolveOptions, text: string, clock: () => number): Result<SolveRun> {
+export function runSolve(
+  options: SolveOptions,
+  text: string,
+  clock: () => number,
+  solver: typeof solve = solve,
+): Result<SolveRun> {
+  const { repeat = 1 } = options;
+  if (repeat < 1 || repeat > MOST_REPEATS) return fail(badRepeat(repeat));
   const read = readProblem(options, text);
   if (!read.ok) return read;
-  const runs = Array.from({ length: options.repeat ?? 1 }, () => timed(read.value, options, clock));
+  const runs = Array.from({ length: repeat }, () => timed(read.value, options, clock, solver));
   const report = reportOf(runs, options.trace === true);
+  const faults = report.plan === null ? [] : checkPlan(read.value, report.plan);
+  if (faults.length > 0) return fail(badPlan(faults));
   return ok({ report, exitCode: exitCodeOf(report.status) });
+}
+
+function badRepeat(repeat: number): Failure {
+  const message = `--repeat must be from 1 to ${MOST_REPEATS}; it is ${repeat}`;
+  return { code: "invalid", message, hint: "discoveryctl solve --help" };
+}
+
+/** A defect of the solver: nobody is to act on such a plan. */
+function badPlan(faults: readonly string[]): Failure {
+  const message = "the solver made a plan that its own checkers refuse";
+  return { code: "failed", message, reason: faults.join("; "), hint: "please report it with the instance" };
 }
 
 function readProblem(options: SolveOptions, text: string): Result<Problem> {
@@ -79,7 +102,7 @@ interface TimedRun {
   }[];
 }
 
-function timed(problem: Problem, options: SolveOptions, clock: () => number): TimedRun {
+function timed(problem: Problem, options: SolveOptions, clock: () => number, solver: typeof solve): TimedRun {
   const start = clock();
   const trace: { ms: number; decisions: number; cost: number; bound: number }[] = [];
   const limits: Limits = {
@@ -90,7 +113,7 @@ function timed(problem: Problem, options: SolveOptions, clock: () => number): Ti
       improved: (point) => trace.push({ ms: clock() - start, ...point }),
     },
   };
-  const solution = solve(problem, limits);
+  const solution = solver(problem, limits);
   const solved = solution.status === "optimal" || solution.status === "feasible";
   const totalMs = clock() - start;
   return { solution, firstPlanMs: solved ? (trace[0]?.ms ?? totalMs) : null, totalMs, trace };
@@ -124,48 +147,4 @@ function median(values: readonly number[]): number | null {
 function exitCodeOf(status: Solution["status"]): number {
   if (status === "infeasible") return ERROR_CODES.unplaceable.exit;
   return status === "limit" ? ERROR_CODES["timed-out"].exit : 0;
-}
-
-function sentence(reason: Explanation): string {
-  switch (reason.kind) {
-    case "shortage":
-      return `${reason.resource}: ${reason.needed} needed, ${reason.available} there, on ${list("host", reason.hosts)}`;
-    case "too-large":
-      return `VM ${reason.vm} needs ${reason.needed} ${reason.resource}, the largest host has ${reason.largest}`;
-    case "no-host":
-      return `no host takes ${list("VM", reason.vms)}: ${reason.hosts.map(({ host, why }) => `${host} (${why})`).join(", ")}`;
-    case "rule":
-      return `${[...reason.rules.map((rule) => `rules[${rule}]`), reason.why].join(": ")}; ${list("VM", reason.vms)}; ${list("host", reason.hosts)}`;
-    case "no-order":
-      return `${list("VM", reason.cycle)}: ${reason.why}`;
-  }
-}
-
-const MOST_NAMED = 8;
-
-/** `3 VMs (a, b, c)`; of many, the first. */
-function list(what: string, ids: readonly string[]): string {
-  const named = ids.slice(0, MOST_NAMED).join(", ");
-  const more = ids.length > MOST_NAMED ? ", …" : "";
-  return ids.length === 1 ? `${what} ${named}` : `${ids.length} ${what}s (${named}${more})`;
-}
-
-/** For people. */
-export function table(report: SolveRun["report"]): string {
-  const { status, cost, bound, firstPlanMs, totalMs, decisions, plan, explanation } = report;
-  const head = [
-    `status      ${status}`,
-    ...(cost === null ? [] : [`cost        ${cost} (no plan is cheaper than ${bound})`]),
-    ...(firstPlanMs === null ? [] : [`first plan  ${firstPlanMs} ms`]),
-    `total       ${totalMs} ms, ${decisions} decisions`,
-  ];
-  const actions = (plan?.actions ?? []).map(({ id, kind, vm, from, to, start, duration, after }) =>
-    [id, kind, vm, from ?? "-", to ?? "-", start, duration, after.join(",") || "-"].join("\t"),
-  );
-  const steps = actions.length === 0 ? [] : ["", "id\taction\tvm\tfrom\tto\tstart\tms\tafter", ...actions];
-  const points = (report.trace ?? []).map(
-    (point) => `${point.ms.toFixed(1)} ms\t${point.cost}\t${point.bound}`,
-  );
-  const trace = points.length === 0 ? [] : ["", "at\tcost\tbound", ...points];
-  return `${[...head, ...steps, ...explanation.map(sentence), ...trace].join("\n")}\n`;
 }

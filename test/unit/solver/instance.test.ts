@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { runSolve, table } from "../../../src/cli/commands/solve.ts";
+import { runSolve } from "../../../src/cli/commands/solve.ts";
+import { table } from "../../../src/cli/commands/solve-table.ts";
 import { parseInstance, wellFormed } from "../../../src/solver/instance/parse.ts";
 
 const first = {
