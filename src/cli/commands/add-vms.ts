@@ -1,8 +1,9 @@
 /** What-if flags as text: `a,b` hosts; VMs as `20:cpus=2,memory=4GiB,name=web`, or as a file with a list of them. */
 import { fail, ok, type Result } from "../../lib/error.ts";
 import { readSize } from "../../lib/quantity.ts";
-import type { ProblemVm } from "../../solver/index.ts";
-import { parseVms } from "../../solver/instance/parse.ts";
+import type { Problem, ProblemVm } from "../../solver/index.ts";
+import { edited } from "../../solver/instance/edit.ts";
+import { parseVms, wellFormed } from "../../solver/instance/parse.ts";
 
 /** More at once is a slip of the finger. */
 const MOST = 100_000;
@@ -21,7 +22,7 @@ export function addedText(flag: string, readFile: (path: string) => string): str
 
 /** VMs that wait for a host; `cpus` and `memory` are what each of them demands. */
 export function parseAdded(text: string): Result<readonly ProblemVm[]> {
-  if (!COUNTED.test(text)) return parseVms(text);
+  if (!COUNTED.test(text)) return fromFile(text);
   const colon = text.indexOf(":");
   const count = Number(text.slice(0, colon));
   if (count < 1 || count > MOST) return refused(`${text.slice(0, colon)} is not from 1 to ${MOST}`);
@@ -30,6 +31,24 @@ export function parseAdded(text: string): Result<readonly ProblemVm[]> {
   const { cpu, memory, name } = fields.value;
   const waiting = { state: "waiting", desired: "running", host: null, demand: { cpu, memory } } as const;
   return ok(Array.from({ length: count }, (_, n) => ({ id: `${name}-${n}`, ...waiting })));
+}
+
+function fromFile(text: string): Result<readonly ProblemVm[]> {
+  const read = parseVms(text);
+  return read.ok ? read : fail({ ...read.failure, message: "the file with VMs to add cannot be read" });
+}
+
+/** The problem with these VMs, if it is well formed; a fault of theirs has its place in their own list. */
+export function addedTo(problem: Problem, vms: readonly ProblemVm[]): Result<Problem> {
+  const without = wellFormed(problem);
+  if (!without.ok || vms.length === 0) return without;
+  const whole = wellFormed(edited(problem, { addVms: vms }));
+  if (whole.ok) return whole;
+  const reason = (whole.failure.reason ?? "").replace(
+    /^vms\[(\d+)\]/,
+    (_, n) => `[${Number(n) - problem.vms.length}]`,
+  );
+  return fail({ ...whole.failure, message: "the VMs to add do not fit the instance", reason });
 }
 
 interface Fields {

@@ -2,13 +2,12 @@
 import type { CaptureView } from "../../api/views.ts";
 import { fail, ok, type Result } from "../../lib/error.ts";
 import type { ProblemVm } from "../../solver/index.ts";
-import { edited } from "../../solver/instance/edit.ts";
-import { parseInstance, wellFormed } from "../../solver/instance/parse.ts";
+import { parseInstance } from "../../solver/instance/parse.ts";
 import { writeInstance } from "../../solver/instance/write.ts";
 import type { Context } from "../context.ts";
 import type { Input } from "../input.ts";
 import { freshness } from "../output/show.ts";
-import { addedText, hostNames, parseAdded } from "./add-vms.ts";
+import { addedText, addedTo, hostNames, parseAdded } from "./add-vms.ts";
 
 export async function capture(context: Context, input: Input): Promise<number> {
   const { client, platform } = context;
@@ -43,7 +42,7 @@ function readAdded(flag: string | undefined, { platform }: Context): Result<read
 
 /** Read back as `solve` reads it: what it would refuse is not printed. */
 function instanceText({ instance }: CaptureView, addVms: readonly ProblemVm[]): Result<string> {
-  const whole = wellFormed(edited(instance, { addVms }));
+  const whole = addedTo(instance, addVms);
   if (!whole.ok) return whole;
   const text = writeInstance(whole.value);
   const read = parseInstance(text);

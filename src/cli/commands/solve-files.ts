@@ -14,7 +14,7 @@ export async function solveFile(context: Context, input: Input): Promise<number>
   const run = await solved(context, input);
   if (!run.ok) return context.failed({ hint: FORMAT, ...run.failure });
   const { report, exitCode } = run.value;
-  context.print(`${context.format === "json" ? JSON.stringify(report, null, 2) : table(report)}\n`);
+  context.print(context.format === "json" ? `${JSON.stringify(report, null, 2)}\n` : table(run.value));
   return exitCode;
 }
 
@@ -30,7 +30,8 @@ async function solved({ platform, timeoutMs }: Context, input: Input): Promise<R
 
 async function readText(platform: Context["platform"], file: string): Promise<Result<string>> {
   try {
-    return ok(file === "-" ? await platform.readStdin() : platform.readFile(file));
+    const text = file === "-" ? await platform.readStdin() : platform.readFile(file);
+    return text.trim() === "" ? fail(empty(file)) : ok(text);
   } catch (cause) {
     return fail(unreadable(file, cause as Error));
   }
@@ -38,10 +39,16 @@ async function readText(platform: Context["platform"], file: string): Promise<Re
 
 function readAdded({ readFile }: Context["platform"], flag: string): Result<string> {
   try {
-    return ok(addedText(flag, readFile));
+    const text = addedText(flag, readFile);
+    return text.trim() === "" ? fail(empty(flag)) : ok(text);
   } catch (cause) {
     return fail(unreadable(flag, cause as Error));
   }
+}
+
+function empty(file: string): Failure {
+  const message = file === "-" ? "nothing on standard input" : `${file}: the file is empty`;
+  return { code: "invalid", message };
 }
 
 function unreadable(file: string, { message: reason }: Error): Failure {

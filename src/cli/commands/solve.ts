@@ -13,8 +13,8 @@ import {
   solve,
 } from "../../solver/index.ts";
 import { edited } from "../../solver/instance/edit.ts";
-import { parseInstance, wellFormed } from "../../solver/instance/parse.ts";
-import { parseAdded } from "./add-vms.ts";
+import { parseInstance } from "../../solver/instance/parse.ts";
+import { addedTo, parseAdded } from "./add-vms.ts";
 
 export interface SolveOptions {
   readonly objective?: Objective;
@@ -34,6 +34,8 @@ export interface SolveOptions {
 
 export interface SolveRun {
   readonly report: ReturnType<typeof reportOf>;
+  /** What the costs are in. */
+  readonly objective: Objective;
   readonly exitCode: number;
 }
 
@@ -57,7 +59,7 @@ export function runSolve(
   const report = reportOf(runs, options.trace === true);
   const faults = report.plan === null ? [] : checkPlan(read.value, report.plan);
   if (faults.length > 0) return fail(badPlan(faults));
-  return ok({ report, exitCode: exitCodeOf(report.status) });
+  return ok({ report, objective: read.value.objective, exitCode: exitCodeOf(report.status) });
 }
 
 function badRepeat(repeat: number): Failure {
@@ -80,8 +82,8 @@ function readProblem(options: SolveOptions, text: string): Result<Problem> {
   const hosts = instance.value.hosts.map(({ id }) => id);
   const unknown = [...hostDown, ...drain].find((id) => !hosts.includes(id));
   if (unknown !== undefined) return fail(noHost(unknown, hosts));
-  const problem = edited(instance.value, { hostDown, drain, addVms: added?.value ?? [] });
-  return wellFormed(objective === undefined ? problem : { ...problem, objective });
+  const problem = edited(instance.value, { hostDown, drain });
+  return addedTo(objective === undefined ? problem : { ...problem, objective }, added?.value ?? []);
 }
 
 function noHost(id: string, hosts: readonly string[]): Failure {

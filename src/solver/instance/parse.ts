@@ -10,6 +10,7 @@ const FORMATS = ["vmr-instance/1", "vmr-instance/2"] as const;
 /** Larger problems than anything this solver is made for. */
 const MOST_HOSTS = 100_000;
 const MOST_VMS = 1_000_000;
+const BYTE_ORDER_MARK = /^\ufeff/;
 
 /** A well-formed problem, or `invalid` with the place of the first fault. */
 export function parseInstance(text: string): Result<Problem> {
@@ -42,7 +43,7 @@ function formatOf(root: Reader): (typeof FORMATS)[number] {
 
 function guarded<T>(text: string, read: (root: Reader) => T): Result<T> {
   try {
-    return ok(read(new Reader(JSON.parse(text), "")));
+    return ok(read(new Reader(JSON.parse(text.replace(BYTE_ORDER_MARK, "")), "")));
   } catch (error) {
     if (!(error instanceof InstanceFault || error instanceof SyntaxError)) throw error;
     return fail({

@@ -23,11 +23,10 @@ export class Reader {
   /** The fields of an object, none of which may be unknown. */
   fields(known: readonly string[]): Fields {
     const value = this.#value;
-    if (typeof value !== "object" || value === null || Array.isArray(value))
-      return this.fail("not an object");
+    if (!isObject(value)) return this.fail("not an object");
     const stranger = Object.keys(value).find((key) => !known.includes(key));
     if (stranger !== undefined) return this.fail(`unknown field ${quote(stranger)}`);
-    return new Fields(value as Readonly<Record<string, unknown>>, this.place);
+    return new Fields(value, this.place);
   }
 
   list(): readonly Reader[] {
@@ -70,9 +69,12 @@ export class Reader {
   /** Every field of an object, whatever its name. */
   entries(): readonly (readonly [string, Reader])[] {
     const value = this.#value;
-    if (typeof value !== "object" || value === null || Array.isArray(value))
-      return this.fail("not an object");
-    return Object.entries(value).map(([key, item]) => [key, new Reader(item, `${this.place}.${key}`)]);
+    if (!isObject(value)) return this.fail("not an object");
+    return Object.entries(value).map(([key, item]) => [key, new Reader(item, within(this.place, key))]);
+  }
+
+  get isObject(): boolean {
+    return isObject(this.#value);
   }
 
   get isNull(): boolean {
@@ -113,10 +115,15 @@ export class Fields {
   }
 
   #reader(name: string): Reader {
-    return new Reader(this.#fields[name], this.#place === "" ? name : `${this.#place}.${name}`);
+    return new Reader(this.#fields[name], within(this.#place, name));
   }
 }
 
 const LARGEST = 2 ** 33;
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const within = (place: string, field: string): string => (place === "" ? field : `${place}.${field}`);
 
 const quote = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);

@@ -128,5 +128,7 @@ function readField(fields: Fields, name: string): readonly (readonly [string, un
 const readWeight = (preferred: Reader) => ({ weight: preferred.fields(["weight"]).must("weight").count(1) });
 
 function readLevel(level: Reader): Level {
-  return level.is("host") ? "host" : { label: level.fields(["label"]).must("label").text() };
+  if (level.is("host")) return "host";
+  if (!level.isObject) return level.fail('neither "host" nor {"label": …}');
+  return { label: level.fields(["label"]).must("label").text() };
 }

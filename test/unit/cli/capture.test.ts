@@ -108,7 +108,7 @@ describe("discoveryctl capture", () => {
     expect(told).toMatchObject({
       code: 2,
       out: "",
-      err: expect.stringContaining('vms[1].id: "web" is taken'),
+      err: expect.stringContaining('why: [0].id: "web" is taken'),
     });
   });
 

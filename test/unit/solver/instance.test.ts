@@ -197,8 +197,8 @@ describe("discoveryctl solve", () => {
   });
 
   test("an infeasible instance is explained in words in the table", () => {
-    const { report } = solved({ ...first, nodes: [first.nodes[0]], constraints: [] });
-    expect(table(report)).toContain("cpu: 9000 needed, 8000 there, on host 0");
+    const crowded = solved({ ...first, nodes: [first.nodes[0]], constraints: [] });
+    expect(table(crowded)).toContain("cpu: 9000 needed, 8000 there, on host 0");
   });
 
   test("an infeasible instance exits 6 with an explanation and no plan", () => {
