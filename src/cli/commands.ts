@@ -1,4 +1,5 @@
 /** Every command of discoveryctl. */
+import { EXIT } from "./exit-codes.ts";
 import { DRY_RUN, GRACE, LONG_WORK, REASON, WATCH, YES } from "./options.ts";
 import type { ArgSpec, CommandSpec, OptionSpec } from "./spec.ts";
 
@@ -23,23 +24,26 @@ const ALLOW_RESTART: OptionSpec = {
   summary: "Allow changes that restart VMs; without it they are refused.",
 };
 
-const WHAT_IF: readonly OptionSpec[] = [
-  {
-    name: "host-down",
-    summary: "As if these hosts were gone (a,b).",
-    value: { name: "HOSTS", kind: "text", of: "host" },
-  },
-  {
-    name: "drain",
-    summary: "As if these hosts were to be emptied (a,b).",
-    value: { name: "HOSTS", kind: "text", of: "host" },
-  },
-  {
-    name: "add-vms",
-    summary: "VMs that wait for a host: N:cpus=C,memory=SIZE[,name=X], or a file with a list of them.",
-    value: { name: "VMS", kind: "text", of: "file" },
-  },
-];
+function whatIf(hostDown: string, drain: string): readonly OptionSpec[] {
+  const hosts = { name: "HOSTS", kind: "text", of: "host" } as const;
+  return [
+    { name: "host-down", summary: hostDown, value: hosts },
+    { name: "drain", summary: drain, value: hosts },
+    {
+      name: "add-vms",
+      summary: "VMs that wait for a host: N:cpus=C,memory=SIZE[,name=X], or a file with a list of them.",
+      value: { name: "VMS", kind: "text", of: "file" },
+    },
+  ];
+}
+const WHAT_IF_LIVE = whatIf(
+  "As if these hosts were gone (a,b): their VMs wait; domains that nobody manages are left out.",
+  "As if these hosts were to be emptied (a,b), as far as policies allow.",
+);
+const WHAT_IF_SOLVED = whatIf(
+  "As if these hosts were gone (a,b): everything there waits, pinned or not.",
+  "As if these hosts were to be emptied (a,b), wholly: what is pinned there makes it infeasible.",
+);
 const PLAN_ONLY: OptionSpec = {
   name: "dry-run",
   summary: "The same as ve plan: exit code 10 when there are changes.",
@@ -313,7 +317,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     ...NONE,
     words: ["capture"],
     summary: "Print the live infrastructure as an instance for solve: JSON, vmr-instance/2.",
-    options: WHAT_IF,
+    options: WHAT_IF_LIVE,
     examples: [
       "discoveryctl capture | discoveryctl solve -",
       "discoveryctl capture --drain h1 | discoveryctl solve -",
@@ -325,11 +329,11 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     words: ["solve"],
     summary: "Solve a placement instance with the agents' own solver; needs no agent.",
-    args: [{ name: "file", summary: "vmr-instance/1 or /2, or - for stdin.", of: "file" }],
+    args: [{ name: "FILE|-", summary: "vmr-instance/1 or /2; - reads standard input.", of: "file" }],
     options: [
       {
         name: "objective",
-        summary: "What the plan should be cheap in.",
+        summary: "What the plan should be cheap in; absent: what the instance says, or memory.",
         value: {
           name: "WHAT",
           kind: "text",
@@ -338,17 +342,36 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       {
         name: "deadline",
-        summary: "Print the best so far after this.",
+        summary: "Print the best so far after this; --timeout does the same here, and the sooner counts.",
         value: { name: "TIME", kind: "duration" },
       },
-      { name: "limit", summary: "Placement decisions at most.", value: { name: "N", kind: "number" } },
-      { name: "seed", summary: "Of the search's random choices.", value: { name: "N", kind: "number" } },
-      { name: "repeat", summary: "Solve so often; times are medians.", value: { name: "N", kind: "number" } },
+      {
+        name: "limit",
+        summary: "Placement decisions at most; absent: 1000000.",
+        value: { name: "N", kind: "number" },
+      },
+      {
+        name: "seed",
+        summary: "Of the search's random choices; absent: 0.",
+        value: { name: "N", kind: "number" },
+      },
+      {
+        name: "repeat",
+        summary: "Solve so often; times are medians; absent: 1.",
+        value: { name: "N", kind: "number" },
+      },
       { name: "trace", summary: "How cost and bound came closer." },
-      ...WHAT_IF,
+      ...WHAT_IF_SOLVED,
     ],
     examples: ["discoveryctl solve instance.json", "discoveryctl solve instance.json --drain h1 -o json"],
     outputs: ["table", "json"],
+    exits: [
+      [EXIT.done, "Solved: a plan, perhaps an empty one."],
+      [EXIT.failed, "The solver made a plan that its own checkers refuse."],
+      [EXIT.usage, "Wrong usage, or the instance cannot be read."],
+      [EXIT.unplaceable, "Infeasible: there is no plan."],
+      [EXIT.timedOut, "Limit: no plan was found in time, and none was proved impossible."],
+    ],
     load: async () => (await import("./commands/solve-files.ts")).solveFile,
   },
   {

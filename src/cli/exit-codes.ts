@@ -18,16 +18,16 @@ export const EXIT = {
 const MEANINGS: { readonly [name in keyof typeof EXIT]: string } = {
   done: "Done, or there was nothing to do.",
   failed: "Failed.",
-  usage: "Wrong usage, or an invalid manifest or configuration.",
+  usage: "Wrong usage, or an invalid manifest, configuration or instance.",
   notFound: "Not found.",
   conflict: "Conflict: it exists already, its generation has changed, or something else is under way.",
   unsafe: "Unsafe without an explicit override.",
-  unplaceable: "Accepted, but it cannot be placed.",
+  unplaceable: "Accepted, but it cannot be placed. `solve`: there is no plan, and that is proved.",
   partlyDone: "Partly done.",
   unreachable: "The agent cannot be reached, or its socket may not be opened.",
   partialAnswer: "Not all hosts have answered, under `--strict`.",
   pending: "`ve plan` and `ve apply --dry-run`: changes are pending.",
-  timedOut: "Timed out; what was begun goes on.",
+  timedOut: "Timed out; what was begun goes on. `solve`: no plan was found within the limits.",
   interrupted: "Interrupted (Ctrl-C), or the operation was called off.",
 };
 

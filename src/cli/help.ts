@@ -30,7 +30,11 @@ export function sayOption({ name, short, value }: OptionSpec): string {
 
 function commandHelp(spec: CommandSpec): string {
   const args = spec.args.map(({ name, summary, of }): [string, string] => [name, summary + choices(of)]);
-  const options = spec.options.map((option): [string, string] => [sayOption(option), option.summary]);
+  const options = spec.options.map((option): [string, string] => [
+    sayOption(option),
+    option.summary + choices(option.value?.choices),
+  ]);
+  const exits = (spec.exits ?? []).map(([code, meaning]): [string, string] => [`${code}`, meaning]);
   return [
     spec.summary,
     "",
@@ -38,6 +42,7 @@ function commandHelp(spec: CommandSpec): string {
     ...section("Arguments", args),
     ...section("Options", options),
     ...section("Everywhere", everywhere(spec)),
+    ...section("Exit codes", exits),
     ...examples(spec),
     "",
   ].join("\n");

@@ -48,7 +48,8 @@ function command(spec: CommandSpec): string {
   const args = spec.args.map(({ name, summary }) => `- \`${name}\`: ${summary}`);
   const examples = spec.examples.length === 0 ? [] : ["", "```sh", ...spec.examples, "```"];
   const outputs = spec.outputs === undefined ? [] : [`- \`-o\` takes ${spec.outputs.join(", ")} here.`];
-  const parts = [...args, ...options(spec.options), ...outputs];
+  const exits = (spec.exits ?? []).map(([code, meaning]) => `- Exit code ${code}: ${meaning}`);
+  const parts = [...args, ...options(spec.options), ...outputs, ...exits];
   return [
     `## ${spec.words.join(" ")}`,
     "",

@@ -10,6 +10,8 @@ export interface CommandSpec {
   readonly args: readonly ArgSpec[];
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];
+  /** What some exit codes mean here. */
+  readonly exits?: readonly (readonly [code: number, meaning: string])[];
   /** What `-o` takes here, the standard first; absent: everything. */
   readonly outputs?: readonly [OutputFormat, ...OutputFormat[]];
   /** Loaded when it is run: a client that starts slowly is not used. */

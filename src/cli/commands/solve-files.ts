@@ -19,7 +19,7 @@ export async function solveFile(context: Context, input: Input): Promise<number>
 }
 
 async function solved({ platform, timeoutMs }: Context, input: Input): Promise<Result<SolveRun>> {
-  const instance = await readText(platform, input.arg("file"));
+  const instance = await readText(platform, input.arg("FILE|-"));
   if (!instance.ok) return instance;
   const flag = input.text("add-vms");
   const added = flag === undefined ? null : readAdded(platform, flag);

@@ -54,6 +54,17 @@ describe("the flags of solve", () => {
   });
 });
 
+test("help has the values, the defaults and the exit codes", async () => {
+  const { out } = await discoveryctl(["solve", "--help"]);
+  for (const words of [
+    "Usage: discoveryctl solve FILE|- [options]",
+    "One of memory, makespan, migrations, hosts, distance.",
+    "absent: 1000000.",
+    "\n  124  Limit: ",
+  ])
+    expect(out).toContain(words);
+});
+
 describe("a plan that the checkers refuse", () => {
   test("is not shown: it is an error of its own, to be reported", () => {
     const wrong: typeof solve = (problem, limits) =>
