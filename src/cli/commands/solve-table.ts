@@ -47,12 +47,15 @@ export function table({ report, objective }: Omit<SolveRun, "exitCode">): string
 }
 
 function headOf(
-  { status, cost, bound, firstPlanMs, totalMs, decisions }: Report,
+  { status, cost, bound, broken, firstPlanMs, totalMs, decisions }: Report,
   objective: Objective,
 ): string {
   const head = [
     `status      ${status}`,
     ...(cost === null ? [] : [`cost        ${sayCost(cost, objective)} (no plan is cheaper than ${bound})`]),
+    ...(broken.length === 0
+      ? []
+      : [`not kept    preferred: ${broken.map((rule) => `rules[${rule}]`).join(", ")}`]),
     ...(firstPlanMs === null ? [] : [`first plan  ${firstPlanMs} ms`]),
     `total       ${totalMs} ms, ${plural(decisions, "decision")}`,
     ...(status === "limit" ? [nothingFound(decisions)] : []),

@@ -135,6 +135,7 @@ function reportOf(runs: readonly TimedRun[], withTrace: boolean) {
     totalMs: median(runs.map((run) => run.totalMs)),
     decisions: solution.decisions,
     plan,
+    broken: "broken" in solution ? solution.broken : [],
     explanation: "explanation" in solution ? solution.explanation : [],
     ...(withTrace ? { trace } : {}),
   };
