@@ -68,6 +68,7 @@ export const MEMBERSHIP: Variants<MembershipMessage, "type"> = {
       after: PLACE,
       upTo: noted(nullable(NODE_ID), "the last id covered; null: to the end"),
       claims: CLAIMS,
+      complete: noted(BOOLEAN, "the sender has heard of all it knew in its last life"),
     },
   },
   "membership.pull": {

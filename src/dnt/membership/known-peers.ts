@@ -69,14 +69,17 @@ export class KnownPeers {
   }
 
   /**
-   * What to write, when it is time and anything differs: live members, a different choice on each node. Nobody only
-   * when all have left: the dead may be those whom to look for.
+   * What to write, when it is time and anything differs: live members, a different choice on each node; those of its
+   * last life of whom it has not heard yet; the dead. Nobody only when all have left: the dead may be those whom to look for.
+   * Who has left is taken out at once: in the next life nobody may remember that.
    */
   save(members: () => readonly Member[], version: number, now: Instant): readonly KnownPeer[] | null {
     this.#saveAt ??= now + this.#settings.rejoinFirst;
-    if (now < this.#saveAt || version === this.#savedVersion) return null;
-    this.#savedVersion = version;
+    if (version === this.#savedVersion) return null;
     const all = members();
+    const gone = all.some(({ id, state }) => state === "left" && this.#saved.includes(JSON.stringify(id)));
+    if (now < this.#saveAt && !gone) return null;
+    this.#savedVersion = version;
     const peers = this.#choose(all);
     const text = JSON.stringify(peers);
     const deserted = all.length > 1 && all.every(({ id, state }) => id === this.#self || state === "left");
@@ -87,10 +90,23 @@ export class KnownPeers {
   }
 
   #choose(members: readonly Member[]): KnownPeer[] {
-    const peers = members.filter((member) => isLive(member) && member.id !== this.#self);
-    const ranked = peers.map(({ id, addresses }) => ({ id, addresses, rank: hash32(`${this.#self}/${id}`) }));
-    ranked.sort((a, b) => a.rank - b.rank || byText(a.id, b.id));
-    return ranked.slice(0, SAVED_PEERS).map(({ id, addresses }) => ({ id, addresses }));
+    const met = new Set(members.map(({ id }) => id));
+    const others = members.filter(({ id, state }) => id !== this.#self && state !== "left");
+    const chosen = [
+      ...this.#shuffled(others.filter(isLive)),
+      ...this.#peers.filter(({ id }) => !met.has(id)),
+      ...this.#shuffled(others.filter((member) => !isLive(member))),
+    ];
+    return chosen.slice(0, SAVED_PEERS).map(({ id, addresses }) => ({ id, addresses }));
+  }
+
+  #shuffled(members: readonly Member[]): KnownPeer[] {
+    const ranked = members.map(({ id, addresses }) => ({
+      id,
+      addresses,
+      rank: hash32(`${this.#self}/${id}`),
+    }));
+    return ranked.sort((a, b) => a.rank - b.rank || byText(a.id, b.id));
   }
 }
 

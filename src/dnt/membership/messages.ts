@@ -66,6 +66,8 @@ export interface Page {
   /** ... up to this one, included; `null`: to the end. */
   readonly upTo: NodeId | null;
   readonly claims: readonly MemberClaim[];
+  /** The responder has heard of everybody whom it knew in its last life: who agrees with it knows them all, too. */
+  readonly complete: boolean;
 }
 
 /** Asks for the `page` that follows. */

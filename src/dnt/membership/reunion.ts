@@ -8,7 +8,7 @@ import type { NodeId } from "../../model/node.ts";
 import { type KnownPeers, PEERS_KEY } from "./known-peers.ts";
 import type { Digest, Page, Pull } from "./messages.ts";
 import { type MembershipSettings, RECONNECT } from "./settings.ts";
-import { Synchronisation } from "./synchronisation.ts";
+import { type Records, Synchronisation } from "./synchronisation.ts";
 import type { MembershipTurn } from "./turn.ts";
 import type { View } from "./view.ts";
 
@@ -21,7 +21,8 @@ export class Reunion {
   readonly #synchronisation: Synchronisation;
   #synchroniseAt: Instant = 0;
   #version = 0;
-  /** Since it started its list was found to be the same as another's. */
+  #startedAt: Instant = 0;
+  /** Since it started its list was found to be the same as one that is complete. */
   #agreed = false;
 
   constructor(
@@ -40,6 +41,7 @@ export class Reunion {
   }
 
   start(turn: MembershipTurn): void {
+    this.#startedAt = turn.now;
     this.#plan(turn.now, this.#settings.syncEvery);
     this.#seek(turn);
   }
@@ -62,6 +64,15 @@ export class Reunion {
     return this.#knownPeers.ids().filter((id) => this.#view.get(id) === undefined);
   }
 
+  /**
+   * Whether its list says of everybody what became of them. In its first life it cannot tell for whom it came too late,
+   * until everybody who left so long ago is forgotten everywhere.
+   */
+  #complete(now: Instant): boolean {
+    const old = now - this.#startedAt >= this.#settings.forgetLeftAfter;
+    return this.unheard().length === 0 && (this.#agreed || this.#knownPeers.ids().length > 0 || old);
+  }
+
   /** Opens a synchronisation with the peer. */
   meet(peer: NodeId, turn: MembershipTurn): void {
     if (peer === this.#self || !this.#synchronisation.open(peer, turn.now)) return;
@@ -82,7 +93,7 @@ export class Reunion {
   onPage(from: NodeId, page: Page, turn: MembershipTurn): boolean {
     if (!this.#synchronisation.expects(from, page, turn.now)) return false;
     const agreed = page.buckets.length === 0;
-    this.#agreed ||= agreed;
+    this.#agreed ||= agreed && page.complete;
     this.#plan(turn.now, agreed ? this.#settings.syncEvery : this.#settings.syncAgain);
     this.#view.read(page.claims, from, turn);
     for (const claims of this.#synchronisation.better(page)) this.#view.spread(from, claims, turn);
@@ -91,8 +102,10 @@ export class Reunion {
     return true;
   }
 
-  #send(to: NodeId, page: Page | null, turn: MembershipTurn): void {
-    if (page !== null) turn.send(to, page, this.#view.durability(page.claims));
+  #send(to: NodeId, records: Records | null, turn: MembershipTurn): void {
+    if (records === null) return;
+    const page = { ...records, complete: this.#complete(turn.now) };
+    turn.send(to, page, this.#view.durability(page.claims));
   }
 
   /** While it hears nobody: the seeds and the peers of its last life. */

@@ -30,6 +30,9 @@ const SESSION_PATIENCE = seconds(5);
 /** An attempt to join opens up to six, a round one more. */
 const MOST_SESSIONS = 8;
 
+/** A page, but for what its sender says of itself. */
+export type Records = Omit<Page, "complete">;
+
 type ClaimOf = (member: Member) => MemberClaim;
 
 export class Synchronisation {
@@ -53,7 +56,7 @@ export class Synchronisation {
   }
 
   /** The first page for a digest. */
-  compare(digest: Digest): Page | null {
+  compare(digest: Digest): Records | null {
     if (!Array.isArray(digest.buckets) || digest.buckets.length !== BUCKETS) return null;
     const own = this.#roster.digest();
     const differing = own.flatMap((print, bucket) => (print === digest.buckets[bucket] ? [] : [bucket]));
@@ -61,12 +64,12 @@ export class Synchronisation {
   }
 
   /** The page for a pull; null when it makes no sense. */
-  next(pull: Pull): Page | null {
+  next(pull: Pull): Records | null {
     return areBuckets(pull.buckets) && isNodeId(pull.after) ? this.#page(pull.buckets, pull.after) : null;
   }
 
   /** Whether the page is the one asked for; the session then expects the following one, or is over. */
-  expects(peer: NodeId, page: Page, now: Instant): boolean {
+  expects(peer: NodeId, page: Records, now: Instant): boolean {
     if (this.#sessions.get(peer)?.after !== page.after || !areBuckets(page.buckets)) return false;
     if (goesOn(page)) this.#sessions.set(peer, { after: page.upTo, since: now });
     else this.#sessions.delete(peer);
@@ -74,12 +77,12 @@ export class Synchronisation {
   }
 
   /** The pull that follows the page, if it was not the last. */
-  pull(page: Page): Pull | null {
+  pull(page: Records): Pull | null {
     return goesOn(page) ? { type: "membership.pull", buckets: page.buckets, after: page.upTo } : null;
   }
 
   /** What is known better here within the range of a page, in messages' worth of claims. */
-  better(page: Page): readonly MemberClaim[][] {
+  better(page: Records): readonly MemberClaim[][] {
     const theirs = new Map(page.claims.map(({ member }) => [member.id, member]));
     const better: MemberClaim[] = [];
     for (const member of this.#roster.inBuckets(new Set(page.buckets), page.after)) {
@@ -92,7 +95,7 @@ export class Synchronisation {
     return pack(better);
   }
 
-  #page(buckets: readonly number[], after: NodeId): Page {
+  #page(buckets: readonly number[], after: NodeId): Records {
     const claims: MemberClaim[] = [];
     let bytes = 0;
     let upTo: NodeId | null = null;
@@ -112,7 +115,7 @@ export class Synchronisation {
 }
 
 /** A page that does not move on would be asked for again for ever. */
-function goesOn(page: Page): page is Page & { readonly upTo: NodeId } {
+function goesOn(page: Records): page is Records & { readonly upTo: NodeId } {
   return isNodeId(page.upTo) && byText(page.upTo, page.after) > 0;
 }
 

@@ -1,9 +1,12 @@
 import type { SimulatedHost } from "../world/host.ts";
-import type { Checker } from "./checker.ts";
+import type { CheckedWorld, Checker } from "./checker.ts";
+
+type Domain = ReturnType<SimulatedHost["domains"]>[number];
 
 /**
  * Invariant 5, as the hypervisors have it: no VM comes to execute beside one it must be apart from (unless they were
- * together where both come from), or from a host that has a label it requires on one that lacks it.
+ * together where both come from), or from a host that has a label it requires on one that lacks it. A rule that was
+ * made while the VM was on its way is broken by nobody.
  */
 export class RuleChecker implements Checker {
   readonly name = "rules";
@@ -14,10 +17,15 @@ export class RuleChecker implements Checker {
   /** And where before that. */
   readonly #earlier = new Map<string, SimulatedHost>();
 
-  hypervisorStepped(host: SimulatedHost): readonly string[] {
-    const held = host
-      .domains()
-      .filter(({ state, pauseReason }) => state === "running" || isHeld(state, pauseReason));
+  /** Per VM: since when its rules have been seen. */
+  readonly #rules = new Map<string, ReadonlyMap<string, number>>();
+  /** Host and VM on its way there: since when. */
+  readonly #coming = new Map<string, number>();
+
+  hypervisorStepped(host: SimulatedHost, { now: at }: CheckedWorld): readonly string[] {
+    const all = host.domains();
+    for (const domain of all) this.#see(host, domain, at);
+    const held = all.filter(({ state, pauseReason }) => state === "running" || isHeld(state, pauseReason));
     const domains = held.filter(({ state }) => state === "running");
     const before = this.#held.get(host.id);
     const now = new Set(domains.map(({ vm }) => vm));
@@ -30,18 +38,35 @@ export class RuleChecker implements Checker {
     return domains.flatMap(({ vm, stamp }) => {
       if (before.has(vm) || stamp === null) return [];
       const { apart, require } = stamp.policy;
+      const sent = this.#coming.get(`${host.id} ${vm}`) ?? at;
+      this.#coming.delete(`${host.id} ${vm}`);
+      const binds = (rule: string) => (this.#rules.get(vm)?.get(rule) ?? at) <= sent;
       const close = apart.filter(
-        (other) => now.has(other) && (this.#earlier.get(other) ?? host) !== (from.get(vm) ?? null),
+        (other) =>
+          binds(other) && now.has(other) && (this.#earlier.get(other) ?? host) !== (from.get(vm) ?? null),
       );
       const lacking = Object.entries(require).filter(
         ([label, value]) =>
-          host.spec.labels[label] !== value && (from.get(vm) ?? host).spec.labels[label] === value,
+          binds(`${label}=${value}`) &&
+          host.spec.labels[label] !== value &&
+          (from.get(vm) ?? host).spec.labels[label] === value,
       );
       return [
         ...close.map((other) => `${vm} comes to ${host.id} beside ${other}, from which it must be apart`),
         ...lacking.map(([label, value]) => `${vm} comes to ${host.id}, which is not ${label}=${value}`),
       ];
     });
+  }
+
+  #see(host: SimulatedHost, { vm, stamp, state, pauseReason }: Domain, at: number): void {
+    const place = `${host.id} ${vm}`;
+    if (state === "paused" && pauseReason === "migrating-in" && !this.#coming.has(place))
+      this.#coming.set(place, at);
+    if (stamp === null) return;
+    const { apart, require } = stamp.policy;
+    const named = [...apart, ...Object.entries(require).map(([label, value]) => `${label}=${value}`)];
+    const known = this.#rules.get(vm);
+    this.#rules.set(vm, new Map(named.map((rule) => [rule, known?.get(rule) ?? at])));
   }
 }
 

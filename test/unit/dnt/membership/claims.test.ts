@@ -116,7 +116,14 @@ describe("a page", () => {
     const sent = cluster.sent.get("n0");
     const buckets = Array.from({ length: 64 }, (_, i) => i);
     const claims = [{ member: member("new"), observers: [] }];
-    cluster.inject("n1", "n0", { type: "membership.page", buckets, after: "", upTo: null, claims });
+    cluster.inject("n1", "n0", {
+      type: "membership.page",
+      buckets,
+      after: "",
+      upTo: null,
+      claims,
+      complete: true,
+    });
     expect(cluster.of("n0").get("new")).toBeUndefined();
     expect(cluster.sent.get("n0")).toBe(sent);
   });

@@ -21,7 +21,7 @@ describe("a restarted member", () => {
     ).toEqual(["n0", "n1", "n2", "n4"]);
   });
 
-  it("knows that there are others until it has agreed with one of them who they are", () => {
+  it("knows that there are others until somebody who has heard of them all has told who they are", () => {
     const cluster = MembershipCluster.settled(3, "unheard");
     expect(cluster.of("n0").unheard()).toEqual([]);
     for (const node of ["n0", "n1", "n2"]) cluster.crash(node);
@@ -31,10 +31,28 @@ describe("a restarted member", () => {
     expect([...cluster.of("n0").unheard()].sort()).toEqual(["n1", "n2"]);
     cluster.start("n1");
     cluster.until(() => cluster.of("n0").get("n1")?.state === "alive", seconds(30));
+    cluster.run(seconds(120));
     expect(cluster.of("n0").unheard()).toEqual(["n2"]);
+    for (const node of ["n0", "n1"]) cluster.crash(node);
+    for (const node of ["n0", "n1"]) cluster.start(node);
+    cluster.run(seconds(120));
+    expect(cluster.of("n1").unheard()).toEqual(["n2"]);
     cluster.start("n2");
     cluster.until(() => cluster.of("n0").unheard().length === 0, seconds(60));
     expect(cluster.of("n0").get("n2")?.state).toBe("alive");
+  });
+
+  it("learns from one who has heard of all that somebody left while it was away", () => {
+    const cluster = MembershipCluster.settled(4, "left meanwhile");
+    cluster.crash("n0");
+    cluster.act("n3", (membership, turn) => membership.leave("left", turn));
+    cluster.run(seconds(10));
+    cluster.crash("n3");
+    for (const node of ["n1", "n2"]) cluster.crash(node);
+    for (const node of ["n0", "n1", "n2"]) cluster.start(node);
+    expect(cluster.until(() => cluster.of("n0").unheard().length === 0, seconds(60))).toBeLessThan(
+      seconds(60),
+    );
   });
 
   it("that is back before anybody noticed is not suspected", () => {
