@@ -415,6 +415,13 @@ export const MUTANTS: readonly Mutant[] = [
     "new Set(left)",
   ),
   mutant(
+    "agreed-in-ignorance",
+    "an agent that started anew takes anybody's list for complete",
+    "dnt/membership/reunion.ts",
+    "agreed && page.complete",
+    "agreed",
+  ),
+  mutant(
     "ceded-forgotten",
     "a home that drained does not remember which names went elsewhere meanwhile",
     "dnt/registry/registry.ts",
