@@ -326,6 +326,13 @@ export const MUTANTS: readonly Mutant[] = [
     `kind !== "drain");`,
   ),
   mutant(
+    "half-emptied-besides",
+    "a plan that only reduces an overload empties another host by half besides",
+    PROBLEM,
+    `events.filter(({ cause }) => cause.kind !== "underload") : events;`,
+    "events : events;",
+  ),
+  mutant(
     "empty-to-empty",
     "one host is emptied into another that is empty",
     PROBLEM,

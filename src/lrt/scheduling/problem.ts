@@ -34,7 +34,7 @@ export interface PlanningInput {
 }
 
 export function buildProblem(given: PlanningInput): Problem {
-  const input = { ...given, members: withoutDoubles(given.members) };
+  const input = { ...given, members: withoutDoubles(given.members), events: eventsOf(given) };
   const inside = new Set(input.members.map((member) => member.node));
   const emptied = new Set([...hostsToEmpty(input.events)].filter((host) => inside.has(host)));
   const placed = input.members.flatMap((member) => member.vms.map((vm) => ({ vm, member })));
@@ -60,6 +60,11 @@ export function buildProblem(given: PlanningInput): Problem {
     ],
     objective: "memory",
   };
+}
+
+/** A host that is only emptied by half has gained nothing: its guests would wander for ever. */
+function eventsOf({ events, bestEffort }: PlanningInput): readonly TravellingEvent[] {
+  return bestEffort === true ? events.filter(({ cause }) => cause.kind !== "underload") : events;
 }
 
 /** A plan that ends half-way must not part two that belong together: it leaves them where they are. */

@@ -71,6 +71,15 @@ describe("a partition's problem", () => {
     expect(found.vms.filter(({ pinned }) => pinned).map(({ id }) => id)).toEqual(["s"]);
   });
 
+  test("empties an underloaded host as a whole, or leaves it out where a half of a plan will do", () => {
+    const members = [host("h1", [vm("a", 1200)]), host("h2", [vm("b", 100)]), host("h3", [])];
+    const events = [overload("h1"), event("h2", { kind: "underload", wanted: 100 })];
+    const given = { members, events, failed: [], config: DEFAULT_LRT_CONFIG };
+    const emptied = { kind: "offline", hosts: ["h2"] };
+    expect(buildProblem(given).rules).toContainEqual(emptied);
+    expect(buildProblem({ ...given, bestEffort: true }).rules).not.toContainEqual(emptied);
+  });
+
   test("moves only the VM that an operator named, and only where it was sent", () => {
     const members = [host("h1", [vm("a", 100), vm("b", 100)]), host("h2", [vm("c", 100)])];
     expect(plan(members, [event("h1", { kind: "move", vm: "a", to: "h2" })])).toEqual(["migrate a → h2"]);
