@@ -176,6 +176,7 @@ describe("discoveryctl solve", () => {
       "totalMs",
       "decisions",
       "plan",
+      "broken",
       "explanation",
     ];
     expect(Object.keys(solved(first).report)).toEqual(fields);
