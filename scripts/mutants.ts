@@ -418,8 +418,8 @@ export const MUTANTS: readonly Mutant[] = [
     "put-back-unseen",
     "what the solver's construction puts back breaks a rule, and nobody looks",
     "solver/construct.ts",
-    "new Set([...left, ...broken(assignment, repair)])",
-    "new Set(left)",
+    "back.length === 0 ? [] : broken(assignment, repair)",
+    "[]",
   ),
   mutant(
     "agreed-in-ignorance",

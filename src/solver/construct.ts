@@ -38,8 +38,9 @@ export function construct(
     left.push(wrong);
     hopeless++;
   }
-  putBack(assignment, misplaced);
-  return [...new Set([...left, ...broken(assignment, repair)])].filter((wrong) => repair.isWrong(wrong));
+  const back = putBack(assignment, misplaced);
+  const again = back.length === 0 ? [] : broken(assignment, repair);
+  return [...new Set([...left, ...again])].filter((wrong) => repair.isWrong(wrong));
 }
 
 /** Hosts and rules: who was put back may have made one wrong that was right while he was off. */
@@ -70,9 +71,11 @@ function settle(assignment: Assignment, repair: Repair, vm: number, effort: Effo
   return host >= 0 || repairStepwise(assignment, repair, repair.vmWrong(vm));
 }
 
-function putBack(assignment: Assignment, vms: readonly number[]): void {
-  for (const vm of vms)
-    if (assignment.at[vm] === -1) assignment.move(vm, assignment.dense.home[vm] as number);
+/** Those that have found no place go home; returns them. */
+function putBack(assignment: Assignment, vms: readonly number[]): readonly number[] {
+  const back = vms.filter((vm) => assignment.at[vm] === -1);
+  for (const vm of back) assignment.move(vm, assignment.dense.home[vm] as number);
+  return back;
 }
 
 /** Small budgets first: they keep the search near the wrong, and what they find is cheap. */
