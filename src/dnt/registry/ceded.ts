@@ -2,7 +2,7 @@ import { sortedEntries } from "../../lib/order.ts";
 import type { Write } from "../../ports/effects.ts";
 
 const PREFIX = "registry/ceded/";
-/** More than the records of a cluster; a name is forgotten when its record comes back or is found to be gone. */
+/** More than the records of a cluster; a name is forgotten when its record comes back or is made here. */
 const MOST = 16_384;
 
 /**
@@ -31,7 +31,7 @@ export class Ceded {
     return { key: PREFIX + name, value: true };
   }
 
-  /** What is to be written when it is this member's again, or nobody's. */
+  /** What is to be written when this member has the name again. */
   remove(name: string): readonly Write[] {
     return this.#names.delete(name) ? [{ key: PREFIX + name, value: null }] : [];
   }

@@ -35,8 +35,7 @@ export interface Booking {
   /** Join order; known from the check on. */
   readonly members: readonly NodeId[];
   readonly leaseUntil: Instant;
-  /** Over, but actions still run: no new ones, and not free either. */
-  /** Over, but for its open actions: how it ends. */
+  /** Over, but actions still run: no new ones, and not free either. How it ends when they have. */
   readonly settling: EndReason | null;
 }
 
