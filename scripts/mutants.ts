@@ -329,8 +329,8 @@ export const MUTANTS: readonly Mutant[] = [
     "half-emptied-besides",
     "a plan that only reduces an overload empties another host by half besides",
     PROBLEM,
-    `events.filter(({ cause }) => cause.kind !== "underload") : events;`,
-    "events : events;",
+    "if (bestEffort !== true) return events;",
+    "if (bestEffort !== null) return events;",
   ),
   mutant(
     "empty-to-empty",

@@ -8,6 +8,7 @@
  * `apart`, required labels and cool-downs hold at every instant of a plan (no swap of siblings, no pivot through a
  * host that is out of bounds); `together` holds at its end only: two VMs never move in the same instant.
  */
+import { assert } from "../../lib/assert.ts";
 import { byText } from "../../lib/order.ts";
 import type { Rule } from "../../model/constraint.ts";
 import type { NodeId } from "../../model/node.ts";
@@ -64,7 +65,10 @@ export function buildProblem(given: PlanningInput): Problem {
 
 /** A host that is only emptied by half has gained nothing: its guests would wander for ever. */
 function eventsOf({ events, bestEffort }: PlanningInput): readonly TravellingEvent[] {
-  return bestEffort === true ? events.filter(({ cause }) => cause.kind !== "underload") : events;
+  if (bestEffort !== true) return events;
+  const worthHalf = events.filter(({ cause }) => cause.kind !== "underload");
+  assert(worthHalf.length > 0, "part of a plan is asked for only where that is of use to somebody");
+  return worthHalf;
 }
 
 /** A plan that ends half-way must not part two that belong together: it leaves them where they are. */
