@@ -458,6 +458,13 @@ export const MUTANTS: readonly Mutant[] = [
     `return { kind: "resume", outcome: "done", reason: "unsettled" };`,
   ),
   mutant(
+    "seeds-for-the-lonely",
+    "who has company never tries a seed, and groups that formed apart stay apart",
+    "dnt/membership/reunion.ts",
+    "      this.#tryTheSeeds(turn);\n",
+    "",
+  ),
+  mutant(
     "destroy-unknown",
     "a destination destroys its copy unless the source gave it away",
     INTENT,

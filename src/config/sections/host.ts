@@ -45,7 +45,7 @@ export const network = z
     listen: addresses("Addresses at which other hosts reach this one; the default is this machine alone.")
       .min(1)
       .default(["/ip4/127.0.0.1/tcp/7840"]),
-    join: addresses("Hosts to ask for the way in while nobody is known; any member will do.")
+    join: addresses("Hosts to ask for the way in, most of all while nobody is known; any member will do.")
       .default([])
       .meta({ "x-example": ["/dns4/h1.example.org/tcp/7840"] }),
   })

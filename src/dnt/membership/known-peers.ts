@@ -9,7 +9,7 @@ import type { Member } from "../../model/member.ts";
 import type { NodeId } from "../../model/node.ts";
 import { areAddresses, isNodeId } from "./plausible.ts";
 import { isLive } from "./roster.ts";
-import { JOIN_ATTEMPTS, type MembershipSettings, SAVED_PEERS } from "./settings.ts";
+import { JOIN_ATTEMPTS, type MembershipSettings, SAVED_PEERS, SEED_TRIES } from "./settings.ts";
 
 export const PEERS_KEY = "dnt/peers";
 
@@ -28,6 +28,8 @@ export class KnownPeers {
   readonly #self: NodeId;
   readonly #random: Random;
   readonly #peers: readonly KnownPeer[];
+  /** Who answered at a seed's address, the last time that it was tried. */
+  readonly #answered = new Map<string, NodeId>();
   #attempts = 0;
   #nextAt: Instant | null = null;
   #wait: Millis;
@@ -60,6 +62,20 @@ export class KnownPeers {
     this.#wait = Math.min(this.#settings.rejoinMost, this.#wait * 2);
     const turn = this.#attempts++ * JOIN_ATTEMPTS;
     return { seeds: some(this.#settings.seeds, turn), peers: some(this.#peers, turn) };
+  }
+
+  answered(address: string, id: NodeId): void {
+    if (this.#settings.seeds.includes(address)) this.#answered.set(address, id);
+  }
+
+  /** While it has company: now and then a seed at whose address none of these members is known to be. */
+  stranger(count: number, live: () => readonly Member[]): string | undefined {
+    const { periods, attempts } = SEED_TRIES;
+    if (this.#random.int(1, periods * (count + 1)) > attempts) return undefined;
+    const members = live();
+    const known = (seed: string) =>
+      members.some(({ id, addresses }) => id === this.#answered.get(seed) || addresses.includes(seed));
+    return this.#random.pick(this.#settings.seeds.filter((seed) => !known(seed)));
   }
 
   /** Somebody was found: the next time alone starts with the first wait. */

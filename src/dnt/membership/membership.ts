@@ -149,9 +149,9 @@ export class Membership {
     else if (timer === ROUND_TIMER) this.#round(turn);
   }
 
-  onAddressAnswered(_address: string, answer: Result<NodeId>, turn: MembershipTurn): void {
+  onAddressAnswered(address: string, answer: Result<NodeId>, turn: MembershipTurn): void {
     if (this.#phase !== "running" || !answer.ok || !isNodeId(answer.value)) return;
-    this.#reunion.meet(answer.value, turn);
+    this.#reunion.onAddressAnswered(address, answer.value, turn);
   }
 
   onMessage(from: NodeId, message: MembershipMessage, turn: MembershipTurn): void {

@@ -1,12 +1,13 @@
 /**
  * Finding others and agreeing with them: joining through seeds or the peers of the last life, comparing lists
- * every half minute, trying the dead now and then (a healed split is noticed by nobody else).
+ * every half minute, trying the dead and the seeds now and then (a healed split is noticed by nobody else).
  */
 import type { Instant, Millis } from "../../lib/instant.ts";
 import type { Random } from "../../lib/random.ts";
 import type { NodeId } from "../../model/node.ts";
 import { type KnownPeers, PEERS_KEY } from "./known-peers.ts";
 import type { Digest, Page, Pull } from "./messages.ts";
+import { isLive } from "./roster.ts";
 import { type MembershipSettings, RECONNECT } from "./settings.ts";
 import { type Records, Synchronisation } from "./synchronisation.ts";
 import type { MembershipTurn } from "./turn.ts";
@@ -48,8 +49,12 @@ export class Reunion {
 
   /** The round's upkeep. */
   round(isolated: boolean, turn: MembershipTurn): void {
-    if (this.#view.roster.live().length === 0 || isolated) this.#seek(turn);
-    else this.#knownPeers.joined();
+    if (this.#view.roster.live().length === 0 || isolated) {
+      this.#seek(turn);
+    } else {
+      this.#knownPeers.joined();
+      this.#tryTheSeeds(turn);
+    }
     this.#tryTheDead(turn);
     this.#checkNews(turn.now);
     if (turn.now >= this.#synchroniseAt) this.#agree(turn);
@@ -71,6 +76,11 @@ export class Reunion {
   #complete(now: Instant): boolean {
     const old = now - this.#startedAt >= this.#settings.forgetLeftAfter;
     return this.unheard().length === 0 && (this.#agreed || this.#knownPeers.ids().length > 0 || old);
+  }
+
+  onAddressAnswered(address: string, id: NodeId, turn: MembershipTurn): void {
+    this.#knownPeers.answered(address, id);
+    this.meet(id, turn);
   }
 
   /** Opens a synchronisation with the peer. */
@@ -117,6 +127,13 @@ export class Reunion {
       if (this.#view.get(id) === undefined) turn.setAddresses(id, addresses);
       this.meet(id, turn);
     }
+  }
+
+  /** Groups that formed apart, e.g. while the seeds were down, know nothing of one another: they meet at a seed. */
+  #tryTheSeeds(turn: MembershipTurn): void {
+    const { roster } = this.#view;
+    const seed = this.#knownPeers.stranger(roster.live().length, () => roster.members().filter(isLive));
+    if (seed !== undefined) turn.dial(seed);
   }
 
   /** The attempts are shared out among the living, so each dead member costs the network the same. */

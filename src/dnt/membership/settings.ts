@@ -2,7 +2,7 @@ import { type Millis, minutes, seconds } from "../../lib/instant.ts";
 
 /** What a cluster may tune; all its members use the same values. */
 export interface MembershipSettings {
-  /** Addresses tried while this node knows nobody. */
+  /** Addresses tried while this node knows nobody, and now and then those where no live member is known to be. */
   readonly seeds: readonly string[];
   /** One round of probes; a probe goes unanswered for two of them before its target is suspected. */
   readonly period: Millis;
@@ -88,6 +88,8 @@ export const SAVED_PEERS = 64;
 export const JOIN_ATTEMPTS = 3;
 /** Reconnections to each dead member, from the whole network, per this many periods. */
 export const RECONNECT = { attempts: 3, periods: 10 } as const;
+/** Seeds of which no live member is known that are tried, from the whole network, per this many periods. */
+export const SEED_TRIES = { attempts: 1, periods: 60 } as const;
 /** No honest counter grows by more in one step; a larger jump is refused, whoever it is about. */
 export const MOST_INCARNATION_JUMP = 2 ** 32;
 /** Round trips kept per member; the median of nine shrugs off four outliers. */

@@ -142,6 +142,23 @@ describe("known peers", () => {
     expect(known.attempt(seconds(600))?.seeds).toEqual(["/memory/s"]);
   });
 
+  it("a seed where no live member is known to be is tried once a minute, shared out among the living", () => {
+    const seeds = ["/memory/s", "/dns4/d"];
+    const known = new KnownPeers({ ...settings, seeds }, "me", new Random("stranger"), new Map());
+    const tried = (live: readonly Member[]) =>
+      Array.from({ length: 6000 }, () => known.stranger(live.length, () => live)).filter(
+        (seed) => seed !== undefined,
+      );
+    const at = (id: string, address: string) => ({ ...member(id), addresses: [address] });
+    expect(new Set(tried([member("a")]))).toEqual(new Set(seeds));
+    expect(tried([member("a")]).length).toBeGreaterThan(25);
+    expect(tried([member("a")]).length).toBeLessThan(100);
+    expect(new Set(tried([at("a", "/memory/s")]))).toEqual(new Set(["/dns4/d"]));
+    known.answered("/dns4/d", "b");
+    expect(tried([at("a", "/memory/s"), member("b")])).toEqual([]);
+    expect(new Set(tried([member("b")]))).toEqual(new Set(["/memory/s"]));
+  });
+
   it("are kept while all of them are dead, and forgotten when all have left", () => {
     const known = new KnownPeers(settings, "me", new Random("deserted"), new Map());
     const all = (state: Member["state"]) => () => [member("me"), { ...member("a"), state }];
