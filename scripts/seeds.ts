@@ -19,6 +19,8 @@ interface Range {
 const ROOT = new URL("..", import.meta.url).pathname;
 const FILE = `${ROOT}test/simulation/seeds.json`;
 const MAIN = `${ROOT}src/simulator/main.ts`;
+/** Most of what a step makes is garbage soon: a larger nursery saves a tenth of the time. */
+const NURSERY = ["--max-semi-space-size=64"];
 
 function recorded(): readonly Range[] {
   return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, "utf8")) as Range[]) : [];
@@ -35,8 +37,11 @@ function commit(): string {
 function swarm(args: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
     const options = { maxBuffer: 64 << 20 };
-    execFile(process.execPath, [MAIN, "swarm", "--keep-going", ...args], options, (_error, stdout) =>
-      resolve(stdout),
+    execFile(
+      process.execPath,
+      [...NURSERY, MAIN, "swarm", "--keep-going", ...args],
+      options,
+      (_error, stdout) => resolve(stdout),
     );
   });
 }

@@ -1,6 +1,11 @@
+interface Item<T> {
+  readonly value: T;
+  readonly sequence: number;
+}
+
 /** A binary min-heap; equal keys leave in the order they came (ties are part of a deterministic protocol). */
 export class Heap<T> {
-  readonly #items: { value: T; sequence: number }[] = [];
+  readonly #items: Item<T>[] = [];
   readonly #compare: (a: T, b: T) => number;
   #sequence = 0;
 
@@ -17,56 +22,51 @@ export class Heap<T> {
   }
 
   push(value: T): void {
-    const items = this.#items;
-    items.push({ value, sequence: this.#sequence++ });
-    let child = items.length - 1;
-    while (child > 0) {
-      const parent = (child - 1) >> 1;
-      if (!this.#before(child, parent)) break;
-      this.#swap(child, parent);
-      child = parent;
-    }
+    const item = { value, sequence: this.#sequence++ };
+    this.#items.push(item);
+    this.#raise(item, this.#items.length - 1);
   }
 
   pop(): T | undefined {
-    const items = this.#items;
-    const top = items[0];
-    const last = items.pop();
+    const top = this.#items[0];
+    const last = this.#items.pop();
     if (top === undefined || last === undefined) return undefined;
-    if (items.length > 0) {
-      items[0] = last;
-      this.#sink();
-    }
+    if (this.#items.length > 0) this.#sink(last);
     return top.value;
   }
 
-  #sink(): void {
-    const size = this.#items.length;
-    let parent = 0;
-    for (;;) {
-      const left = 2 * parent + 1;
-      let least = parent;
-      if (left < size && this.#before(left, least)) least = left;
-      if (left + 1 < size && this.#before(left + 1, least)) least = left + 1;
-      if (least === parent) return;
-      this.#swap(parent, least);
-      parent = least;
+  /** Makes room for the item on the way up from `child`. */
+  #raise(item: Item<T>, child: number): void {
+    const items = this.#items;
+    let hole = child;
+    while (hole > 0) {
+      const up = (hole - 1) >> 1;
+      const parent = items[up] as Item<T>;
+      if (!this.#before(item, parent)) break;
+      items[hole] = parent;
+      hole = up;
     }
+    items[hole] = item;
   }
 
-  #before(i: number, j: number): boolean {
-    const a = this.#items[i];
-    const b = this.#items[j];
-    if (a === undefined || b === undefined) return false;
+  /** Makes room for the item on the way down from the top. */
+  #sink(item: Item<T>): void {
+    const items = this.#items;
+    const size = items.length;
+    let hole = 0;
+    for (let least = 1; least < size; least = 2 * hole + 1) {
+      const right = least + 1;
+      if (right < size && this.#before(items[right] as Item<T>, items[least] as Item<T>)) least = right;
+      const child = items[least] as Item<T>;
+      if (!this.#before(child, item)) break;
+      items[hole] = child;
+      hole = least;
+    }
+    items[hole] = item;
+  }
+
+  #before(a: Item<T>, b: Item<T>): boolean {
     const order = this.#compare(a.value, b.value);
     return order !== 0 ? order < 0 : a.sequence < b.sequence;
-  }
-
-  #swap(i: number, j: number): void {
-    const items = this.#items;
-    [items[i], items[j]] = [
-      items[j] as { value: T; sequence: number },
-      items[i] as { value: T; sequence: number },
-    ];
   }
 }

@@ -115,7 +115,7 @@ export class Network {
   }
 
   connected(from: string, to: string): boolean {
-    return !this.#cuts.has(`${from}>${to}`);
+    return this.#cuts.size === 0 || !this.#cuts.has(`${from}>${to}`);
   }
 
   /** The next message of that type from one host to the other is lost (null) or late. */
@@ -172,7 +172,7 @@ export class Network {
     const stream = `${from}>${to}/${lane}`;
     const range = link.jitterMs + this.weather.delayMs;
     const delay = link.latencyMs + range * this.#random.fraction() + late;
-    const clear = this.#clogs.get(`${from}>${to}`) ?? 0;
+    const clear = this.#clogs.size === 0 ? 0 : (this.#clogs.get(`${from}>${to}`) ?? 0);
     const { reordering = 0 } = this.weather;
     if (reordering > 0 && lane !== "hypervisor" && this.#random.chance(reordering)) {
       const overtaken = delay + OVERTAKEN_MS * this.#random.fraction();
