@@ -57,6 +57,7 @@ export function buildProblem(given: PlanningInput): Problem {
     vms: vms.sort((a, b) => byText(a.id, b.id)),
     rules: [
       ...rules(input, placed, arriving, here, emptied),
+      ...coolDownRules(given, placed),
       ...doubleRules(given.members, policiesOf(placed, arriving), homesOf(placed)),
     ],
     objective: "memory",
@@ -160,7 +161,6 @@ function rules(
     ...pairRules(policies, here, homesOf(placed)),
     ...labelRules(policies, input.members, placed),
     ...moveRules(input.events, new Set(input.members.map((member) => member.node)), here),
-    ...coolDownRules(input, placed),
     ...drainingRules(input, here),
     ...failedRules(input, here),
   ];
@@ -257,7 +257,10 @@ function failedRules({ failed, members }: PlanningInput, here: ReadonlySet<VmId>
     .map(({ vm, host }) => ({ kind: "ban", vms: [vm], hosts: [host] }));
 }
 
-/** Overload and underload never send a VM back where it came from within its cool-down; others may. */
+/**
+ * Overload and underload never send a VM back where it came from within its cool-down; others may. A plan of best effort
+ * leaves underload out, but it is still that partition that makes it.
+ */
 function coolDownRules({ events, members, config }: PlanningInput, placed: readonly Placed[]): Rule[] {
   if (!events.some(({ cause }) => cause.kind === "overload" || cause.kind === "underload")) return [];
   const inside = new Set(members.map((member) => member.node));

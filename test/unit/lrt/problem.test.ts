@@ -138,6 +138,17 @@ describe("a partition's problem", () => {
     expect(plan(drained, [event("h1", { kind: "drain" })])).toEqual(["migrate a → h2"]);
   });
 
+  test("never sends a VM back by a half plan either, which leaves the underload out", () => {
+    const back = vm("a", 600, { left: [{ host: "h2", agoMs: 60_000 }] });
+    const members = [host("h1", [back]), host("h2", [vm("b", 100)])];
+    const apart: EventCause = { kind: "violation", vms: ["b"], rule: "b requires ssd" };
+    const banned = (events: readonly TravellingEvent[]) =>
+      buildProblem({ members, events, failed: [], config: DEFAULT_LRT_CONFIG, bestEffort: true }).rules;
+    const ban = { kind: "ban", vms: ["a"], hosts: ["h2"], continuous: true };
+    expect(banned([event("h2", { kind: "underload", wanted: 100 }), event("h2", apart)])).toContainEqual(ban);
+    expect(banned([event("h2", apart)])).not.toContainEqual(ban);
+  });
+
   test("knows a plan that sends a VM back to a host it leaves by it, which a drain or an operator may", () => {
     const legs = [
       ["h1", "h2"],
