@@ -392,7 +392,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "leader-believed",
     what: "a destination takes its leader's word for its source's, and an order that was done is refused when it comes again",
     edits: [
-      { file: PARTICIPANT, from: `|| this.#over.get(order.key) === "done";`, to: ";" },
+      { file: PARTICIPANT, from: `|| this.#over.of(order.key) === "done";`, to: ";" },
       {
         file: PARTICIPANT,
         from: `if (what.kind !== "migrate" || what.from !== from) {`,

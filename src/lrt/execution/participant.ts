@@ -40,11 +40,12 @@ import {
   judgeDestination,
   judgeRunner,
   judgeSource,
-  type OtherSide,
   restoredIntents,
   sightOf,
   type Verdict,
 } from "./intent.ts";
+import { commandOf, described, heard, memoryOf, type OpenAction, opened, wordOf } from "./open-action.ts";
+import { PastOrders } from "./past-orders.ts";
 import { Reports } from "./reports.ts";
 
 /** Time left on a lease below which nothing new is started: the destination waits as long as the lease. */
@@ -55,34 +56,6 @@ const LOOK_MS = seconds(2);
 const QUIET_MS = seconds(10);
 /** How long hypervisors keep a broken migration's shell alive, at most (libvirt keep-alive 5 s × 3, rounded up). */
 const KEEPALIVE_MS = seconds(20);
-const KEY_GIVEN_UP = "lrt/given-up";
-/** Orders of a few plans: an order on its way is answered, or not repeated any more, within seconds. */
-const REMEMBERED_GIVEN_UP = 64;
-/** Orders whose end is remembered; one lease can hold far fewer. */
-const REMEMBERED_ORDERS = 2048;
-
-interface Open {
-  intent: Intent;
-  /** The hypervisor is at it. */
-  operation: OperationId | null;
-  /** What the hypervisor said when it failed; only a look tells what became of the guest. */
-  why: string | null;
-  /** Its migration was to be aborted, and why. */
-  calledBack: string | null;
-  /** Its outcome is not known: look instead of waiting for an answer. */
-  looking: boolean;
-  /** The hypervisor was asked what it sees of the VM. */
-  inspecting: OperationId | null;
-  /** What it will have come to when the running operation (a resume, a destroy) succeeds. */
-  upon: ActionOutcome | null;
-  other: OtherSide;
-  asked: boolean;
-  asking: number | null;
-  /** It failed, and its hypervisor does not let go of the copy: that is tried again, and keeps nobody from anything. */
-  undestroyed: boolean;
-  /** A source's order that came before its guest was resumed here: it begins when the arrival has ended. */
-  held: boolean;
-}
 
 type Prepare = Extract<PartitionRequest, { type: "partition.prepare" }>;
 type Execute = Extract<PartitionRequest, { type: "partition.execute" }>;
@@ -101,15 +74,9 @@ export interface ParticipantDependencies {
 export class Participant {
   readonly #config: LrtConfig;
   readonly #deps: ParticipantDependencies;
-  readonly #open = new Map<ActionKey, Open>();
+  readonly #open = new Map<ActionKey, OpenAction>();
   readonly #operations = new Map<OperationId, ActionKey>();
-  /**
-   * Orders that have ended, or never begun and never will (void: or are forgotten, who knows how they ended). Refused
-   * if they come again; told if asked.
-   */
-  readonly #over = new Map<ActionKey, "done" | "failed" | "void">();
-  /** The latest of the void ones: durable, for as long as one of them could still be on its way. */
-  readonly #givenUp: ActionKey[];
+  readonly #over: PastOrders;
   readonly #reports: Reports;
   #restored: readonly Intent[];
   #stopping = false;
@@ -118,12 +85,11 @@ export class Participant {
     this.#config = config;
     this.#deps = deps;
     this.#reports = new Reports(deps.calls);
-    this.#givenUp = [...((restored.get(KEY_GIVEN_UP) as ActionKey[] | undefined) ?? [])];
-    for (const key of this.#givenUp) this.#close(key, "void");
+    this.#over = new PastOrders(restored);
     this.#restored = restoredIntents(restored);
     for (const intent of this.#restored) {
       if (intent.outcome === null) this.#open.set(intent.order.key, opened(intent, true));
-      else this.#close(intent.order.key, wordOf(intent.outcome));
+      else this.#over.add(intent.order.key, wordOf(intent.outcome));
     }
   }
 
@@ -183,7 +149,7 @@ export class Participant {
     if (this.#open.get(order.key)?.intent.role === "destination") {
       return { body: { kind: "refused", reason: "a destination does not migrate" } };
     }
-    const begun = this.#open.has(order.key) || this.#over.get(order.key) === "done";
+    const begun = this.#open.has(order.key) || this.#over.of(order.key) === "done";
     if (begun) return { body: { kind: "accepted" } };
     const held = this.#arriving(order.vm);
     const refusal = this.#refusal(order, token, turn.now) ?? (held ? null : this.#missing(order));
@@ -197,7 +163,7 @@ export class Participant {
     return { body: { kind: "accepted" }, after };
   }
 
-  #begin(entry: Open, turn: LrtTurn, after?: number): void {
+  #begin(entry: OpenAction, turn: LrtTurn, after?: number): void {
     const { order, uri } = entry.intent;
     this.#notifyStarted(order, turn);
     entry.operation = turn.hypervisor(commandOf(order, uri), after);
@@ -253,7 +219,7 @@ export class Participant {
     }).length;
   }
 
-  #callBack(entry: Open, why: string, turn: LrtTurn): void {
+  #callBack(entry: OpenAction, why: string, turn: LrtTurn): void {
     const { intent, operation } = entry;
     if (intent.role !== "source" || operation === null) return;
     entry.calledBack ??= why;
@@ -277,7 +243,7 @@ export class Participant {
   }
 
   /** The source's word: kept, then the hypervisor is read (its events may lag), then judged. */
-  #hear(entry: Open, word: "done" | "failed", turn: LrtTurn): number | undefined {
+  #hear(entry: OpenAction, word: "done" | "failed", turn: LrtTurn): number | undefined {
     if (entry.intent.word !== null) return undefined;
     entry.intent = { ...entry.intent, word };
     const kept = turn.persist([{ key: intentKey(entry.intent.order.key), value: entry.intent }]);
@@ -296,13 +262,9 @@ export class Participant {
     return this.#open.has(key) ? { body } : this.#never(key, body, turn);
   }
 
-  /** From this answer on the order will never begin here: not after a restart either. */
   #never(key: ActionKey, body: ReplyBody, turn: LrtTurn): { body: ReplyBody; after?: number } {
-    if (this.#over.has(key)) return { body };
-    this.#close(key, "void");
-    this.#givenUp.push(key);
-    if (this.#givenUp.length > REMEMBERED_GIVEN_UP) this.#givenUp.shift();
-    return { body, after: turn.persist([{ key: KEY_GIVEN_UP, value: [...this.#givenUp] }]) };
+    const after = this.#over.giveUp(key, turn);
+    return after === null ? { body } : { body, after };
   }
 
   #seen(key: ActionKey, vm: VmId): ReplyBody {
@@ -314,7 +276,7 @@ export class Participant {
   #outcomeOf(key: ActionKey): "done" | "failed" | null {
     const owed = this.#reports.owed(key);
     if (owed !== null) return wordOf(owed);
-    const over = this.#over.get(key) ?? "void";
+    const over = this.#over.of(key) ?? "void";
     return over === "void" ? null : over;
   }
 
@@ -371,7 +333,7 @@ export class Participant {
     return true;
   }
 
-  #inspected(entry: Open, outcome: HypervisorOutcome, turn: LrtTurn): void {
+  #inspected(entry: OpenAction, outcome: HypervisorOutcome, turn: LrtTurn): void {
     entry.inspecting = null;
     if (!outcome.ok) return;
     this.#deps.inventory.set(entry.intent.order.vm, outcome.domain ?? null);
@@ -379,7 +341,7 @@ export class Participant {
     this.#judge(entry, turn);
   }
 
-  #judge(entry: Open, turn: LrtTurn): void {
+  #judge(entry: OpenAction, turn: LrtTurn): void {
     if (!this.#deps.inventory.listed || entry.operation !== null || entry.held) return;
     if (entry.intent.role === "source" && this.#arriving(entry.intent.order.vm)) return;
     const here = sightOf(this.#deps.inventory.get(entry.intent.order.vm));
@@ -404,12 +366,12 @@ export class Participant {
     }
   }
 
-  #operate(entry: Open, kind: "resume" | "destroy" | "await-migration", turn: LrtTurn): void {
+  #operate(entry: OpenAction, kind: "resume" | "destroy" | "await-migration", turn: LrtTurn): void {
     entry.operation = turn.hypervisor({ kind, vm: entry.intent.order.vm });
     this.#operations.set(entry.operation, entry.intent.order.key);
   }
 
-  #verdict(entry: Open, here: ReturnType<typeof sightOf>, now: Instant): Verdict {
+  #verdict(entry: OpenAction, here: ReturnType<typeof sightOf>, now: Instant): Verdict {
     if (entry.intent.role === "runner") return judgeRunner(here);
     if (entry.intent.role === "source") return judgeSource(here, entry.other, entry.asked);
     const expired = now - entry.intent.since >= this.#config.leaseMs + KEEPALIVE_MS;
@@ -417,7 +379,7 @@ export class Participant {
   }
 
   /** Asks the hypervisor first (its events may lag), then judges. */
-  #refresh(entry: Open, turn: LrtTurn): void {
+  #refresh(entry: OpenAction, turn: LrtTurn): void {
     entry.asked = false;
     entry.other = heard(entry.intent);
     if (entry.inspecting !== null || entry.operation !== null || !this.#deps.inventory.listed) return;
@@ -425,7 +387,7 @@ export class Participant {
     this.#operations.set(entry.inspecting, entry.intent.order.key);
   }
 
-  #ask(entry: Open, turn: LrtTurn): void {
+  #ask(entry: OpenAction, turn: LrtTurn): void {
     const { order, role, ref } = entry.intent;
     assert(order.what.kind === "migrate", "only a migration has another side");
     if (entry.asking !== null) return;
@@ -449,13 +411,13 @@ export class Participant {
     );
   }
 
-  #succeeded(entry: Open, turn: LrtTurn): void {
+  #succeeded(entry: OpenAction, turn: LrtTurn): void {
     const { order, role, since } = entry.intent;
     if (role === "source") this.#deps.inventory.set(order.vm, null);
     this.#end(entry, { kind: "done", durationMs: turn.now - since }, turn);
   }
 
-  #look(entry: Open, why: string, turn: LrtTurn): void {
+  #look(entry: OpenAction, why: string, turn: LrtTurn): void {
     const { key, vm } = entry.intent.order;
     entry.looking = true;
     turn.notify({ kind: "action-looking", key, vm, why });
@@ -463,10 +425,10 @@ export class Participant {
     this.#refresh(entry, turn);
   }
 
-  #end(entry: Open, outcome: ActionOutcome, turn: LrtTurn): void {
+  #end(entry: OpenAction, outcome: ActionOutcome, turn: LrtTurn): void {
     const { order, role } = entry.intent;
     this.#open.delete(order.key);
-    this.#close(order.key, wordOf(outcome));
+    this.#over.add(order.key, wordOf(outcome));
     if (entry.operation !== null) this.#operations.delete(entry.operation);
     if (entry.asking !== null) this.#deps.calls.cancel(entry.asking, turn);
     if (role !== "source" && outcome.kind === "done") this.#deps.arrived(order, turn);
@@ -509,7 +471,7 @@ export class Participant {
    * Not those that keep nobody from anything: a guest that left and whose new host is silent, one paused for good, a copy
    * of no use that its hypervisor does not let go of.
    */
-  #blocking(): Open[] {
+  #blocking(): OpenAction[] {
     if (!this.#deps.inventory.listed) return [...this.#open.values()];
     return [...this.#open.values()].filter(({ intent, operation, held, undestroyed, asked, other }) => {
       if (undestroyed) return false;
@@ -518,15 +480,6 @@ export class Participant {
       if (intent.role === "source") return here !== "absent";
       return !(here === "paused" && asked && other === null);
     });
-  }
-
-  /** The first word stands: an order that was done is not made undone by a late question. */
-  #close(key: ActionKey, how: "done" | "failed" | "void"): void {
-    if (this.#over.has(key)) return;
-    this.#over.set(key, how);
-    if (this.#over.size <= REMEMBERED_ORDERS) return;
-    const oldest = this.#over.keys().next().value;
-    if (oldest !== undefined) this.#over.delete(oldest);
   }
 
   #intent(
@@ -541,7 +494,7 @@ export class Participant {
     return { order, role, ref: { pid, partitionEpoch }, leader, token, uri, since, ...open };
   }
 
-  #outcome(entry: Open, kind: ActionOutcome["kind"], reason: string, now: Instant): ActionOutcome {
+  #outcome(entry: OpenAction, kind: ActionOutcome["kind"], reason: string, now: Instant): ActionOutcome {
     const durationMs: Millis = now - entry.intent.since;
     return kind === "done" ? { kind, durationMs } : { kind, reason: entry.why ?? reason };
   }
@@ -554,48 +507,4 @@ export class Participant {
     const role = intent.role === "destination" ? "destination" : "source";
     turn.notify({ kind: "action-ended", ...described(intent.order), outcome, role });
   }
-}
-
-function opened(intent: Intent, looking: boolean): Open {
-  return {
-    intent,
-    operation: null,
-    why: null,
-    calledBack: null,
-    looking,
-    inspecting: null,
-    upon: null,
-    other: null,
-    asked: false,
-    asking: null,
-    undestroyed: false,
-    held: false,
-  };
-}
-
-/** Whether the guest has left its source: it has, too, where nobody was seen to have it. */
-function wordOf({ kind }: ActionOutcome): "done" | "failed" {
-  return kind === "failed" ? "failed" : "done";
-}
-
-/** What the source has said for good. */
-function heard({ word }: Intent): OtherSide {
-  return word === null ? null : { vm: "absent", open: false, outcome: word };
-}
-
-function memoryOf(order: ActionOrder): number {
-  return order.what.kind === "migrate" ? order.what.memory : order.what.spec.memory;
-}
-
-function commandOf(order: ActionOrder, uri: string) {
-  const { what, vm } = order;
-  return what.kind === "migrate"
-    ? ({ kind: "migrate", vm, uri, policy: what.policy, persistent: what.adopted } as const)
-    : ({ kind: "start", spec: what.spec, stamp: what.stamp } as const);
-}
-
-function described(order: ActionOrder) {
-  const { key, vm, name, what, event, reason } = order;
-  const from = what.kind === "migrate" ? what.from : null;
-  return { key, action: what.kind, vm, name, from, to: what.to, event, reason } as const;
 }

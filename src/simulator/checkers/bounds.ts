@@ -16,8 +16,9 @@ export class BoundsChecker implements Checker {
   stepped(host: SimulatedHost): readonly string[] {
     const sizes = host.agent?.lrt.sizes();
     if (sizes === undefined) return NOTHING_WRONG;
-    const over = KINDS.filter((kind) => sizes[kind] > CAPS[kind]);
-    return over.length === 0 ? NOTHING_WRONG : over.map((kind) => `${host.id} keeps ${sizes[kind]} ${kind}`);
+    for (const kind of KINDS)
+      if (sizes[kind] > CAPS[kind]) return [`${host.id} keeps ${sizes[kind]} ${kind}`];
+    return NOTHING_WRONG;
   }
 
   unsettled({ hosts }: CheckedWorld): readonly string[] {
