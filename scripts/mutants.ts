@@ -308,8 +308,8 @@ export const MUTANTS: readonly Mutant[] = [
     "detour-home",
     "overload sends a guest through the host that it left",
     PROBLEM,
-    "hosts: [...new Set(hosts)].sort(byText), continuous: true };",
-    "hosts: [...new Set(hosts)].sort(byText) };",
+    "hosts: [...new Set(hosts)].sort(byText),\n    continuous: true,",
+    "hosts: [...new Set(hosts)].sort(byText),\n    continuous: false,",
   ),
   mutant(
     "back-in-one-plan",

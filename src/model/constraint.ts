@@ -12,6 +12,13 @@ interface RuleBase {
   readonly preferred?: { readonly weight: number };
   /** Continuous rules hold at every instant of the plan, discrete ones at its end. Absent: discrete. */
   readonly continuous?: boolean;
+  /** What explanations call it. */
+  readonly name?: string;
+}
+
+/** @param index its place in the list, by which it is called when it has no name */
+export function ruleName({ kind, name }: Rule, index: number): string {
+  return name ?? `rule ${index} (${kind})`;
 }
 
 /** At which level two hosts count as one: the host itself, or any label (`rack`, `site`, …). */

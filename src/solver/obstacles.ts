@@ -1,6 +1,6 @@
 /** Why a VM cannot stand on a host: per host, with the rule and the figures. */
 import { present } from "../lib/assert.ts";
-import type { Rule } from "../model/constraint.ts";
+import { type Rule, ruleName } from "../model/constraint.ts";
 import type { VmId } from "../model/virtual-machine.ts";
 import type { Assignment } from "./assignment.ts";
 import type { Dense } from "./dense.ts";
@@ -44,9 +44,9 @@ function presentObstacle(dense: Dense, assignment: Assignment, vm: number, host:
   const short = lack(dense, vm, host, "has free", free);
   if (short !== null) return short;
   const broken = assignment.concerned(vm, host).find((rule) => rule.weight === 0 && !rule.admits(vm, host));
-  return broken === undefined
-    ? null
-    : `rule ${broken.rule} (${dense.problem.rules[broken.rule]?.kind}) would not hold`;
+  if (broken === undefined) return null;
+  const rule = present(dense.problem.rules[broken.rule], "the rule that is broken");
+  return `${ruleName(rule, broken.rule)} would not hold`;
 }
 
 function lack(
@@ -79,7 +79,7 @@ function rulesAbout(dense: Dense, vm: number, host: number, kinds: readonly Rule
       (rule.kind === "root" && rule.vms.includes(id)) ||
       (rule.kind === "offline" && rule.hosts.includes(dense.hostId(host))) ||
       (rule.kind === "quarantine" && (rule.hosts.includes(dense.hostId(host)) || rule.hosts.includes(home)));
-    return about ? [`rule ${index} (${rule.kind})`] : [];
+    return about ? [ruleName(rule, index)] : [];
   });
   return names.length === 0 ? "" : ` by ${names.join(", ")}`;
 }

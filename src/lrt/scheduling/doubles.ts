@@ -46,7 +46,17 @@ export function doubleRules(
       ([vm, { apart }]) => apart.includes(double) || apartOf.get(double)?.includes(vm),
     );
     const vms = near.map(([vm]) => vm).filter((vm) => vm !== double && !hosts.includes(hostOf.get(vm) ?? ""));
-    return vms.length > 0 ? [{ kind: "ban", vms: vms.sort(byText), hosts, continuous: true }] : [];
+    return vms.length > 0
+      ? [
+          {
+            kind: "ban",
+            vms: vms.sort(byText),
+            hosts,
+            continuous: true,
+            name: "a second copy there that it must be apart from",
+          },
+        ]
+      : [];
   });
 }
 

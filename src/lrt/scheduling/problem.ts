@@ -109,7 +109,7 @@ function hostsToSpare({ events, members }: PlanningInput): NodeId[] {
 }
 
 function offlineRule(hosts: ReadonlySet<NodeId>): Rule[] {
-  return hosts.size > 0 ? [{ kind: "offline", hosts: [...hosts].sort(byText) }] : [];
+  return hosts.size > 0 ? [{ kind: "offline", hosts: [...hosts].sort(byText), name: "the plan" }] : [];
 }
 
 /**
@@ -189,11 +189,20 @@ function pairRules(
       if (!here.has(other)) continue;
       const continuous = hostOf.get(vm) !== hostOf.get(other);
       const vms = [vm, other].sort(byText);
-      pairs.set(`apart ${pair(vm, other)}`, { kind: "spread", vms, continuous });
+      pairs.set(`apart ${pair(vm, other)}`, {
+        kind: "spread",
+        vms,
+        continuous,
+        name: "the rule apart",
+      });
     }
     for (const other of policy.together) {
       if (here.has(other))
-        pairs.set(`together ${pair(vm, other)}`, { kind: "gather", vms: [vm, other].sort(byText) });
+        pairs.set(`together ${pair(vm, other)}`, {
+          kind: "gather",
+          vms: [vm, other].sort(byText),
+          name: "the rule together",
+        });
     }
   }
   return [...pairs].sort(([a], [b]) => byText(a, b)).map(([, rule]) => rule);
@@ -219,13 +228,22 @@ function labelRules(
       vms: [vm],
       hosts: members.filter((member) => satisfies(member, policy)).map((member) => member.node),
       continuous: right.has(vm),
+      name: `the labels it requires (${labelsOf(policy)})`,
     }));
 }
+
+const labelsOf = ({ require }: VmPolicy): string =>
+  Object.entries(require)
+    .map(([label, value]) => `${label}=${value}`)
+    .join(", ");
 
 /** Whether a host has every label that a VM requires. */
 export function satisfies(host: Pick<NodeSnapshot, "labels">, policy: Pick<VmPolicy, "require">): boolean {
   return Object.entries(policy.require).every(([label, value]) => host.labels[label] === value);
 }
+
+/** What the rules of an operator's migration are called. */
+const OPERATOR = "the operator's choice";
 
 function moveRules(
   events: readonly TravellingEvent[],
@@ -235,8 +253,15 @@ function moveRules(
   return events.flatMap(({ origin, cause }): Rule[] => {
     if (cause.kind !== "move" || !here.has(cause.vm)) return [];
     return cause.to === null
-      ? [{ kind: "ban", vms: [cause.vm], hosts: [origin].filter((host) => inside.has(host)) }]
-      : [{ kind: "fence", vms: [cause.vm], hosts: [cause.to].filter((host) => inside.has(host)) }];
+      ? [{ kind: "ban", vms: [cause.vm], hosts: [origin].filter((host) => inside.has(host)), name: OPERATOR }]
+      : [
+          {
+            kind: "fence",
+            vms: [cause.vm],
+            hosts: [cause.to].filter((host) => inside.has(host)),
+            name: OPERATOR,
+          },
+        ];
   });
 }
 
@@ -246,7 +271,9 @@ function drainingRules({ members }: PlanningInput, here: ReadonlySet<VmId>): Rul
     if (!draining) return [];
     const own = new Set(vms.map(({ id }) => id));
     const others = [...here].filter((vm) => !own.has(vm)).sort(byText);
-    return others.length > 0 ? [{ kind: "ban", vms: others, hosts: [node], continuous: true }] : [];
+    return others.length > 0
+      ? [{ kind: "ban", vms: others, hosts: [node], continuous: true, name: "the drain of the host" }]
+      : [];
   });
 }
 
@@ -254,7 +281,7 @@ function failedRules({ failed, members }: PlanningInput, here: ReadonlySet<VmId>
   const inside = new Set(members.map((member) => member.node));
   return failed
     .filter(({ vm, host }) => here.has(vm) && inside.has(host))
-    .map(({ vm, host }) => ({ kind: "ban", vms: [vm], hosts: [host] }));
+    .map(({ vm, host }) => ({ kind: "ban", vms: [vm], hosts: [host], name: "a move there that failed" }));
 }
 
 /**
@@ -295,5 +322,11 @@ export function sendsBack({ actions }: Plan, events: readonly TravellingEvent[])
 
 /** Not on the way to another host either. */
 function comebackBan(vm: VmId, hosts: readonly NodeId[]): Rule {
-  return { kind: "ban", vms: [vm], hosts: [...new Set(hosts)].sort(byText), continuous: true };
+  return {
+    kind: "ban",
+    vms: [vm],
+    hosts: [...new Set(hosts)].sort(byText),
+    continuous: true,
+    name: "its cool-down",
+  };
 }

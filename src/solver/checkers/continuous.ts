@@ -3,7 +3,7 @@
  * stricter than need be here: disjoint ones could overlap harmlessly); then the rule has to hold after each of them,
  * and during each migration with the VM on both hosts. A rule broken at the start is only asked to hold at the end.
  */
-import type { Rule } from "../../model/constraint.ts";
+import { type Rule, ruleName } from "../../model/constraint.ts";
 import type { Action, Plan } from "../../model/plan.ts";
 import type { Problem } from "../problem.ts";
 import type { Precedence } from "./precedence.ts";
@@ -24,10 +24,10 @@ export function checkContinuous(problem: Problem, plan: Plan, order: Precedence)
       (action, i) => i > 0 && !order.ordered((actions[i - 1] as Action).id, action.id),
     );
     if (loose !== undefined)
-      return [`action ${loose.id} is not ordered with others under rule ${index} (${rule.kind})`];
+      return [`action ${loose.id} is not ordered with others under ${ruleName(rule, index)}`];
     return follow(rule, problem, plan, now)
       .filter(({ broken, action }) => broken && concerns(rule, action))
-      .map(({ action }) => `rule ${index} (${rule.kind}) does not hold during action ${action.id}`);
+      .map(({ action }) => `${ruleName(rule, index)} does not hold during action ${action.id}`);
   });
 }
 

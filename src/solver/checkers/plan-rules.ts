@@ -1,5 +1,5 @@
 /** The rules about the plan itself, straight from their definitions. They are about migrations. */
-import type { Rule } from "../../model/constraint.ts";
+import { type Rule, ruleName } from "../../model/constraint.ts";
 import type { Action, Plan } from "../../model/plan.ts";
 import type { Problem } from "../problem.ts";
 import type { Precedence } from "./precedence.ts";
@@ -7,7 +7,7 @@ import type { Precedence } from "./precedence.ts";
 export function checkPlanRules(problem: Problem, plan: Plan, order: Precedence): readonly string[] {
   const migrations = plan.actions.filter((action) => action.kind === "migrate");
   return problem.rules.flatMap((rule, index) =>
-    kept(rule, migrations, order) ? [] : [`rule ${index} (${rule.kind}) is not kept by the plan`],
+    kept(rule, migrations, order) ? [] : [`${ruleName(rule, index)} is not kept by the plan`],
   );
 }
 

@@ -2,7 +2,7 @@
  * The independent replay of a plan: whether every legal order is harmless at every instant and ends well. It reads
  * problem and plan as given and shares no code with the search; the agent runs it before the first action.
  */
-import type { Rule } from "../../model/constraint.ts";
+import { type Rule, ruleName } from "../../model/constraint.ts";
 import type { Action, Plan } from "../../model/plan.ts";
 import type { Problem, ProblemVm } from "../problem.ts";
 import { capacityOf, resourcesOf, taken } from "./amounts.ts";
@@ -175,7 +175,7 @@ function checkLoads(problem: Problem, end: Configuration): readonly string[] {
 function checkRules(problem: Problem, end: Configuration): readonly string[] {
   return problem.rules.flatMap((rule, i) =>
     rule.preferred === undefined && !holds(rule, problem, end)
-      ? [`rule ${i} (${rule.kind}) does not hold at the end`]
+      ? [`${ruleName(rule, i)} does not hold at the end`]
       : [],
   );
 }

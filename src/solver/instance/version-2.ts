@@ -58,7 +58,7 @@ function readPlanLimits(plan: Reader): PlanLimits {
   );
 }
 
-/** The fields that each kind of rule has beside `kind`, `continuous` and `preferred`. */
+/** The fields that each kind of rule has beside `kind`, `name`, `continuous` and `preferred`. */
 const RULE_FIELDS = {
   spread: ["vms", "level?"],
   gather: ["vms", "level?"],
@@ -104,15 +104,16 @@ const READ_FIELD: { readonly [field: string]: (reader: Reader) => unknown } = {
 
 function readRule(rule: Reader): Rule {
   const kind = rule
-    .fields(["kind", "continuous", "preferred", ...Object.keys(READ_FIELD)])
+    .fields(["kind", "name", "continuous", "preferred", ...Object.keys(READ_FIELD)])
     .must("kind")
     .oneOf(KINDS);
   const names = RULE_FIELDS[kind].map((name) => name.replace("?", ""));
-  const fields = rule.fields(["kind", "continuous", "preferred", ...names]);
+  const fields = rule.fields(["kind", "name", "continuous", "preferred", ...names]);
   const own = RULE_FIELDS[kind].flatMap((name) => readField(fields, name));
   return {
     kind,
     ...Object.fromEntries(own),
+    ...fields.may("name", (name) => ({ name: name.text() }), {}),
     ...fields.may("continuous", (continuous) => ({ continuous: continuous.flag() }), {}),
     ...fields.may("preferred", (preferred) => ({ preferred: readWeight(preferred) }), {}),
   } as Rule;

@@ -75,7 +75,9 @@ describe("a capture", () => {
       ["late", null, false],
       ["mail", "h1", true],
     ]);
-    expect(instance.rules).toEqual([{ kind: "spread", vms: ["a", "b"], continuous: true }]);
+    expect(instance.rules).toEqual([
+      { kind: "spread", vms: ["a", "b"], continuous: true, name: "the rule apart" },
+    ]);
     expect(warnings).toEqual([]);
     const read = parseInstance(writeInstance(instance));
     expect(read).toMatchObject({ ok: true, value: { hosts: instance.hosts, rules: instance.rules } });

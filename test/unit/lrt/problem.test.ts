@@ -67,7 +67,7 @@ describe("a partition's problem", () => {
     const stays = vm("s", 100, { policy: { ...DEFAULT_POLICY, drain: "stay" } });
     const drained = [host("h1", [vm("a", 100), stays], { draining: true }), host("h2", [])];
     const found = problem(drained, [event("h1", { kind: "drain" })]);
-    expect(found.rules).toContainEqual({ kind: "offline", hosts: ["h1"] });
+    expect(found.rules).toContainEqual(expect.objectContaining({ kind: "offline", hosts: ["h1"] }));
     expect(found.vms.filter(({ pinned }) => pinned).map(({ id }) => id)).toEqual(["s"]);
   });
 
@@ -75,7 +75,7 @@ describe("a partition's problem", () => {
     const members = [host("h1", [vm("a", 1200)]), host("h2", [vm("b", 100)]), host("h3", [])];
     const events = [overload("h1"), event("h2", { kind: "underload", wanted: 100 })];
     const given = { members, events, failed: [], config: DEFAULT_LRT_CONFIG };
-    const emptied = { kind: "offline", hosts: ["h2"] };
+    const emptied = expect.objectContaining({ kind: "offline", hosts: ["h2"] });
     expect(buildProblem(given).rules).toContainEqual(emptied);
     expect(buildProblem({ ...given, bestEffort: true }).rules).not.toContainEqual(emptied);
   });
@@ -144,7 +144,7 @@ describe("a partition's problem", () => {
     const apart: EventCause = { kind: "violation", vms: ["b"], rule: "b requires ssd" };
     const banned = (events: readonly TravellingEvent[]) =>
       buildProblem({ members, events, failed: [], config: DEFAULT_LRT_CONFIG, bestEffort: true }).rules;
-    const ban = { kind: "ban", vms: ["a"], hosts: ["h2"], continuous: true };
+    const ban = expect.objectContaining({ kind: "ban", vms: ["a"], hosts: ["h2"], continuous: true });
     expect(banned([event("h2", { kind: "underload", wanted: 100 }), event("h2", apart)])).toContainEqual(ban);
     expect(banned([event("h2", apart)])).not.toContainEqual(ban);
   });
@@ -195,7 +195,7 @@ describe("a partition's problem", () => {
       host("h3", []),
     ];
     const { rules } = problem(members, [overload("h1")], [{ vm: "a", host: "h2" }]);
-    expect(rules).toContainEqual({ kind: "ban", vms: ["a"], hosts: ["h2"] });
+    expect(rules).toContainEqual(expect.objectContaining({ kind: "ban", vms: ["a"], hosts: ["h2"] }));
   });
 
   test("leaves alone what balancing is switched off for", () => {
