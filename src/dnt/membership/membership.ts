@@ -180,14 +180,6 @@ export class Membership {
     this.#phase = "left";
   }
 
-  /** An operator says that a dead member will not come back: it counts as having left. False: it is not dead. */
-  dismiss(id: NodeId, turn: MembershipTurn): boolean {
-    const member = this.get(id);
-    if (this.#phase !== "running" || member?.state !== "dead") return false;
-    this.#view.adopt({ member: { ...member, state: "left" }, observers: [] }, turn);
-    return true;
-  }
-
   /** What an operator has done is told to some at once, to the others as gossip: a command that follows is to find it known. */
   #announce(turn: MembershipTurn): void {
     this.#view.publish(turn);

@@ -63,10 +63,6 @@ export class ModelledMembership implements MembershipService {
     this.#model.say(this.#id, "left");
   }
 
-  dismiss(): boolean {
-    return false;
-  }
-
   start(): void {}
 
   onTimer(): void {}

@@ -124,15 +124,4 @@ describe("leaving", () => {
     cluster.run(seconds(200));
     for (const id of cluster.running) expect(cluster.of(id).get("n3")).toBeUndefined();
   });
-
-  it("can be said of a dead member by an operator, and of no other", () => {
-    const cluster = MembershipCluster.settled(5, "dismissed");
-    cluster.act("n0", (membership, turn) => expect(membership.dismiss("n4", turn)).toBe(false));
-    cluster.crash("n4");
-    cluster.until(() => cluster.allSee("n4", "dead"), seconds(30));
-    cluster.act("n0", (membership, turn) => expect(membership.dismiss("n4", turn)).toBe(true));
-    cluster.until(() => cluster.allSee("n4", "left"), seconds(5));
-    cluster.start("n4", ["n1"]);
-    cluster.until(() => cluster.agree("alive"), seconds(30));
-  });
 });
