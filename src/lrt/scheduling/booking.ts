@@ -328,8 +328,9 @@ export class BookingDesk {
     return slot !== null && (slot.until === null || now < slot.until) ? slot : null;
   }
 
+  /** One that was open before, and is over, is not opened again. */
   #openSlot(turn: LrtTurn): void {
-    const slot = this.#slot;
+    const slot = this.#liveSlot(turn.now);
     if (slot === null) return;
     slot.until = turn.now + this.#config.slotMs;
     turn.setTimer(TIMER_SLOT, this.#config.slotMs);

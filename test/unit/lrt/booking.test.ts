@@ -114,6 +114,17 @@ describe("a node's reservation", () => {
     }, DEFAULT_LRT_CONFIG.slotMs);
   });
 
+  test("does not open a slot again that was over while its host stood still", () => {
+    const { desk: it, stepper } = desk();
+    stepper.turn((turn) => it.reserve(ask("a#1", 50_000), turn));
+    stepper.turn((turn) => it.reserve(ask("b#1", 10_000), turn));
+    stepper.turn((turn) => it.end("released", turn));
+    stepper.turn((turn) => expect(it.reserve(ask("c#1", 20_000), turn)).toMatchObject({ kind: "granted" }));
+    const effects = stepper.turn((turn) => it.end("lapsed", turn), DEFAULT_LRT_CONFIG.slotMs);
+    expect(sent(effects, "partition.turn")).toEqual([]);
+    stepper.turn((turn) => expect(it.reserve(ask("d#1", 0), turn)).toMatchObject({ kind: "granted" }));
+  });
+
   test("ends when its lease is over, but not while one of its actions runs", () => {
     let open = 1;
     const { desk: it, stepper } = desk(() => open);
