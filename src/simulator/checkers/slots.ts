@@ -11,6 +11,11 @@ interface Waiter {
   readonly raisedAt: number;
 }
 
+interface Holder extends Waiter {
+  /** It was opened again when it was about to be over: whether it was depends on its host's clock. */
+  readonly unsure?: boolean;
+}
+
 /** How much faster or slower than the world hosts' clocks go. */
 const CLOCKS = 0.02;
 /** Ages travel and are rounded: two that differ by less than this may be seen either way. */
@@ -24,7 +29,7 @@ export class SlotChecker implements Checker {
   readonly name = "slots";
   readonly #slotMs: number;
   /** By host: who holds its slot, and since when that one may come. */
-  readonly #slots = new Map<string, Waiter>();
+  readonly #slots = new Map<string, Holder>();
   readonly #openedAt = new Map<string, number>();
   readonly #asking = new Map<string, Waiter>();
   /** Requests that have come: a duplicate says nothing new. */
@@ -63,7 +68,8 @@ export class SlotChecker implements Checker {
     const slot = this.#slot(host.id, now, 1 - CLOCKS);
     const taker = this.#asking.get(`${host.id} ${notification.pid}`);
     if (slot?.pid === notification.pid) this.#slots.delete(host.id);
-    if (slot === undefined || taker === undefined || slot.pid === taker.pid) return NOTHING_WRONG;
+    if (slot === undefined || slot.unsure === true || taker === undefined || slot.pid === taker.pid)
+      return NOTHING_WRONG;
     return surelyOlder(slot, taker, now)
       ? [`${host.id} joins ${taker.pid} while it keeps its slot for ${slot.pid}, which is older`]
       : NOTHING_WRONG;
@@ -84,12 +90,15 @@ export class SlotChecker implements Checker {
 
   /** A slot that is over is not opened a second time. */
   #open(host: string, now: number): void {
-    if (this.#slot(host, now, 1 - CLOCKS) === undefined) this.#slots.delete(host);
+    const slot = this.#slot(host, now, 1 + CLOCKS);
+    const surely = this.#slot(host, now, 1 - CLOCKS) !== undefined;
+    if (slot === undefined) this.#slots.delete(host);
+    else if (!surely) this.#slots.set(host, { ...slot, unsure: true });
     this.#openedAt.set(host, now);
   }
 
   /** Who holds a host's slot; it is over some time after that one could come. */
-  #slot(host: string, now: number, clock: number): Waiter | undefined {
+  #slot(host: string, now: number, clock: number): Holder | undefined {
     const openedAt = this.#openedAt.get(host) ?? now;
     return now - openedAt < this.#slotMs * clock ? this.#slots.get(host) : undefined;
   }
