@@ -428,6 +428,18 @@ export const MUTANTS: readonly Mutant[] = [
     "agreed && page.complete",
     "agreed",
   ),
+  {
+    name: "home-alone",
+    what: "a VE's home that has started anew asks those whom it has heard of, and takes them for everybody",
+    edits: [
+      {
+        file: "vet/home/handler.ts",
+        from: "return [...known.map(({ id }) => id), ...unheard()];",
+        to: "return known.map(({ id }) => id);",
+      },
+      { file: "vet/home/inspection.ts", from: "const all = deps.acquainted();", to: "const all = true;" },
+    ],
+  },
   mutant(
     "ceded-forgotten",
     "a home that drained does not remember which names went elsewhere meanwhile",

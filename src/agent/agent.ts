@@ -389,6 +389,8 @@ export class Agent {
         random,
         registry: this.registry,
         members: () => this.members(),
+        unheard: () => this.membership.unheard(),
+        acquainted: () => this.membership.acquainted,
         alive: (node) => node === id || this.membership.get(node)?.state === "alive",
         nameOf: (node) => this.nameOf(node),
         ask: (to, command, turn, done, after) => this.#ask(to, command, turn as AgentTurn, done, after),

@@ -77,6 +77,10 @@ export interface VetDependencies {
   readonly random: Random;
   readonly registry: VeRegistry;
   readonly members: () => readonly Member[];
+  /** Members that are not in that array only because this agent has started anew and has not heard of them yet. */
+  readonly unheard: () => readonly NodeId[];
+  /** Whether both together are all there are, as far as an agent can know. */
+  readonly acquainted: () => boolean;
   readonly alive: (node: NodeId) => boolean;
   readonly nameOf: (node: NodeId) => string;
   /** Carries a command out on another agent; a failure `unreachable` when there is no answer. */

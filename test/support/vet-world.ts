@@ -390,6 +390,8 @@ export class VetWorld {
         random: new Random(`${this.#seed}/${self}`),
         registry,
         members: () => this.members(),
+        unheard: () => this.unheard,
+        acquainted: () => this.unheard.length === 0,
         alive: (id) => id === self || this.nodes.get(id)?.state === "alive",
         nameOf: (id) => `host-${id}`,
         ask: (to, command, turn, done, after) => this.#ask(node, to, command, done, after, turn),

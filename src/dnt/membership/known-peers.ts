@@ -34,6 +34,7 @@ export class KnownPeers {
   #nextAt: Instant | null = null;
   #wait: Millis;
   #saved = "";
+  #savedIds: ReadonlySet<NodeId> = new Set();
   #savedVersion = -1;
   #saveAt: Instant | null = null;
 
@@ -87,22 +88,31 @@ export class KnownPeers {
   /**
    * What to write, when it is time and anything differs: live members, a different choice on each node; those of its
    * last life of whom it has not heard yet; the dead. Nobody only when all have left: the dead may be those whom to look for.
-   * Who has left is taken out at once: in the next life nobody may remember that.
+   * Who has left is taken out at once: in the next life nobody may remember that. Who has come is put in at once while
+   * there is room for all: an agent that starts anew must miss whoever could hold something.
    */
   save(members: () => readonly Member[], version: number, now: Instant): readonly KnownPeer[] | null {
     this.#saveAt ??= now + this.#settings.rejoinFirst;
     if (version === this.#savedVersion) return null;
     const all = members();
-    const gone = all.some(({ id, state }) => state === "left" && this.#saved.includes(JSON.stringify(id)));
-    if (now < this.#saveAt && !gone) return null;
+    if (now < this.#saveAt && !this.#urgent(all)) return null;
     this.#savedVersion = version;
     const peers = this.#choose(all);
     const text = JSON.stringify(peers);
     const deserted = all.length > 1 && all.every(({ id, state }) => id === this.#self || state === "left");
     if ((peers.length === 0 && !deserted) || text === this.#saved) return null;
     this.#saved = text;
+    this.#savedIds = new Set(peers.map(({ id }) => id));
     this.#saveAt = now + this.#settings.savePeersEvery;
     return peers;
+  }
+
+  #urgent(members: readonly Member[]): boolean {
+    const roomy = members.length <= SAVED_PEERS;
+    return members.some(({ id, state }) => {
+      const saved = this.#savedIds.has(id);
+      return state === "left" ? saved : roomy && !saved && id !== this.#self;
+    });
   }
 
   #choose(members: readonly Member[]): KnownPeer[] {

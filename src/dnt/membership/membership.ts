@@ -123,6 +123,14 @@ export class Membership {
     return this.#reunion.unheard();
   }
 
+  /**
+   * Whether `members` are all there are, as far as an agent can know: since it started it has heard of everybody of its
+   * last life, and has compared its list with somebody's, unless it is alone.
+   */
+  get acquainted(): boolean {
+    return this.#reunion.acquainted;
+  }
+
   /** How much it doubts itself, 0 (well) to 8. */
   get doubt(): number {
     return this.#health.doubt;

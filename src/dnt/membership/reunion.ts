@@ -23,7 +23,9 @@ export class Reunion {
   #synchroniseAt: Instant = 0;
   #version = 0;
   #startedAt: Instant = 0;
-  /** Since it started its list was found to be the same as one that is complete. */
+  /** Since it started its list was found to be the same as somebody's. */
+  #compared = false;
+  /** … as one that is complete. */
   #agreed = false;
 
   constructor(
@@ -69,6 +71,12 @@ export class Reunion {
     return this.#knownPeers.ids().filter((id) => this.#view.get(id) === undefined);
   }
 
+  /** Whether its list has everybody in it, as far as an agent can know: not just after it has started. */
+  get acquainted(): boolean {
+    const alone = this.#view.roster.members().every(({ id, state }) => id === this.#self || state === "left");
+    return this.unheard().length === 0 && (this.#compared || alone);
+  }
+
   /**
    * Whether its list says of everybody what became of them. In its first life it cannot tell for whom it came too late,
    * until everybody who left so long ago is forgotten everywhere.
@@ -103,6 +111,7 @@ export class Reunion {
   onPage(from: NodeId, page: Page, turn: MembershipTurn): boolean {
     if (!this.#synchronisation.expects(from, page, turn.now)) return false;
     const agreed = page.buckets.length === 0;
+    this.#compared ||= agreed;
     this.#agreed ||= agreed && page.complete;
     this.#plan(turn.now, agreed ? this.#settings.syncEvery : this.#settings.syncAgain);
     this.#view.read(page.claims, from, turn);

@@ -9,6 +9,7 @@ import type { MembershipModel } from "./model.ts";
 /** One agent's side of the model: it reads the list that all share, and what has changed since it last looked. */
 export class ModelledMembership implements MembershipService {
   readonly isolated = false;
+  readonly acquainted = true;
   readonly unheard = (): readonly NodeId[] => [];
   readonly doubt = 0;
   readonly #id: NodeId;

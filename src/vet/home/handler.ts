@@ -316,13 +316,12 @@ export class VeHandler {
     this.#inspecting = true;
     this.#inspectAt = turn.now + this.#inspectGap;
     this.#inspectGap = Math.min(INSPECT_MAX_MS, 2 * this.#inspectGap);
-    const { askHosts, nameOf } = this.#deps;
-    const everybody = (): NodeId[] =>
-      this.#deps
-        .members()
-        .filter(({ state }) => state !== "left")
-        .map(({ id }) => id);
-    inspect(vms, hints, { askHosts, nameOf, everybody }, turn, (findings, later) => {
+    const { askHosts, nameOf, members, unheard, acquainted } = this.#deps;
+    const everybody = (): NodeId[] => {
+      const known = members().filter(({ state }) => state !== "left");
+      return [...known.map(({ id }) => id), ...unheard()];
+    };
+    inspect(vms, hints, { askHosts, nameOf, everybody, acquainted }, turn, (findings, later) => {
       this.#inspecting = false;
       if (this.#held) this.#learn(vms, findings, later);
     });

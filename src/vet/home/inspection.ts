@@ -4,7 +4,7 @@
  *
  * - *here* if a host, asked, has it;
  * - *gone* if the host it was last known on says that its guest ended there, or, in an unbroken memory (`life`)
- *   since the record says so, that it never was there; or else if everybody who has not left the network was asked
+ *   since the record says so, that it never was there; or else if this agent knows everybody (`acquainted`), and everybody who has not left the network was asked
  *   twice, answered twice that it is neither there nor on its way, and nothing had come or gone between (a double
  *   collect: Afek et al., "Atomic Snapshots of Shared Memory", 1993): then there was one instant at which it was
  *   nowhere;
@@ -28,8 +28,10 @@ export type AskHosts = (
 
 export interface InspectionDependencies {
   readonly askHosts: AskHosts;
-  /** Everybody who has not left, the dead and this agent included. */
+  /** Everybody who has not left, the dead, those not heard of yet, and this agent included. */
   readonly everybody: () => readonly NodeId[];
+  /** Whether those are all there are. */
+  readonly acquainted: () => boolean;
   readonly nameOf: (node: NodeId) => string;
 }
 
@@ -109,16 +111,17 @@ function sweep(
 ): void {
   const ids = vms.map(({ id }) => id);
   const everybody = deps.everybody();
+  const all = deps.acquainted();
   deps.askHosts(everybody, ids, turn, (first, later) => {
     deps.askHosts(everybody, ids, later, (second, last) => {
-      done(compare(vms, everybody, first, second, deps), last);
+      done(compare(vms, { everybody, all }, first, second, deps), last);
     });
   });
 }
 
 function compare(
   vms: readonly VmRecord[],
-  everybody: readonly NodeId[],
+  { everybody, all }: { readonly everybody: readonly NodeId[]; readonly all: boolean },
   first: Answers,
   second: Answers,
   deps: InspectionDependencies,
@@ -136,18 +139,24 @@ function compare(
     const expected = [first, second].some((answers) =>
       sightsOf(n, answers).some(([, { kind }]) => !SETTLED.has(kind)),
     );
-    verdicts.set(vm.id, found?.verdict ?? conclude(silent, moving || expected, deps));
+    verdicts.set(vm.id, found?.verdict ?? conclude(silent, moving || expected, all, deps));
   });
   return { verdicts, generations, silent };
 }
 
-function conclude(silent: readonly NodeId[], unsettled: boolean, deps: InspectionDependencies): Verdict {
+function conclude(
+  silent: readonly NodeId[],
+  unsettled: boolean,
+  all: boolean,
+  deps: InspectionDependencies,
+): Verdict {
   if (silent.length > 0) {
     const names = silent.slice(0, 3).map(deps.nameOf).join(", ");
     const more = silent.length > 3 ? ` and ${silent.length - 3} more` : "";
     return { kind: "unclear", why: `it may be on ${names}${more}, which cannot be asked` };
   }
   if (unsettled) return { kind: "unclear", why: "it may be moving just now" };
+  if (!all) return { kind: "unclear", why: "it may be on a host that is not known here yet" };
   return { kind: "gone", how: "it is on no host" };
 }
 

@@ -33,6 +33,7 @@ function find(
   vm: VmRecord,
   rounds: readonly Answers[],
   hinted: readonly string[] = [],
+  acquainted = true,
 ): Findings & { asked: string[] } {
   const asked: string[] = [];
   const left = [...rounds];
@@ -43,7 +44,12 @@ function find(
     done(new Map(answers), turn);
   };
   let findings: Findings | null = null;
-  const deps = { askHosts, everybody: () => ["a", "b", "c"], nameOf: (node: string) => `host-${node}` };
+  const deps = {
+    askHosts,
+    everybody: () => ["a", "b", "c"],
+    acquainted: () => acquainted,
+    nameOf: (node: string) => `host-${node}`,
+  };
   inspect([vm], hinted, deps, {} as VetTurn, (found) => {
     findings = found;
   });
@@ -88,6 +94,14 @@ describe("an inspection", () => {
         why: "it may be on host-c, which cannot be asked",
       });
     }
+  });
+
+  it("is not sure while this agent may not know everybody", () => {
+    const found = find(record(), [{ a: says("left") }, NOWHERE, NOWHERE], [], false);
+    expect(found.verdicts.get("vm")).toMatchObject({
+      kind: "unclear",
+      why: "it may be on a host that is not known here yet",
+    });
   });
 
   it("is not sure while a host could still get it", () => {

@@ -174,8 +174,17 @@ describe("known peers", () => {
     const members = ids(200).map((id) => member(id));
     expect(known.save(() => members, 1, 0)).toBeNull();
     expect(known.save(() => members, 1, 1000)).toHaveLength(64);
-    expect(known.save(() => members.slice(0, 10), 2, 60_999)).toBeNull();
+    expect(known.save(() => members.slice(0, 100), 2, 60_999)).toBeNull();
     expect(known.save(() => members.slice(0, 10), 2, 61_000)).toHaveLength(10);
     expect(known.save(() => members.slice(0, 10), 3, 200_000)).toBeNull();
+  });
+
+  it("are written at once when somebody has come, while there is room for all, or has left", () => {
+    const known = new KnownPeers(settings, "me", new Random("news"), new Map());
+    const [a, b] = [member("a"), member("b")];
+    expect(known.save(() => [a], 1, 0)).toMatchObject([{ id: "a" }]);
+    expect(known.save(() => [a, b], 2, 1)).toHaveLength(2);
+    expect(known.save(() => [a, { ...b, state: "dead" }], 3, 2)).toBeNull();
+    expect(known.save(() => [a, { ...b, state: "left" }], 4, 3)).toMatchObject([{ id: "a" }]);
   });
 });
