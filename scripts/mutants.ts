@@ -178,13 +178,6 @@ export const MUTANTS: readonly Mutant[] = [
     "if (slot !== null && turn.now < 0) {",
   ),
   mutant(
-    "slot-reopened",
-    "a slot that is over is opened a second time",
-    BOOKING,
-    "const slot = this.#liveSlot(turn.now);\n    if (slot === null) return;",
-    "const slot = this.#slot;\n    if (slot === null) return;",
-  ),
-  mutant(
     "calls-kept",
     "a question that was answered is remembered for ever",
     "lrt/calls.ts",
