@@ -69,13 +69,13 @@ export class KnownPeers {
     if (this.#settings.seeds.includes(address)) this.#answered.set(address, id);
   }
 
-  /** While it has company: now and then a seed at whose address none of these members is known to be. */
+  /** While it has company: now and then a seed at whose address none of these members, itself included, is known to be. */
   stranger(count: number, live: () => readonly Member[]): string | undefined {
     const { periods, attempts } = SEED_TRIES;
     if (this.#random.int(1, periods * (count + 1)) > attempts) return undefined;
     const members = live();
     const known = (seed: string) =>
-      members.some(({ id, addresses }) => id === this.#answered.get(seed) || addresses.includes(seed));
+      members.some(({ id, addresses }) => id === this.#answered.get(seed) || addresses.some(isAt(seed)));
     return this.#random.pick(this.#settings.seeds.filter((seed) => !known(seed)));
   }
 
@@ -134,6 +134,12 @@ export class KnownPeers {
     }));
     return ranked.sort((a, b) => a.rank - b.rank || byText(a.id, b.id));
   }
+}
+
+/** Addresses may end with their host's id (`/p2p/…`), and may not. */
+function isAt(seed: string): (address: string) => boolean {
+  const place = (address: string): string | undefined => address.split("/p2p/")[0];
+  return (address) => place(address) === place(seed);
 }
 
 function some<T>(items: readonly T[], from: number): T[] {

@@ -158,8 +158,10 @@ export class Membership {
   }
 
   onAddressAnswered(address: string, answer: Result<NodeId>, turn: MembershipTurn): void {
-    if (this.#phase !== "running" || !answer.ok || !isNodeId(answer.value)) return;
-    this.#reunion.onAddressAnswered(address, answer.value, turn);
+    if (this.#phase !== "running") return;
+    if (answer.ok && isNodeId(answer.value)) this.#reunion.onAddressAnswered(address, answer.value, turn);
+    // The address of this node itself, or none at all: there is nobody else to be met.
+    else if (!answer.ok && answer.failure.code === "invalid") this.#reunion.onOwnAddress(address);
   }
 
   onMessage(from: NodeId, message: MembershipMessage, turn: MembershipTurn): void {

@@ -91,6 +91,10 @@ export class Reunion {
     this.meet(id, turn);
   }
 
+  onOwnAddress(address: string): void {
+    this.#knownPeers.answered(address, this.#self);
+  }
+
   /** Opens a synchronisation with the peer. */
   meet(peer: NodeId, turn: MembershipTurn): void {
     if (peer === this.#self || !this.#synchronisation.open(peer, turn.now)) return;

@@ -4,10 +4,10 @@
  *
  * - *here* if a host, asked, has it;
  * - *gone* if the host it was last known on says that its guest ended there, or, in an unbroken memory (`life`)
- *   since the record says so, that it never was there; or else if this agent knows everybody (`acquainted`), and everybody who has not left the network was asked
- *   twice, answered twice that it is neither there nor on its way, and nothing had come or gone between (a double
- *   collect: Afek et al., "Atomic Snapshots of Shared Memory", 1993): then there was one instant at which it was
- *   nowhere;
+ *   since the record says so, that it never was there; or else if this agent knows everybody, and everybody who has not
+ *   left the network was asked twice, answered twice that it is neither there nor on its way, and nothing had come or
+ *   gone between (a double collect: Afek et al., "Atomic Snapshots of Shared Memory", 1993): then there was one instant
+ *   at which it was nowhere;
  * - *unclear* otherwise: it may be running.
  */
 import { byText } from "../../lib/order.ts";

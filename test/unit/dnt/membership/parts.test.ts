@@ -154,6 +154,7 @@ describe("known peers", () => {
     expect(tried([member("a")]).length).toBeGreaterThan(25);
     expect(tried([member("a")]).length).toBeLessThan(100);
     expect(new Set(tried([at("a", "/memory/s")]))).toEqual(new Set(["/dns4/d"]));
+    expect(new Set(tried([at("a", "/memory/s/p2p/a")]))).toEqual(new Set(["/dns4/d"]));
     known.answered("/dns4/d", "b");
     expect(tried([at("a", "/memory/s"), member("b")])).toEqual([]);
     expect(new Set(tried([member("b")]))).toEqual(new Set(["/memory/s"]));
