@@ -128,6 +128,7 @@ export class BookingDesk {
   }
 
   reserve(request: ReserveRequest, turn: LrtTurn): Grant {
+    this.#lapse(turn);
     const held = this.#booking;
     if (held !== null && held.pid === request.pid && held.settling === null)
       return this.#again(held, request, turn);
@@ -144,7 +145,12 @@ export class BookingDesk {
   }
 
   /** The answer for a message of `ref` that needs the booking, or null when it holds. */
-  refusal(ref: PartitionRef, from: NodeId): Extract<ReplyBody, { kind: "stale" | "not-mine" }> | null {
+  refusal(
+    ref: PartitionRef,
+    from: NodeId,
+    turn: LrtTurn,
+  ): Extract<ReplyBody, { kind: "stale" | "not-mine" }> | null {
+    this.#lapse(turn);
     const held = this.#booking;
     if (held === null || held.pid !== ref.pid || held.settling !== null) return { kind: "not-mine" };
     if (ref.partitionEpoch < held.partitionEpoch || from !== held.leader) {
@@ -179,6 +185,7 @@ export class BookingDesk {
     leader: NodeId,
     turn: LrtTurn,
   ): PersistId | Extract<ReplyBody, { kind: "stale" | "not-mine" }> {
+    this.#lapse(turn);
     const held = this.#booking;
     if (held === null || held.pid !== ref.pid) return { kind: "not-mine" };
     const same = held.partitionEpoch === ref.partitionEpoch && held.leader === leader;
@@ -224,7 +231,7 @@ export class BookingDesk {
   /** @returns whether the timer was this desk's. */
   onTimer(timer: string, turn: LrtTurn): boolean {
     if (timer === TIMER_LEASE) {
-      if (this.#booking !== null && turn.now >= this.#booking.leaseUntil) this.end("lapsed", turn);
+      this.#lapse(turn);
       return true;
     }
     if (timer === TIMER_SLOT) {
@@ -244,7 +251,7 @@ export class BookingDesk {
   }
 
   #again(held: Booking, request: ReserveRequest, turn: LrtTurn): Grant {
-    const refused = this.refusal(request, request.from);
+    const refused = this.refusal(request, request.from, turn);
     if (refused?.kind === "stale") return refused;
     const after = this.heard(request, held.phase, held.members, turn);
     return { kind: "granted", token: held.token, after };
@@ -303,6 +310,15 @@ export class BookingDesk {
       { key: KEY_BOOKING, value: stored },
       ...(this.#deposed.has(pid) ? [{ key: KEY_DEPOSED, value: [...this.#deposed] }] : []),
     ]);
+  }
+
+  /**
+   * A lease that is over is not renewed, even if its timer has not fired yet: after its host has stood still, what came
+   * meanwhile comes first, and the other members may have given up by now.
+   */
+  #lapse(turn: LrtTurn): void {
+    const held = this.#booking;
+    if (held !== null && held.settling === null && turn.now >= held.leaseUntil) this.end("lapsed", turn);
   }
 
   #renewLease(booking: Booking, turn: LrtTurn): void {

@@ -221,13 +221,13 @@ export class Scheduler {
         return this.#check(from, request, turn);
       case "partition.prepare":
         return (
-          this.#held(request, from) ??
+          this.#held(request, from, turn) ??
           this.#unwilling([request.order]) ??
           participant.prepare(from, request, turn)
         );
       case "partition.execute":
         return (
-          this.#held(request, from) ??
+          this.#held(request, from, turn) ??
           this.#unwilling([request.order]) ??
           participant.execute(from, request, turn)
         );
@@ -286,7 +286,7 @@ export class Scheduler {
     request: Extract<PartitionRequest, { type: "partition.renew" }>,
     turn: LrtTurn,
   ): Answered {
-    const refused = this.#held(request, from);
+    const refused = this.#held(request, from, turn);
     if (refused !== null) return refused;
     const { desk } = this.#deps;
     const members = request.phase === "applying" ? request.members : (desk.booking?.members ?? []);
@@ -300,7 +300,7 @@ export class Scheduler {
     turn: LrtTurn,
   ): Answered {
     const { desk } = this.#deps;
-    const mine = desk.booking?.pid === request.pid && desk.refusal(request, from)?.kind !== "stale";
+    const mine = desk.booking?.pid === request.pid && desk.refusal(request, from, turn)?.kind !== "stale";
     const settling = mine ? desk.end("released", turn) : false;
     if (desk.free) this.pump(turn);
     return { body: { kind: "released", settling } };
@@ -311,7 +311,7 @@ export class Scheduler {
     request: Extract<PartitionRequest, { type: "partition.check" }>,
     turn: LrtTurn,
   ): Answered {
-    const refused = this.#held(request, from) ?? this.#unwilling(request.orders);
+    const refused = this.#held(request, from, turn) ?? this.#unwilling(request.orders);
     if (refused !== null) return refused;
     const reason = this.#objection(request);
     if (reason !== null) {
@@ -379,8 +379,11 @@ export class Scheduler {
     }
   }
 
-  #held(request: PartitionRequest, from: NodeId): Answered | null {
-    const refusal = this.#deps.desk.refusal(request, from);
-    return refusal === null ? null : { body: refusal };
+  #held(request: PartitionRequest, from: NodeId, turn: LrtTurn): Answered | null {
+    const { desk } = this.#deps;
+    const refusal = desk.refusal(request, from, turn);
+    if (refusal === null) return null;
+    if (desk.free) this.pump(turn);
+    return { body: refusal };
   }
 }

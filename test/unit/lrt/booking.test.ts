@@ -138,6 +138,15 @@ describe("a node's reservation", () => {
     expect(it.free).toBe(true);
   });
 
+  test("is not renewed when its lease is over, though its host stood still and no timer has fired", () => {
+    const { desk: it, stepper } = desk();
+    const ref = { pid: "a#1", partitionEpoch: 1 };
+    stepper.turn((turn) => it.reserve(ask("a#1"), turn));
+    stepper.turn((turn) => expect(it.refusal(ref, "a", turn)).toBeNull(), DEFAULT_LRT_CONFIG.leaseMs - 1);
+    stepper.turn((turn) => expect(it.refusal(ref, "a", turn)).toEqual({ kind: "not-mine" }), 1);
+    expect(it.free).toBe(true);
+  });
+
   test("is kept by renewals", () => {
     const { desk: it, stepper } = desk();
     stepper.turn((turn) => it.reserve(ask("a#1"), turn));
@@ -149,10 +158,22 @@ describe("a node's reservation", () => {
   test("answers a lower epoch, and another leader, with stale, and others with not mine", () => {
     const { desk: it, stepper } = desk();
     stepper.turn((turn) => it.reserve(ask("a#1", 0, 3), turn));
-    expect(it.refusal({ pid: "a#1", partitionEpoch: 2 }, "a")).toEqual({ kind: "stale", partitionEpoch: 3 });
-    expect(it.refusal({ pid: "a#1", partitionEpoch: 3 }, "z")).toEqual({ kind: "stale", partitionEpoch: 3 });
-    expect(it.refusal({ pid: "b#1", partitionEpoch: 9 }, "b")).toEqual({ kind: "not-mine" });
-    expect(it.refusal({ pid: "a#1", partitionEpoch: 3 }, "a")).toBeNull();
+    stepper.turn((turn) =>
+      expect(it.refusal({ pid: "a#1", partitionEpoch: 2 }, "a", turn)).toEqual({
+        kind: "stale",
+        partitionEpoch: 3,
+      }),
+    );
+    stepper.turn((turn) =>
+      expect(it.refusal({ pid: "a#1", partitionEpoch: 3 }, "z", turn)).toEqual({
+        kind: "stale",
+        partitionEpoch: 3,
+      }),
+    );
+    stepper.turn((turn) =>
+      expect(it.refusal({ pid: "b#1", partitionEpoch: 9 }, "b", turn)).toEqual({ kind: "not-mine" }),
+    );
+    stepper.turn((turn) => expect(it.refusal({ pid: "a#1", partitionEpoch: 3 }, "a", turn)).toBeNull());
   });
 
   test("follows one leader per epoch", () => {
@@ -167,7 +188,9 @@ describe("a node's reservation", () => {
     stepper.turn((turn) =>
       expect(it.follow({ pid: "a#1", partitionEpoch: 2 }, "m", turn)).toBeGreaterThan(0),
     );
-    expect(it.refusal({ pid: "a#1", partitionEpoch: 2 }, "a")).toMatchObject({ kind: "stale" });
+    stepper.turn((turn) =>
+      expect(it.refusal({ pid: "a#1", partitionEpoch: 2 }, "a", turn)).toMatchObject({ kind: "stale" }),
+    );
   });
 
   test("found after a restart has a whole lease to come", () => {
