@@ -60,7 +60,7 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: SCHEDULER,
-        from: `          this.#held(request, from) ??
+        from: `          this.#held(request, from, turn) ??
           this.#unwilling([request.order]) ??
           participant.execute(`,
         to: `          this.#unwilling([request.order]) ??
@@ -68,7 +68,7 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: SCHEDULER,
-        from: `          this.#held(request, from) ??
+        from: `          this.#held(request, from, turn) ??
           this.#unwilling([request.order]) ??
           participant.prepare(`,
         to: `          this.#unwilling([request.order]) ??
@@ -120,11 +120,18 @@ export const MUTANTS: readonly Mutant[] = [
     "if (stored !== undefined && restored.size < 0) {",
   ),
   mutant(
+    "lease-outlived",
+    "a lease that is over is renewed, as long as no timer has said so",
+    BOOKING,
+    '): Extract<ReplyBody, { kind: "stale" | "not-mine" }> | null {\n    this.#lapse(turn);',
+    '): Extract<ReplyBody, { kind: "stale" | "not-mine" }> | null {',
+  ),
+  mutant(
     "lease-endless",
     "a booking whose leader is gone never ends",
     BOOKING,
-    "if (this.#booking !== null && turn.now >= this.#booking.leaseUntil) this.end",
-    "if (this.#booking !== null && turn.now < 0) this.end",
+    "held.settling === null && turn.now >= held.leaseUntil",
+    "held.settling === null && turn.now < 0",
   ),
   {
     name: "lease-twice",
