@@ -172,6 +172,7 @@ export class BookingDesk {
     const held = this.#booking;
     assert(held !== null && held.pid === ref.pid, "only the holder renews a booking");
     assert(ref.partitionEpoch >= held.partitionEpoch, "a partition's epoch only grows");
+    assert(turn.now < held.leaseUntil, "a lease that is over is not renewed");
     const agreed = held.phase === "applying" && held.partitionEpoch === ref.partitionEpoch;
     const next = { ...held, partitionEpoch: ref.partitionEpoch, phase: agreed ? held.phase : phase, members };
     this.#renewLease(next, turn);
