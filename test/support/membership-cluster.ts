@@ -11,7 +11,7 @@ import type { MembershipMessage } from "../../src/dnt/membership/messages.ts";
 import type { MembershipSettings } from "../../src/dnt/membership/settings.ts";
 import type { MembershipTurn } from "../../src/dnt/membership/turn.ts";
 import { AssertionError } from "../../src/lib/assert.ts";
-import { fail, ok } from "../../src/lib/error.ts";
+import { fail, ok, type Result } from "../../src/lib/error.ts";
 import { Heap } from "../../src/lib/heap.ts";
 import type { Instant, Millis } from "../../src/lib/instant.ts";
 import { Random } from "../../src/lib/random.ts";
@@ -83,6 +83,8 @@ export class MembershipCluster {
   /** Messages sent, by node and by type. */
   readonly sent = new Map<NodeId, number>();
   readonly sentByType = new Map<string, number>();
+  /** Addresses dialled, by node. */
+  readonly dialled = new Map<NodeId, string[]>();
   /** Called after each step of a node. */
   watch: ((node: NodeId, membership: Membership) => void) | null = null;
   /** Called for each message sent. */
@@ -250,6 +252,7 @@ export class MembershipCluster {
     this.changes.length = 0;
     this.sent.clear();
     this.sentByType.clear();
+    this.dialled.clear();
   }
 
   // ── the machinery ──────────────────────────────────────────────────────────────────────────────────────
@@ -341,8 +344,9 @@ export class MembershipCluster {
   #dial(node: Node, address: string): void {
     const peer = this.#nodes.get(address.replace("/memory/", ""));
     const reachable = peer?.up === true && !this.#cut(node.id, peer.id) && !this.#cut(peer.id, node.id);
+    this.dialled.set(node.id, [...(this.dialled.get(node.id) ?? []), address]);
     const answer = reachable
-      ? ok(peer.id)
+      ? answerAt(address, peer.id, node.id)
       : fail({ code: "unreachable", message: `No answer from ${address}.` });
     this.#in(node, this.now + (reachable ? 2 * this.#latency() : 500), () =>
       this.#step(node, (turn) => node.membership.onAddressAnswered(address, answer, turn)),
@@ -352,4 +356,10 @@ export class MembershipCluster {
   #latency(): Millis {
     return this.#random.int(...this.conditions.latency);
   }
+}
+
+/** As the transport answers: nobody dials itself. */
+function answerAt(address: string, peer: NodeId, self: NodeId): Result<NodeId> {
+  if (peer !== self) return ok(peer);
+  return fail({ code: "invalid", message: `${address} is the address of this host itself.` });
 }

@@ -46,6 +46,16 @@ describe("joining", () => {
     expect(cluster.sent.get("only") ?? 0).toBe(0);
   });
 
+  it("does not try again, in company, a seed that turned out to be its own address", () => {
+    const cluster = new MembershipCluster("own address");
+    cluster.start("first", ["first", "nobody"], { addresses: ["/memory/elsewhere"] });
+    cluster.start("second", ["first"]);
+    cluster.until(() => cluster.agree("alive"), seconds(30));
+    cluster.forgetHistory();
+    cluster.run(seconds(1800));
+    expect(new Set(cluster.dialled.get("first"))).toEqual(new Set(["/memory/nobody"]));
+  });
+
   it("measures round trips to everybody within as many seconds as there are members", () => {
     const cluster = MembershipCluster.settled(40, "measured", {}, { latency: [4, 4] });
     cluster.run(seconds(40) * 9);
