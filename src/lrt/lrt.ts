@@ -15,6 +15,7 @@ import type { Solution } from "../solver/solution.ts";
 import { Calls } from "./calls.ts";
 import type { BalancingMode, LrtConfig } from "./config.ts";
 import { Departures } from "./execution/departures.ts";
+import { FailedMoves } from "./execution/failed-moves.ts";
 import { Participant } from "./execution/participant.ts";
 import type { ActionOrder, PartitionMessage } from "./messages.ts";
 import { Inventory } from "./monitoring/inventory.ts";
@@ -67,6 +68,7 @@ export class LocalResourcesTracker {
   readonly #hooks: LrtHooks;
   readonly #calls: Calls;
   readonly #departures: Departures;
+  readonly #failedMoves: FailedMoves;
   #info: HypervisorInfo | null = null;
   #listing: OperationId | null = null;
   #condition: Condition = { kind: "blind", reason: "the hypervisor is not connected" };
@@ -90,6 +92,7 @@ export class LocalResourcesTracker {
       first: identity.boot * PER_BOOT,
     });
     this.#departures = new Departures(config, restored);
+    this.#failedMoves = new FailedMoves(config);
     this.monitor = new Monitor(config, this.inventory, identity.capacity);
     this.desk = new BookingDesk(config, restored, () => this.participant.openActions());
     this.queue = new EventQueue(config, random);
@@ -249,6 +252,7 @@ export class LocalResourcesTracker {
       adopted: domain.stamp?.adopted ?? false,
       policy: domain.stamp?.policy ?? DEFAULT_POLICY,
       left: this.#departures.of(domain.vm, now),
+      failed: this.#failedMoves.of(domain.vm, now),
     };
   }
 
@@ -264,6 +268,7 @@ export class LocalResourcesTracker {
         calls: this.#calls,
         migrationUri: () => this.#info?.migrationUri ?? null,
         arrived: (order, turn) => this.#arrived(order, turn),
+        stayed: ({ vm, what }, turn) => this.#failedMoves.record(vm, what.to, turn.now),
       },
       restored,
     );
@@ -311,6 +316,7 @@ export class LocalResourcesTracker {
 
   #inventoryChanged(turn: LrtTurn): void {
     this.#departures.keepOnly(this.inventory, turn);
+    this.#failedMoves.keepOnly(this.inventory);
     this.participant.onInventory(turn);
     this.queue.unpark(turn.now);
     this.#assess(turn);

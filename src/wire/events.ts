@@ -25,6 +25,10 @@ export const PARTITION_ID = noted(
 );
 
 export const DEPARTURE = object<VmSnapshot["left"][number]>("Departure", { host: NODE_ID, agoMs: MILLIS });
+export const FAILED_MOVE = object<VmSnapshot["failed"][number]>("FailedMove", {
+  host: NODE_ID,
+  forMs: MILLIS,
+});
 
 const ARRIVING_VM = object<ArrivingVm>("ArrivingVm", {
   spec: VM_SPEC,

@@ -63,6 +63,8 @@ export const COUNTS = {
   orders: 4096,
   /** Hosts a VM left lately; eight are remembered. */
   departures: 16,
+  /** Hosts a VM could not be moved to lately; eight are remembered. */
+  failedMoves: 16,
   disks: 64,
   nics: 64,
   /** VM templates and rules of a manifest; the API takes 100 of each. */

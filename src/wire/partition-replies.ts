@@ -1,6 +1,6 @@
 import type { ReplyBody } from "../lrt/messages.ts";
 import type { NodeSnapshot, VmSnapshot } from "../lrt/scheduling/snapshot.ts";
-import { DEPARTURE, PARTITION_ID } from "./events.ts";
+import { DEPARTURE, FAILED_MOVE, PARTITION_ID } from "./events.ts";
 import { COUNTS, HIGHEST_EPOCH, LENGTHS } from "./limits.ts";
 import { object, union } from "./object.ts";
 import { BOOLEAN, choice, integer, list, named, noted, nullable, text } from "./schema.ts";
@@ -14,6 +14,10 @@ const VM_SNAPSHOT = object<VmSnapshot>("VmSnapshot", {
   adopted: BOOLEAN,
   policy: VM_POLICY,
   left: noted(list(DEPARTURE, COUNTS.departures), "hosts it left lately"),
+  failed: noted(
+    list(FAILED_MOVE, COUNTS.failedMoves),
+    "hosts it could not be moved to lately, and for how long that is not tried again",
+  ),
 });
 
 const NODE_SNAPSHOT = object<NodeSnapshot>("NodeSnapshot", {

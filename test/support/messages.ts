@@ -36,6 +36,7 @@ function vm(n: number): VmSnapshot {
     adopted: false,
     policy: { ...DEFAULT_POLICY, apart: [vmId(n + 1)], require: { site: "rennes" } },
     left: [],
+    failed: [],
   };
 }
 

@@ -1,4 +1,4 @@
-import type { OperationId } from "../../ports/effects.ts";
+import type { OperationId, PersistId } from "../../ports/effects.ts";
 import type { ActionOrder, ActionOutcome } from "../messages.ts";
 import type { Intent, OtherSide } from "./intent.ts";
 
@@ -22,8 +22,11 @@ export interface OpenAction {
   asking: number | null;
   /** It failed, and its hypervisor does not let go of the copy: that is tried again, and keeps nobody from anything. */
   undestroyed: boolean;
-  /** A source's order that came before its guest was resumed here: it begins when the arrival has ended. */
-  held: boolean;
+  /**
+   * A source's order that came before its guest was resumed here begins when the arrival has ended, and the intent, which
+   * this write keeps, is durable; null: it waits for no arrival.
+   */
+  held: PersistId | null;
 }
 
 export function opened(intent: Intent, looking: boolean): OpenAction {
@@ -39,7 +42,7 @@ export function opened(intent: Intent, looking: boolean): OpenAction {
     asked: false,
     asking: null,
     undestroyed: false,
-    held: false,
+    held: null,
   };
 }
 

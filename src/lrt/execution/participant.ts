@@ -20,7 +20,7 @@ import { sortedValues } from "../../lib/order.ts";
 import type { NodeId } from "../../model/node.ts";
 import type { Resources } from "../../model/resources.ts";
 import type { VmId } from "../../model/virtual-machine.ts";
-import type { OperationId } from "../../ports/effects.ts";
+import type { OperationId, PersistId } from "../../ports/effects.ts";
 import type { Calls } from "../calls.ts";
 import type { LrtConfig } from "../config.ts";
 import type {
@@ -69,6 +69,8 @@ export interface ParticipantDependencies {
   readonly migrationUri: () => string | null;
   /** The guest of this order is here now. */
   readonly arrived: (order: ActionOrder, turn: LrtTurn) => void;
+  /** The guest of this order was to leave, and has not: nobody called it back. */
+  readonly stayed: (order: ActionOrder, turn: LrtTurn) => void;
 }
 
 export class Participant {
@@ -157,13 +159,13 @@ export class Participant {
     const role = order.what.kind === "run" ? "runner" : "source";
     const intent = this.#intent(from, request, role, request.uri, turn.now);
     const after = turn.persist([{ key: intentKey(order.key), value: intent }]);
-    const entry = { ...opened(intent, false), held };
+    const entry = { ...opened(intent, false), held: held ? after : null };
     this.#open.set(order.key, entry);
     if (!held) this.#begin(entry, turn, after);
     return { body: { kind: "accepted" }, after };
   }
 
-  #begin(entry: OpenAction, turn: LrtTurn, after?: number): void {
+  #begin(entry: OpenAction, turn: LrtTurn, after: PersistId): void {
     const { order, uri } = entry.intent;
     this.#notifyStarted(order, turn);
     entry.operation = turn.hypervisor(commandOf(order, uri), after);
@@ -179,11 +181,12 @@ export class Participant {
 
   #beginHeld(vm: VmId, turn: LrtTurn): void {
     for (const entry of sortedValues(this.#open)) {
-      if (!entry.held || entry.intent.order.vm !== vm) continue;
+      const written = entry.held;
+      if (written === null || entry.intent.order.vm !== vm) continue;
       const { order, token } = entry.intent;
       const refusal = this.#refusal(order, token, turn.now) ?? this.#missing(order);
-      entry.held = false;
-      if (refusal === null) this.#begin(entry, turn);
+      entry.held = null;
+      if (refusal === null) this.#begin(entry, turn, written);
       else this.#end(entry, { kind: "failed", reason: refusal }, turn);
     }
   }
@@ -192,7 +195,8 @@ export class Participant {
   abort(key: ActionKey, turn: LrtTurn): { body: ReplyBody; after?: number } {
     const entry = this.#open.get(key);
     if (entry !== undefined) this.#callBack(entry, "its leader gave it up", turn);
-    if (entry?.held === true) this.#end(entry, { kind: "failed", reason: "given up before it began" }, turn);
+    if (entry !== undefined && entry.held !== null)
+      this.#end(entry, { kind: "failed", reason: "given up before it began" }, turn);
     const body = this.#seen(key, entry?.intent.order.vm ?? "");
     return entry === undefined ? this.#never(key, body, turn) : { body };
   }
@@ -342,7 +346,7 @@ export class Participant {
   }
 
   #judge(entry: OpenAction, turn: LrtTurn): void {
-    if (!this.#deps.inventory.listed || entry.operation !== null || entry.held) return;
+    if (!this.#deps.inventory.listed || entry.operation !== null || entry.held !== null) return;
     if (entry.intent.role === "source" && this.#arriving(entry.intent.order.vm)) return;
     const here = sightOf(this.#deps.inventory.get(entry.intent.order.vm));
     const verdict = this.#verdict(entry, here, turn.now);
@@ -432,6 +436,8 @@ export class Participant {
     if (entry.operation !== null) this.#operations.delete(entry.operation);
     if (entry.asking !== null) this.#deps.calls.cancel(entry.asking, turn);
     if (role !== "source" && outcome.kind === "done") this.#deps.arrived(order, turn);
+    if (role === "source" && outcome.kind === "failed" && entry.calledBack === null)
+      this.#deps.stayed(order, turn);
     this.#notifyEnded(entry.intent, outcome, turn);
     if (role === "destination") turn.persist([{ key: intentKey(order.key), value: null }]);
     else this.#reports.tell(entry.intent, outcome, turn);

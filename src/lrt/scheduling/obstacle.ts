@@ -28,6 +28,9 @@ function shortOf(vm: VmSnapshot, host: NodeSnapshot, config: LrtConfig): string 
   if (vm.demand.cpu > cpu) return `it wants ${vm.demand.cpu} mCPU, ${Math.max(0, cpu)} are free`;
   const memory = host.capacity.memory - used.memory;
   if (vm.demand.memory > memory) return `it needs ${vm.demand.memory} MiB, ${Math.max(0, memory)} are free`;
+  const failed = vm.failed.find((move) => move.host === host.node);
+  if (failed !== undefined)
+    return `a move there failed (not tried again for ${Math.ceil(failed.forMs / 1000)} s)`;
   const left = vm.left.find((departure) => departure.host === host.node);
   if (left === undefined || left.agoMs >= config.cooldownMs) return null;
   return `it left that host ${Math.round(left.agoMs / 1000)} s ago (overload does not send it back so soon)`;

@@ -162,7 +162,7 @@ function rules(
     ...labelRules(policies, input.members, placed),
     ...moveRules(input.events, new Set(input.members.map((member) => member.node)), here),
     ...drainingRules(input, here),
-    ...failedRules(input, here),
+    ...failedRules(input, placed),
   ];
 }
 
@@ -277,11 +277,17 @@ function drainingRules({ members }: PlanningInput, here: ReadonlySet<VmId>): Rul
   });
 }
 
-function failedRules({ failed, members }: PlanningInput, here: ReadonlySet<VmId>): Rule[] {
+/** In this partition, or in others before; there a drain or an operator may try again at once. */
+function failedRules({ events, failed, members }: PlanningInput, placed: readonly Placed[]): Rule[] {
   const inside = new Set(members.map((member) => member.node));
-  return failed
-    .filter(({ vm, host }) => here.has(vm) && inside.has(host))
-    .map(({ vm, host }) => ({ kind: "ban", vms: [vm], hosts: [host], name: "a move there that failed" }));
+  const { drained, asked } = exempted(events);
+  return placed.flatMap(({ vm, member }): Rule[] => {
+    const exempt = drained.has(member.node) || asked.has(vm.id);
+    const now = failed.filter((move) => move.vm === vm.id).map(({ host }) => host);
+    const before = exempt ? [] : vm.failed.map(({ host }) => host);
+    const hosts = [...now, ...before].filter((host) => host !== member.node && inside.has(host));
+    return hosts.length > 0 ? [lastingBan(vm.id, hosts, "a move there that failed")] : [];
+  });
 }
 
 /**
@@ -297,7 +303,7 @@ function coolDownRules({ events, members, config }: PlanningInput, placed: reado
     const hosts = vm.left
       .filter(({ host, agoMs }) => agoMs < config.cooldownMs && host !== member.node && inside.has(host))
       .map(({ host }) => host);
-    return hosts.length > 0 ? [comebackBan(vm.id, hosts)] : [];
+    return hosts.length > 0 ? [lastingBan(vm.id, hosts, "its cool-down")] : [];
   });
 }
 
@@ -321,12 +327,12 @@ export function sendsBack({ actions }: Plan, events: readonly TravellingEvent[])
 }
 
 /** Not on the way to another host either. */
-function comebackBan(vm: VmId, hosts: readonly NodeId[]): Rule {
+function lastingBan(vm: VmId, hosts: readonly NodeId[], name: string): Rule {
   return {
     kind: "ban",
     vms: [vm],
     hosts: [...new Set(hosts)].sort(byText),
     continuous: true,
-    name: "its cool-down",
+    name,
   };
 }

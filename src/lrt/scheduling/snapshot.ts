@@ -15,6 +15,8 @@ export interface VmSnapshot {
   readonly policy: VmPolicy;
   /** Hosts it left lately, and how long ago. */
   readonly left: readonly { readonly host: NodeId; readonly agoMs: Millis }[];
+  /** Hosts that it could not be moved to lately, and for how long that is not tried again. */
+  readonly failed: readonly { readonly host: NodeId; readonly forMs: Millis }[];
 }
 
 /** A node as it tells a partition's leader when it joins; the plan is made on these and checked against them. */

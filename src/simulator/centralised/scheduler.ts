@@ -120,6 +120,7 @@ export class CentralScheduler {
       adopted: false,
       policy: stamp?.policy ?? DEFAULT_POLICY,
       left: [],
+      failed: [],
     }));
     return { node: id, name: id, capacity, labels, draining: false, version: 1, vms };
   }

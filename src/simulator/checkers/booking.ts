@@ -106,8 +106,8 @@ export class BookingChecker implements Checker {
   processChanged(host: SimulatedHost, what: "started" | "died"): readonly string[] {
     if (what === "died") return NOTHING_WRONG;
     const row = rowOf(host);
-    if (row === null) this.#forget(host.id);
-    else {
+    this.#forget(host.id, row?.pid ?? null);
+    if (row !== null) {
       this.#held.set(host.id, row);
       this.#unwrite(host.id, row);
     }
@@ -132,11 +132,14 @@ export class BookingChecker implements Checker {
     });
   }
 
-  /** A new process without a booking knows nothing of partitions gone by; its tokens tell old orders from new. */
-  #forget(host: string): void {
+  /** A new process knows nothing of partitions other than its booking's; its tokens tell old orders from new. */
+  #forget(host: string, but: string | null): void {
     this.#held.delete(host);
     for (const known of [this.#epochs, this.#leaders])
-      for (const key of known.keys()) if (key.startsWith(`${host} `)) known.delete(key);
+      for (const key of known.keys()) {
+        const [at, pid] = key.split(" ");
+        if (at === host && pid !== but) known.delete(key);
+      }
   }
 
   #written(host: string, { pid, partitionEpoch, leader }: BookingRow): readonly string[] {

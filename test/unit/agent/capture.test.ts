@@ -16,6 +16,7 @@ const vm = (name: string, cpu: number, more: Partial<VmSnapshot> = {}): VmSnapsh
   adopted: false,
   policy: DEFAULT_POLICY,
   left: [],
+  failed: [],
   ...more,
 });
 

@@ -34,6 +34,7 @@ test("the second leg of a pivot tells its destination of the host that the first
     adopted: false,
     policy: DEFAULT_POLICY,
     left: [{ host: "h9", agoMs: 5000 }],
+    failed: [],
   };
   const snapshots = [snapshot("h1", [vm]), snapshot("h2", []), snapshot("h3", [])];
   const plan = { actions: [migrate(0, "h1", "h2", []), migrate(1, "h2", "h3", [0])] };
@@ -61,6 +62,7 @@ test("both legs of a pivot are told to be of the drain of the host that the VM i
     adopted: false,
     policy: DEFAULT_POLICY,
     left: [],
+    failed: [],
   };
   const snapshots = [snapshot("h1", [vm]), snapshot("h2", []), snapshot("h3", [])];
   const plan = { actions: [migrate(0, "h1", "h2", []), migrate(1, "h2", "h3", [0])] };

@@ -16,6 +16,7 @@ const vm = (id: string, cpu: number, more: Partial<VmSnapshot> & { policy?: VmPo
   adopted: false,
   policy: DEFAULT_POLICY,
   left: [],
+  failed: [],
   ...more,
 });
 
