@@ -319,6 +319,13 @@ export const MUTANTS: readonly Mutant[] = [
     "...coolDownRules(input, placed),",
   ),
   mutant(
+    "failures-forgotten",
+    "a partition knows nothing of the moves that failed before it",
+    PROBLEM,
+    "const before = exempt ? [] : vm.failed.map(({ host }) => host);",
+    "const before: NodeId[] = [];",
+  ),
+  mutant(
     "detour-home",
     "overload sends a guest through the host that it left",
     PROBLEM,
@@ -387,6 +394,13 @@ export const MUTANTS: readonly Mutant[] = [
     PARTICIPANT,
     "turn.hypervisor(commandOf(order, uri), after);",
     "turn.hypervisor(commandOf(order, uri));",
+  ),
+  mutant(
+    "held-early",
+    "an order that waited for its guest to arrive is carried out before its intent is on disk",
+    PARTICIPANT,
+    "this.#begin(entry, turn, written);",
+    "this.#begin(entry, turn, 0);",
   ),
   mutant(
     "promised-early",

@@ -199,6 +199,24 @@ describe("a partition's problem", () => {
     expect(rules).toContainEqual(expect.objectContaining({ kind: "ban", vms: ["a"], hosts: ["h2"] }));
   });
 
+  test("does not try again so soon what failed before, in this partition or on the way; a drain or an operator may", () => {
+    const failed = [
+      { host: "h2", forMs: 4000 },
+      { host: "h9", forMs: 4000 },
+    ];
+    const members = [host("h1", [vm("a", 1200, { failed })]), host("h2", []), host("h3", [])];
+    const bans = (events: readonly TravellingEvent[]) =>
+      problem(members, events).rules.filter(({ name }) => name === "a move there that failed");
+    expect(bans([overload("h1")])).toEqual([
+      { kind: "ban", vms: ["a"], hosts: ["h2"], continuous: true, name: "a move there that failed" },
+    ]);
+    expect(bans([overload("h1"), event("h1", { kind: "drain" })])).toEqual([]);
+    expect(bans([event("h1", { kind: "move", vm: "a", to: "h2" })])).toEqual([]);
+    expect(bans([overload("h1"), event("h3", { kind: "drain" })])).toHaveLength(1);
+    const stuck = host("h2", [vm("a", 100)]);
+    expect(problem([stuck, host("h1", [])], [overload("h2")], [{ vm: "a", host: "h2" }]).rules).toEqual([]);
+  });
+
   test("leaves alone what balancing is switched off for", () => {
     const off = vm("a", 600, { policy: { ...DEFAULT_POLICY, balancing: "off" } });
     expect(plan([host("h1", [off, vm("b", 600)]), host("h2", [])], [overload("h1")])).toEqual([
@@ -208,6 +226,14 @@ describe("a partition's problem", () => {
 });
 
 describe("an obstacle", () => {
+  test("is a move there that failed a moment ago", () => {
+    const failed = [{ host: "h2", forMs: 3200 }];
+    expect(obstacle(vm("a", 100, { failed }), host("h2", []), DEFAULT_LRT_CONFIG)).toBe(
+      "a move there failed (not tried again for 4 s)",
+    );
+    expect(obstacle(vm("a", 100, { failed }), host("h3", []), DEFAULT_LRT_CONFIG)).toBeNull();
+  });
+
   test("is told with numbers", () => {
     const full = host("h2", [vm("b", 800)]);
     expect(obstacle(vm("a", 300), full, DEFAULT_LRT_CONFIG)).toBe("it wants 300 mCPU, 150 are free");
