@@ -1,3 +1,4 @@
+import type { Instant } from "../../lib/instant.ts";
 import type { OperationId, PersistId } from "../../ports/effects.ts";
 import type { ActionOrder, ActionOutcome } from "../messages.ts";
 import type { Intent, OtherSide } from "./intent.ts";
@@ -13,8 +14,10 @@ export interface OpenAction {
   calledBack: string | null;
   /** Its outcome is not known: look instead of waiting for an answer. */
   looking: boolean;
-  /** The hypervisor was asked what it sees of the VM. */
-  inspecting: OperationId | null;
+  /** The hypervisor was asked what it sees of the VM, and when. */
+  inspecting: { readonly operation: OperationId; readonly at: Instant } | null;
+  /** When it was asked what it has answered: what is known of the guest is no older. null: it has not answered. */
+  seenAt: Instant | null;
   /** What it will have come to when the running operation (a resume, a destroy) succeeds. */
   upon: ActionOutcome | null;
   other: OtherSide;
@@ -37,6 +40,7 @@ export function opened(intent: Intent, looking: boolean): OpenAction {
     calledBack: null,
     looking,
     inspecting: null,
+    seenAt: null,
     upon: null,
     other: null,
     asked: false,

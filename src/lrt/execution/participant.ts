@@ -290,7 +290,8 @@ export class Participant {
     if (key === undefined) return false;
     this.#operations.delete(operation);
     const entry = this.#open.get(key);
-    if (entry?.inspecting === operation) this.#inspected(entry, outcome, turn);
+    if (entry?.inspecting?.operation === operation)
+      this.#inspected(entry, entry.inspecting.at, outcome, turn);
     if (entry === undefined || entry.operation !== operation) return true;
     entry.operation = null;
     if (outcome.ok && entry.upon !== null) this.#end(entry, entry.upon, turn);
@@ -337,9 +338,10 @@ export class Participant {
     return true;
   }
 
-  #inspected(entry: OpenAction, outcome: HypervisorOutcome, turn: LrtTurn): void {
+  #inspected(entry: OpenAction, at: Instant, outcome: HypervisorOutcome, turn: LrtTurn): void {
     entry.inspecting = null;
     if (!outcome.ok) return;
+    entry.seenAt = at;
     this.#deps.inventory.set(entry.intent.order.vm, outcome.domain ?? null);
     if (entry.intent.word !== null) entry.asked = true;
     this.#judge(entry, turn);
@@ -349,7 +351,7 @@ export class Participant {
     if (!this.#deps.inventory.listed || entry.operation !== null || entry.held !== null) return;
     if (entry.intent.role === "source" && this.#arriving(entry.intent.order.vm)) return;
     const here = sightOf(this.#deps.inventory.get(entry.intent.order.vm));
-    const verdict = this.#verdict(entry, here, turn.now);
+    const verdict = this.#verdict(entry, here);
     switch (verdict.kind) {
       case "ended":
         this.#end(entry, this.#outcome(entry, verdict.outcome, verdict.reason, turn.now), turn);
@@ -375,10 +377,12 @@ export class Participant {
     this.#operations.set(entry.operation, entry.intent.order.key);
   }
 
-  #verdict(entry: OpenAction, here: ReturnType<typeof sightOf>, now: Instant): Verdict {
+  /** What was seen before the time was over says nothing of what has come since: the agent may have stood still. */
+  #verdict(entry: OpenAction, here: ReturnType<typeof sightOf>): Verdict {
     if (entry.intent.role === "runner") return judgeRunner(here);
     if (entry.intent.role === "source") return judgeSource(here, entry.other, entry.asked);
-    const expired = now - entry.intent.since >= this.#config.leaseMs + KEEPALIVE_MS;
+    const over = entry.intent.since + this.#config.leaseMs + KEEPALIVE_MS;
+    const expired = entry.seenAt !== null && entry.seenAt >= over;
     return judgeDestination(here, entry.other, entry.asked, expired);
   }
 
@@ -387,8 +391,9 @@ export class Participant {
     entry.asked = false;
     entry.other = heard(entry.intent);
     if (entry.inspecting !== null || entry.operation !== null || !this.#deps.inventory.listed) return;
-    entry.inspecting = turn.hypervisor({ kind: "inspect", vm: entry.intent.order.vm });
-    this.#operations.set(entry.inspecting, entry.intent.order.key);
+    const operation = turn.hypervisor({ kind: "inspect", vm: entry.intent.order.vm });
+    entry.inspecting = { operation, at: turn.now };
+    this.#operations.set(operation, entry.intent.order.key);
   }
 
   #ask(entry: OpenAction, turn: LrtTurn): void {
