@@ -159,6 +159,7 @@ describe("the journal on a full disk", () => {
       await eventually("all are durable", () => heard.persisted.length === 12);
       expect(heard.persisted).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
       expect(heard.broken).toEqual([]);
+      await eventually("there is room again", () => heard.space.length > 1);
       expect(heard.space).toEqual(["full", "low"]);
       await journal.close();
       expect((await open(disk)).rows.size).toBe(12);
