@@ -162,7 +162,7 @@ function rules(
     ...labelRules(policies, input.members, placed),
     ...moveRules(input.events, new Set(input.members.map((member) => member.node)), here),
     ...drainingRules(input, here),
-    ...failedRules(input, placed),
+    ...failedRules(input, placed, arriving),
   ];
 }
 
@@ -277,17 +277,25 @@ function drainingRules({ members }: PlanningInput, here: ReadonlySet<VmId>): Rul
   });
 }
 
-/** In this partition, or in others before; there a drain or an operator may try again at once. */
-function failedRules({ events, failed, members }: PlanningInput, placed: readonly Placed[]): Rule[] {
+/** In this partition, starts too, or in others before; what failed in others a drain or an operator may try again at once. */
+function failedRules(
+  { events, failed, members }: PlanningInput,
+  placed: readonly Placed[],
+  arriving: readonly ArrivingVm[],
+): Rule[] {
   const inside = new Set(members.map((member) => member.node));
   const { drained, asked } = exempted(events);
-  return placed.flatMap(({ vm, member }): Rule[] => {
+  const bans = (id: VmId, at: NodeId | null, before: readonly NodeId[]): Rule[] => {
+    const now = failed.filter(({ vm }) => vm === id).map(({ host }) => host);
+    const hosts = [...now, ...before].filter((host) => host !== at && inside.has(host));
+    return hosts.length > 0 ? [lastingBan(id, hosts, "a move there that failed")] : [];
+  };
+  const moves = placed.flatMap(({ vm, member }) => {
     const exempt = drained.has(member.node) || asked.has(vm.id);
-    const now = failed.filter((move) => move.vm === vm.id).map(({ host }) => host);
     const before = exempt ? [] : vm.failed.map(({ host }) => host);
-    const hosts = [...now, ...before].filter((host) => host !== member.node && inside.has(host));
-    return hosts.length > 0 ? [lastingBan(vm.id, hosts, "a move there that failed")] : [];
+    return bans(vm.id, member.node, before);
   });
+  return [...moves, ...arriving.flatMap(({ spec }) => bans(spec.id, null, []))];
 }
 
 /**

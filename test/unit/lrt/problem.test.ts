@@ -51,6 +51,12 @@ const plan = (members: readonly NodeSnapshot[], events: readonly TravellingEvent
     : solution.status;
 };
 
+const arriving = (id: string): ArrivingVm => ({
+  spec: { id, name: id, cpus: 1, memory: 512, disks: [], nics: [] },
+  stamp: { ve: "shop", vm: id, handler: "h", generation: 1, adopted: false, policy: DEFAULT_POLICY },
+  demand: { cpu: 100, memory: 512 },
+});
+
 describe("a partition's problem", () => {
   test("relieves the overloaded host down to its margin, and fills others no further than theirs", () => {
     const { hosts } = problem(
@@ -176,17 +182,20 @@ describe("a partition's problem", () => {
   });
 
   test("does not start again what has come while the rest of its VE waits", () => {
-    const arriving = (id: string): ArrivingVm => ({
-      spec: { id, name: id, cpus: 1, memory: 512, disks: [], nics: [] },
-      stamp: { ve: "shop", vm: id, handler: "h", generation: 1, adopted: false, policy: DEFAULT_POLICY },
-      demand: { cpu: 100, memory: 512 },
-    });
     const vms = [arriving("a"), arriving("b"), arriving("c")];
     const events = [event("h1", { kind: "arrival", ve: "shop", vms })];
     const members = [host("h1", [vm("a", 100)]), host("h2", [])];
     const started = new Set(["b"]);
     const made = buildProblem({ members, events, failed: [], started, config: DEFAULT_LRT_CONFIG });
     expect(made.vms.map(({ id, state }) => `${id} ${state}`)).toEqual(["a running", "c waiting"]);
+  });
+
+  test("does not start a VM again where that failed", () => {
+    const events = [event("h1", { kind: "arrival", ve: "shop", vms: [arriving("a")] })];
+    const made = problem([host("h1", []), host("h2", [])], events, [{ vm: "a", host: "h2" }]);
+    expect(made.rules).toContainEqual(expect.objectContaining({ kind: "ban", vms: ["a"], hosts: ["h2"] }));
+    const solution = solve(made, { decisions: 10_000 });
+    expect("plan" in solution && solution.plan.actions.map(({ to }) => to)).toEqual(["h1"]);
   });
 
   test("does not try again what has failed", () => {
