@@ -41,6 +41,8 @@ const PROBLEM = "lrt/scheduling/problem.ts";
 const PARTICIPANT = "lrt/execution/participant.ts";
 const EXECUTOR = "lrt/execution/executor.ts";
 const INTENT = "lrt/execution/intent.ts";
+const HANDS = "vet/host/hands.ts";
+const HANDLER = "vet/home/handler.ts";
 
 const mutant = (name: string, what: string, file: string, from: string, to: string): Mutant => ({
   name,
@@ -423,6 +425,31 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: "given-up-for-good",
+    what: "a destination whose source is silent forgets what it promised to it",
+    edits: [
+      {
+        file: INTENT,
+        from: 'return { kind: "set-aside", reason: "the source is silent',
+        to: 'return { kind: "ended", outcome: "failed", reason: "the source is silent',
+      },
+    ],
+  },
+  mutant(
+    "stopped-anew",
+    "a host stops a VM upon an order of an older generation",
+    HANDS,
+    "const refusal = this.#refusal(domain, ve, vm, before);\n    if (domain === undefined",
+    "const refusal = this.#refusal(domain, ve, vm, before + 9);\n    if (domain === undefined",
+  ),
+  mutant(
+    "old-manifest",
+    "VMs that wait are started as an older manifest had them",
+    HANDLER,
+    "this.#eventGeneration !== record.generation;",
+    "record.generation < this.#eventGeneration;",
+  ),
   mutant(
     "promised-early",
     "a destination promises before that is on disk",

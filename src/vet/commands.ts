@@ -57,7 +57,14 @@ export type VetCommand =
   /** Home → host: what do you know of these VMs? Answer: `LookAnswer`. */
   | { readonly type: "vet.look"; readonly vms: readonly VmId[] }
   /** Home → host: stop it; answered when that has begun. `not-found`: it is not there. */
-  | { readonly type: "vet.stop-vm"; readonly ve: VeName; readonly vm: VmId; readonly graceMs: number }
+  | {
+      readonly type: "vet.stop-vm";
+      readonly ve: VeName;
+      readonly vm: VmId;
+      /** Only what an earlier generation started: this order may come late, when the VM runs anew. */
+      readonly before: number;
+      readonly graceMs: number;
+    }
   /** Home → host: write this stamp, or (null) remove ours; answered when that is done. */
   | {
       readonly type: "vet.stamp-vm";

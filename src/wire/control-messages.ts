@@ -71,7 +71,10 @@ const COMMAND = union<PeerCommand, "type">("Command", "type", {
     about: "Home → host: what do you know of these VMs?",
     fields: { vms: list(VM_ID, COUNTS.veVms) },
   },
-  "vet.stop-vm": { about: "Home → host: stop it.", fields: { ve: VE_NAME, vm: VM_ID, graceMs: MILLIS } },
+  "vet.stop-vm": {
+    about: "Home → host: stop it, if an earlier generation started it.",
+    fields: { ve: VE_NAME, vm: VM_ID, before: COUNTER, graceMs: MILLIS },
+  },
   "vet.stamp-vm": {
     about: "Home → host: write its stamp, or remove it.",
     fields: { ve: VE_NAME, vm: VM_ID, stamp: nullable(STAMP) },

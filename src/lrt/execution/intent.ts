@@ -52,6 +52,8 @@ export type Verdict =
   | { readonly kind: "await" }
   /** Only the other side can tell. */
   | { readonly kind: "ask" }
+  /** Nobody is kept from anything by it any more, but it stays open: the other side may come back. */
+  | { readonly kind: "set-aside"; readonly reason: string }
   | { readonly kind: "wait"; readonly reason: string };
 
 /**
@@ -113,7 +115,8 @@ const COPY_OF_NO_USE = {
  * | absent    | it gave it away                    | lost: both answered, nobody has it                    |
  * | absent    | not open                           | failed: it will not start under this order any more   |
  * | absent    | open                               | wait                                                  |
- * | absent    | no answer                          | wait; failed once the source's lease has surely ended |
+ * | absent    | no answer                          | wait; set aside once the source's lease has ended: its |
+ * |           |                                    | hypervisor may have stood still with the order, though |
  * | paused    | it gave it away                    | resume                                                |
  * | paused    | the order failed there, or it is   | destroy the copy: the guest went on over there        |
  * |           | not open and the guest runs there  |                                                       |
@@ -142,7 +145,7 @@ function absentAtDestination(other: NonNullable<OtherSide>, asked: boolean): Ver
 function silentSource(here: Sight, asked: boolean, expired: boolean): Verdict {
   if (!asked) return { kind: "ask" };
   if (here === "absent" && expired) {
-    return { kind: "ended", outcome: "failed", reason: "the source is silent and may not start it any more" };
+    return { kind: "set-aside", reason: "the source is silent and may not start it any more" };
   }
   return { kind: "wait", reason: "the source does not answer" };
 }

@@ -25,6 +25,8 @@ export interface OpenAction {
   asking: number | null;
   /** It failed, and its hypervisor does not let go of the copy: that is tried again, and keeps nobody from anything. */
   undestroyed: boolean;
+  /** Its source was silent for so long that the node is given back; the guest may come all the same. */
+  aside: boolean;
   /**
    * A source's order that came before its guest was resumed here begins when the arrival has ended, and the intent, which
    * this write keeps, is durable; null: it waits for no arrival.
@@ -46,6 +48,7 @@ export function opened(intent: Intent, looking: boolean): OpenAction {
     asked: false,
     asking: null,
     undestroyed: false,
+    aside: false,
     held: null,
   };
 }

@@ -123,8 +123,9 @@ export class Participant {
   /** Memory promised to guests that are on their way here. */
   promised(): number {
     let memory = 0;
-    for (const { intent } of this.#open.values()) {
-      const arriving = intent.role !== "source" && this.#deps.inventory.get(intent.order.vm) === undefined;
+    for (const { intent, aside } of this.#open.values()) {
+      const coming = intent.role !== "source" && !aside;
+      const arriving = coming && this.#deps.inventory.get(intent.order.vm) === undefined;
       if (arriving) memory += memoryOf(intent.order);
     }
     return memory;
@@ -134,6 +135,7 @@ export class Participant {
     const { order, token } = request;
     const uri = this.#deps.migrationUri();
     if (this.#open.has(order.key)) return { body: { kind: "prepared", uri: uri ?? "" } };
+    this.#disprove(order, turn);
     const refusal = this.#refusal(order, token, turn.now) ?? this.#occupied(order);
     if (refusal !== null) return { body: { kind: "refused", reason: refusal } };
     if (uri === null) return { body: { kind: "refused", reason: "the hypervisor is not connected" } };
@@ -332,7 +334,8 @@ export class Participant {
     for (const entry of sortedValues(this.#open)) {
       const quiet = entry.intent.role === "destination" && turn.now - entry.intent.since >= QUIET_MS;
       if (quiet) entry.looking = true;
-      if (entry.looking) this.#refresh(entry, turn);
+      const lately = entry.aside && turn.now - (entry.seenAt ?? 0) < QUIET_MS;
+      if (entry.looking && !lately) this.#refresh(entry, turn);
     }
     if (this.#open.size > 0) turn.setTimer("lrt/look", LOOK_MS);
     return true;
@@ -367,8 +370,30 @@ export class Participant {
       case "ask":
         this.#ask(entry, turn);
         break;
+      case "set-aside":
+        this.#setAside(entry, verdict.reason, turn);
+        break;
       case "wait":
         break;
+    }
+  }
+
+  #setAside(entry: OpenAction, why: string, turn: LrtTurn): void {
+    if (entry.aside) return;
+    entry.aside = true;
+    const { key, vm } = entry.intent.order;
+    turn.notify({ kind: "action-looking", key, vm, why });
+    this.#deps.desk().settled(turn);
+  }
+
+  /** A guest that comes from another host cannot come from the silent one any more. */
+  #disprove({ vm, what }: ActionOrder, turn: LrtTurn): void {
+    for (const entry of sortedValues(this.#open)) {
+      const { order } = entry.intent;
+      if (!entry.aside || order.vm !== vm || this.#deps.inventory.get(vm) !== undefined) continue;
+      const elsewhere =
+        order.what.kind === "migrate" && what.kind === "migrate" && order.what.from !== what.from;
+      if (elsewhere) this.#end(entry, { kind: "failed", reason: "the guest is on another host" }, turn);
     }
   }
 
@@ -479,18 +504,20 @@ export class Participant {
   }
 
   /**
-   * Not those that keep nobody from anything: a guest that left and whose new host is silent, one paused for good, a copy
-   * of no use that its hypervisor does not let go of.
+   * Not those that keep nobody from anything: a guest that left and whose new host is silent, one paused for good, one
+   * whose source is silent for good, a copy of no use that its hypervisor does not let go of.
    */
   #blocking(): OpenAction[] {
     if (!this.#deps.inventory.listed) return [...this.#open.values()];
-    return [...this.#open.values()].filter(({ intent, operation, held, undestroyed, asked, other }) => {
-      if (undestroyed) return false;
-      if (operation !== null || held) return true;
-      const here = sightOf(this.#deps.inventory.get(intent.order.vm));
-      if (intent.role === "source") return here !== "absent";
-      return !(here === "paused" && asked && other === null);
-    });
+    return [...this.#open.values()].filter(
+      ({ intent, operation, held, undestroyed, aside, asked, other }) => {
+        if (undestroyed || aside) return false;
+        if (operation !== null || held) return true;
+        const here = sightOf(this.#deps.inventory.get(intent.order.vm));
+        if (intent.role === "source") return here !== "absent";
+        return !(here === "paused" && asked && other === null);
+      },
+    );
   }
 
   #intent(

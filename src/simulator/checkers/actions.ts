@@ -78,9 +78,10 @@ export class ActionChecker implements Checker {
   }
 
   unsettled(world: CheckedWorld): readonly string[] {
-    return world.hosts.flatMap((host) =>
-      host.disk.keys("lrt/intent/").map((key) => `${host.id} still has ${key} on its disk`),
-    );
+    return world.hosts.flatMap((host) => {
+      const keys = host.disk.keys("lrt/intent/").filter((key) => !fromNobody(host, key, world));
+      return keys.map((key) => `${host.id} still has ${key} on its disk`);
+    });
   }
 
   #ordered(first: KnownOrder | null, world: CheckedWorld): readonly string[] {
@@ -160,6 +161,13 @@ function unwritten(
   return promised
     ? []
     : [`${host.id} is told to ${kind} ${vm}, of which it has promised nothing on its disk`];
+}
+
+/** What a destination was promised by a host that has no agent: nobody can say what has become of it. */
+function fromNobody(host: SimulatedHost, key: string, world: CheckedWorld): boolean {
+  const { order, role } = JSON.parse(host.disk.read(key) ?? "null") as Intent;
+  if (role !== "destination" || order.what.kind !== "migrate") return false;
+  return world.host(order.what.from)?.agent === null;
 }
 
 function isOpen(host: SimulatedHost, key: string): boolean {

@@ -1,4 +1,5 @@
 import type { AgentEffect } from "../../agent/turn.ts";
+import { vmsOf } from "../../vet/lifecycle/expand.ts";
 import type { VeRecord, VmRecord } from "../../vet/lifecycle/record.ts";
 import type { SimulatedHost } from "../world/host.ts";
 import { type CheckedWorld, type Checker, NOTHING_WRONG } from "./checker.ts";
@@ -14,7 +15,7 @@ const PREFIX = "registry/record/";
 /**
  * Virtual environments: a VM is started only where its VE's record, on some disk, has it assigned to (or has it stopped
  * meanwhile: the order was on its way), and stopped only when the record says so; no two members act on one record. In the end what records say is so: who runs, runs there
- * and nowhere else, who has stopped runs nowhere, and nothing of a VE that was deleted is left.
+ * and nowhere else, as the manifest has it now; who has stopped runs nowhere, and nothing of a VE that was deleted is left.
  */
 export class EnvironmentChecker implements Checker {
   readonly name = "environments";
@@ -44,6 +45,7 @@ export class EnvironmentChecker implements Checker {
       ...held.flatMap((one) => [
         ...moving(one),
         ...one.record.vms.flatMap((vm) => mistaken(one, vm, executing)),
+        ...world.hosts.flatMap((host) => outdated(one, host)),
       ]),
       ...world.hosts.flatMap((host) => leftOver(host, names)),
     ];
@@ -98,6 +100,17 @@ function mistaken(
   return right
     ? []
     : [`${record.name}.${name} is ${state} by its record, and runs on ${where.join() || "no host"}`];
+}
+
+/** What runs is what the manifest says, whatever it said before. */
+function outdated({ record }: Held, host: SimulatedHost): readonly string[] {
+  const templates = vmsOf(record.manifest);
+  const executing = new Set(host.executing());
+  return host.domains().flatMap(({ vm, stamp, memory }) => {
+    if (stamp?.ve !== record.name || !executing.has(vm)) return [];
+    const wanted = templates.get(stamp.vm)?.memory ?? memory;
+    return memory === wanted ? [] : [`${vm} runs with ${memory} MiB, and its manifest says ${wanted}`];
+  });
 }
 
 /** Guests of the VEs that the script makes have names of their own. */

@@ -48,6 +48,8 @@ export class VeHandler {
   readonly #deps: HandlerDependencies;
   #event: string | null = null;
   #eventVms: ReadonlySet<VmId> = new Set();
+  /** What the event's VMs are to be is of this generation of the record. */
+  #eventGeneration = 0;
   /** A plan of the event is being carried out: it is not called off for VMs that have already got a host. */
   #planning = false;
   #waitingFor: string | null = null;
@@ -202,8 +204,11 @@ export class VeHandler {
     const unsettled = record.vms.some(({ state, id }) => state === "assigned" && this.#eventVms.has(id));
     const same = waiting.length === this.#eventVms.size && waiting.every(({ id }) => this.#eventVms.has(id));
     const withdrawn = [...this.#eventVms].some((id) => !this.#mayRun(id));
-    if (this.#event !== null && !withdrawn && (same || this.#planning || unsettled)) return;
-    this.#callOff(waiting.length === 0 ? "no VM waits any more" : "other VMs wait now", turn);
+    const outdated = waiting.length > 0 && this.#eventGeneration !== record.generation;
+    const current = same || this.#planning || unsettled;
+    if (this.#event !== null && !withdrawn && !outdated && current) return;
+    const others = outdated ? "its manifest has changed" : "other VMs wait now";
+    this.#callOff(waiting.length === 0 ? "no VM waits any more" : others, turn);
     // What is being removed may still write to the disks of what takes its place.
     const leaving = record.vms.some(({ next, state }) => next === "forget" && state === "stopping");
     if (waiting.length > 0 && !leaving) this.#raise(record, waiting, turn);
@@ -226,7 +231,9 @@ export class VeHandler {
       return { spec: specOf(vm, template), stamp: stampOf(record, vm), demand: expectedDemand(template) };
     });
     this.#event = this.#deps.raiseArrival(record.name, vms, turn);
-    if (this.#event !== null) this.#eventVms = new Set(waiting.map(({ id }) => id));
+    if (this.#event === null) return;
+    this.#eventVms = new Set(waiting.map(({ id }) => id));
+    this.#eventGeneration = record.generation;
   }
 
   #callOff(why: string, turn: VetTurn): void {
@@ -266,7 +273,8 @@ export class VeHandler {
     const { record } = this;
     const about = { ve: record.name, vm: vm.id };
     if (record.adopted && vm.next === "forget") return { type: "vet.stamp-vm", ...about, stamp: null };
-    if (vm.state === "stopping") return { type: "vet.stop-vm", ...about, graceMs: record.graceMs };
+    if (vm.state === "stopping")
+      return { type: "vet.stop-vm", ...about, before: record.generation, graceMs: record.graceMs };
     const stale = (this.#stamps.get(vm.id) ?? -1) < record.generation;
     if (vm.state !== "running" || !this.#stamps.has(vm.id) || !stale) return null;
     return { type: "vet.stamp-vm", ...about, stamp: stampOf(record, vm) };

@@ -34,9 +34,9 @@ export class Hands {
     this.#domains = domains;
   }
 
-  stop({ ve, vm, graceMs }: Stop, respond: Respond, turn: VetTurn, after?: number): void {
+  stop({ ve, vm, before, graceMs }: Stop, respond: Respond, turn: VetTurn, after?: number): void {
     const domain = this.#guests.find(vm);
-    const refusal = this.#refusal(domain, ve, vm);
+    const refusal = this.#refusal(domain, ve, vm, before);
     if (domain === undefined || refusal !== null) return respond(fail(refusal ?? missing(vm)), turn);
     if (domain.job !== "none") {
       return respond(
@@ -57,7 +57,8 @@ export class Hands {
     const bare = domain !== undefined && domain.stamp === null;
     if (bare && stamp === null) return respond(ok(null), turn);
     const adopting = bare && stamp?.adopted === true;
-    const refusal = adopting ? null : this.#refusal(domain, ve, vm);
+    const before = stamp === null ? Number.POSITIVE_INFINITY : stamp.generation + 1;
+    const refusal = adopting ? null : this.#refusal(domain, ve, vm, before);
     if (refusal !== null) return respond(fail(refusal), turn);
     const operation = turn.hypervisor({ kind: "stamp", vm, stamp }, after);
     this.#operations.set(operation, (outcome, later) => respond(resultOf(outcome), later));
@@ -107,11 +108,15 @@ export class Hands {
     });
   }
 
-  #refusal(domain: Domain | undefined, ve: string, vm: VmId): Failure | null {
+  /** An order may come late: what a newer generation has stamped is not its business any more. */
+  #refusal(domain: Domain | undefined, ve: string, vm: VmId, before: number): Failure | null {
     if (this.#domains() === null) return disconnected();
     if (domain === undefined) return missing(vm);
-    if (domain.stamp?.ve === ve) return null;
-    return { code: "conflict", message: `${domain.name} is not a VM of ${ve}`, reason: ownerOf(domain) };
+    const { name, stamp } = domain;
+    if (stamp?.ve !== ve)
+      return { code: "conflict", message: `${name} is not a VM of ${ve}`, reason: ownerOf(domain) };
+    if (stamp.generation < before) return null;
+    return { code: "conflict", message: `${name} is of generation ${stamp.generation} of ${ve}` };
   }
 }
 

@@ -159,7 +159,7 @@ export function stopAll(record: VeRecord): VeRecord {
 }
 
 export function removeAll(record: VeRecord): VeRecord {
-  let next: VeRecord = { ...record, deleting: true };
+  let next: VeRecord = { ...record, deleting: true, generation: record.generation + 1 };
   for (const vm of record.vms) next = record.adopted ? releaseVm(next, vm) : removeVm(next, vm);
   return next;
 }

@@ -46,7 +46,7 @@ const DESTINATION: readonly [Sight, OtherSide, boolean, boolean, string, string?
   ["migrating", there("running"), true, true, "wait"],
   ["absent", null, false, false, "ask"],
   ["absent", null, true, false, "wait"],
-  ["absent", null, true, true, "ended", "failed"],
+  ["absent", null, true, true, "set-aside"],
   ["absent", null, false, true, "ask"],
   ["absent", there("running", true), true, true, "wait"],
   ["absent", there("running", false), true, false, "ended", "failed"],

@@ -103,7 +103,7 @@ describe("a host", () => {
     const home = world.node(world.home("shop"));
     const other = HOSTS.find((id) => id !== "a") ?? "";
     const asked = [
-      { type: "vet.stop-vm", ve: "shop", vm, graceMs: 0 },
+      { type: "vet.stop-vm", ve: "shop", vm, before: 9, graceMs: 0 },
       { type: "vet.stamp-vm", ve: "shop", vm, stamp: stampOf(world) },
     ] as const;
     for (const command of asked) {
@@ -116,6 +116,31 @@ describe("a host", () => {
     world.run(10_000);
     expect(world.node("a").domains.get(vm)).toMatchObject({ state: "running", stamp: null });
     expect(home.up).toBe(true);
+  });
+
+  it("does not do to a VM what an older generation of its VE ordered", () => {
+    const world = new VetWorld("late", HOSTS);
+    world.running("a", manifest("shop", [template("web")]));
+    world.ended(world.answer("a", { type: "ve.stop", name: "shop", graceMs: 0 }).operation);
+    world.ended(world.answer("a", { type: "ve.start", name: "shop" }).operation);
+    const { id: vm, host } = world.show("a", "shop").vms[0] ?? { id: "", host: null };
+    const node = world.node(host ?? "");
+    const stamp = node.domains.get(vm)?.stamp ?? null;
+    expect(stamp?.generation).toBe(3);
+    const asked = [
+      { type: "vet.stop-vm", ve: "shop", vm, before: 2, graceMs: 0 },
+      { type: "vet.stamp-vm", ve: "shop", vm, stamp: stamp && { ...stamp, generation: 1 } },
+    ] as const;
+    const answers: unknown[] = [];
+    for (const command of asked)
+      world.act(node.id, (turn) =>
+        node.tracker.execute(command, "c", (result) => answers.push(result), turn),
+      );
+    expect(answers).toMatchObject(
+      asked.map(() => ({ ok: false, failure: { message: expect.stringContaining("generation 3") } })),
+    );
+    world.run(10_000);
+    expect(node.domains.get(vm)).toMatchObject({ state: "running", stamp: { generation: 3 } });
   });
 
   it("does not take what is between agents from a user", () => {

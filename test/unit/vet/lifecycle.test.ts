@@ -93,6 +93,19 @@ describe("the life of a VE", () => {
     world.until(() => world.show("a", "shop").observed === "running", 60_000);
   });
 
+  it("starts what the manifest says now, not what it said when the VM began to wait", () => {
+    const world = new VetWorld("anew", HOSTS);
+    world.room = false;
+    const first = manifest("shop", [template("web", { memory: 4096 })]);
+    world.ended(world.answer("a", { type: "ve.apply", manifest: first }).operation);
+    const second = manifest("shop", [template("web", { memory: 1024 })]);
+    world.answer("a", { type: "ve.apply", manifest: second, allowRestart: true });
+    world.room = true;
+    world.until(() => world.show("a", "shop").observed === "running", 60_000);
+    const domains = [...world.nodes.values()].flatMap((host) => [...host.domains.values()]);
+    expect(domains).toMatchObject([{ memory: 1024, stamp: { generation: 2 } }]);
+  });
+
   it("stops a VE that waits without ever starting it", () => {
     const world = new VetWorld("withdraw", HOSTS);
     world.room = false;
