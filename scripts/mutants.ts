@@ -405,27 +405,6 @@ export const MUTANTS: readonly Mutant[] = [
     "this.#begin(entry, turn, 0);",
   ),
   {
-    name: "seen-long-ago",
-    what: "a destination whose agent stood still gives up a guest by what it saw before",
-    edits: [
-      {
-        file: PARTICIPANT,
-        from: "const verdict = this.#verdict(entry, here);",
-        to: "const verdict = this.#verdict(entry, here, turn.now);",
-      },
-      {
-        file: PARTICIPANT,
-        from: "#verdict(entry: OpenAction, here: ReturnType<typeof sightOf>)",
-        to: "#verdict(entry: OpenAction, here: ReturnType<typeof sightOf>, now: Instant)",
-      },
-      {
-        file: PARTICIPANT,
-        from: "const expired = entry.seenAt !== null && entry.seenAt >= over;",
-        to: "const expired = now >= over;",
-      },
-    ],
-  },
-  {
     name: "given-up-for-good",
     what: "a destination whose source is silent forgets what it promised to it",
     edits: [

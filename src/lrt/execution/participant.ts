@@ -134,7 +134,9 @@ export class Participant {
   prepare(from: NodeId, request: Prepare, turn: LrtTurn): { body: ReplyBody; after?: number } {
     const { order, token } = request;
     const uri = this.#deps.migrationUri();
-    if (this.#open.has(order.key)) return { body: { kind: "prepared", uri: uri ?? "" } };
+    const open = this.#open.get(order.key);
+    if (open?.aside === true) return { body: { kind: "refused", reason: "this order has been given up" } };
+    if (open !== undefined) return { body: { kind: "prepared", uri: uri ?? "" } };
     this.#disprove(order, turn);
     const refusal = this.#refusal(order, token, turn.now) ?? this.#occupied(order);
     if (refusal !== null) return { body: { kind: "refused", reason: refusal } };
@@ -155,6 +157,7 @@ export class Participant {
     }
     const begun = this.#open.has(order.key) || this.#over.of(order.key) === "done";
     if (begun) return { body: { kind: "accepted" } };
+    if (order.what.kind === "run") this.#disprove(order, turn);
     const held = this.#arriving(order.vm);
     const refusal = this.#refusal(order, token, turn.now) ?? (held ? null : this.#missing(order));
     if (refusal !== null) return { body: { kind: "refused", reason: refusal } };
@@ -386,14 +389,13 @@ export class Participant {
     this.#deps.desk().settled(turn);
   }
 
-  /** A guest that comes from another host cannot come from the silent one any more. */
+  /** A guest that comes from another host, or starts anew, cannot come from the silent one any more. */
   #disprove({ vm, what }: ActionOrder, turn: LrtTurn): void {
     for (const entry of sortedValues(this.#open)) {
       const { order } = entry.intent;
       if (!entry.aside || order.vm !== vm || this.#deps.inventory.get(vm) !== undefined) continue;
-      const elsewhere =
-        order.what.kind === "migrate" && what.kind === "migrate" && order.what.from !== what.from;
-      if (elsewhere) this.#end(entry, { kind: "failed", reason: "the guest is on another host" }, turn);
+      const same = what.kind === "migrate" && order.what.kind === "migrate" && order.what.from === what.from;
+      if (!same) this.#end(entry, { kind: "failed", reason: "the guest is elsewhere, or gone" }, turn);
     }
   }
 
