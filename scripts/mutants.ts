@@ -41,6 +41,8 @@ const PROBLEM = "lrt/scheduling/problem.ts";
 const PARTICIPANT = "lrt/execution/participant.ts";
 const EXECUTOR = "lrt/execution/executor.ts";
 const INTENT = "lrt/execution/intent.ts";
+const DRIVER = "driver/driver.ts";
+const REGISTRY = "dnt/registry/registry.ts";
 const HANDS = "vet/host/hands.ts";
 const HANDLER = "vet/home/handler.ts";
 
@@ -394,8 +396,8 @@ export const MUTANTS: readonly Mutant[] = [
     "executed-early",
     "the hypervisor is asked before the intent is on disk",
     PARTICIPANT,
-    "turn.hypervisor(commandOf(order, uri), after);",
-    "turn.hypervisor(commandOf(order, uri));",
+    "turn.hypervisor(commandOf(order, uri), after, by);",
+    "turn.hypervisor(commandOf(order, uri), undefined, by);",
   ),
   mutant(
     "held-early",
@@ -428,6 +430,20 @@ export const MUTANTS: readonly Mutant[] = [
     HANDLER,
     "this.#eventGeneration !== record.generation;",
     "record.generation < this.#eventGeneration;",
+  ),
+  mutant(
+    "begun-late",
+    "an order that was held too long is begun all the same",
+    DRIVER,
+    "this.#ports.clock.now() > effect.by)",
+    "this.#ports.clock.now() < 0)",
+  ),
+  mutant(
+    "seeds-unmet",
+    "a new agent creates a VE although it has not met the seeds",
+    REGISTRY,
+    "const strangers = this.#deps.strangers();",
+    "const strangers: string[] = [];",
   ),
   mutant(
     "promised-early",
@@ -484,7 +500,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "ceded-forgotten",
     "a home that drained does not remember which names went elsewhere meanwhile",
-    "dnt/registry/registry.ts",
+    REGISTRY,
     "couldHold(name, id, members) || this.#ceded.has(name)",
     "couldHold(name, id, members)",
   ),
@@ -514,8 +530,8 @@ export const MUTANTS: readonly Mutant[] = [
     "seeds-for-the-lonely",
     "who has company never tries a seed, and groups that formed apart stay apart",
     "dnt/membership/reunion.ts",
-    "      this.#tryTheSeeds(turn);\n",
-    "",
+    "if (strangers.length === 0) this.#tryTheSeeds(turn);\n      else for",
+    "if (strangers.length > 9) for",
   ),
   mutant(
     "destroy-unknown",

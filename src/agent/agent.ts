@@ -116,6 +116,7 @@ export class Agent {
         boot,
         members: () => this.members(),
         unheard: () => this.membership.unheard(),
+        strangers: () => this.membership.strangers(),
         ask: (to, command, turn, done, after) =>
           this.#ask(to, command as VetCommand, turn as AgentTurn, done, after),
       },

@@ -49,9 +49,10 @@ export class AgentTurn implements Turn<Message, Notification> {
     if (this.#counters.timers.delete(timer)) this.effects.push({ kind: "timer-clear", timer });
   }
 
-  hypervisor(command: HypervisorCommand, after?: PersistId): OperationId {
+  hypervisor(command: HypervisorCommand, after?: PersistId, by?: Instant): OperationId {
     const operation = ++this.#counters.operation;
-    this.effects.push({ kind: "hypervisor", operation, command, ...when(after) });
+    const until = by === undefined ? {} : { by };
+    this.effects.push({ kind: "hypervisor", operation, command, ...when(after), ...until });
     return operation;
   }
 

@@ -6,6 +6,7 @@
  * - *Persist before act*: an effect that names a write is held until that write is durable. Within a destination and
  *   lane, and among hypervisor commands and replies, order is kept: what comes after a held effect of the same
  *   stream waits behind it, unless it names nothing and its stream is the membership lane.
+ * - A hypervisor command that names an instant is not executed after it.
  * - A message to the own node comes back as an input, never through the network.
  */
 import type { Agent } from "../agent/agent.ts";
@@ -15,7 +16,7 @@ import type { Notification } from "../agent/notifications.ts";
 import type { AgentEffect } from "../agent/turn.ts";
 import { assert } from "../lib/assert.ts";
 import { fail } from "../lib/error.ts";
-import type { PersistId, TimerName } from "../ports/effects.ts";
+import type { OperationId, PersistId, TimerName } from "../ports/effects.ts";
 import type { HypervisorSink, JournalSink, Ports, SolverSink, TransportSink } from "../ports/ports.ts";
 
 /** Inputs waiting for the agent; beyond it new commands are refused and new messages dropped (peers repeat them). */
@@ -153,6 +154,8 @@ export class Driver implements TransportSink<Message>, JournalSink, HypervisorSi
   }
 
   #execute(effect: AgentEffect): void {
+    if (effect.kind === "hypervisor" && effect.by !== undefined && this.#ports.clock.now() > effect.by)
+      return this.#tooLate(effect.operation);
     if (this.#hooks.before?.(effect) === false) return this.stop();
     const { clock, transport, journal, hypervisor, solver, replies, observer } = this.#ports;
     switch (effect.kind) {
@@ -179,6 +182,11 @@ export class Driver implements TransportSink<Message>, JournalSink, HypervisorSi
       case "addresses":
         return transport.setAddresses(effect.peer, effect.addresses);
     }
+  }
+
+  #tooLate(operation: OperationId): void {
+    const failure = { code: "failed", message: "its time was over before it could begin" } as const;
+    this.#inbox.push({ kind: "hypervisor-completed", operation, outcome: { ok: false, failure } });
   }
 
   #send(to: string, message: Message): void {

@@ -33,6 +33,8 @@ export type Effect<Message, Notification> =
       readonly operation: OperationId;
       readonly command: HypervisorCommand;
       readonly after?: PersistId;
+      /** Not begun later than this: it fails instead (its write took too long, or the process stood still). */
+      readonly by?: Instant;
     }
   | {
       readonly kind: "solve";
@@ -64,7 +66,7 @@ export interface Turn<Message, Notification> {
   /** Sets (or moves) the timer of that name; it fires once, as `timer-fired` with its name. */
   setTimer(timer: TimerName, after: Millis): void;
   clearTimer(timer: TimerName): void;
-  hypervisor(command: HypervisorCommand, after?: PersistId): OperationId;
+  hypervisor(command: HypervisorCommand, after?: PersistId, by?: Instant): OperationId;
   solve(problem: Problem, limits: Limits): OperationId;
   cancelSolve(operation: OperationId): void;
   reply(request: RequestId, result: Result<unknown>, after?: PersistId): void;

@@ -40,7 +40,7 @@ export type Found =
   | { readonly kind: "held"; readonly by: NodeId }
   | { readonly kind: "being-created"; readonly by: NodeId }
   | { readonly kind: "nobody" }
-  | { readonly kind: "unsure"; readonly silent: readonly NodeId[] }
+  | { readonly kind: "unsure"; readonly silent: readonly NodeId[]; readonly strangers: readonly string[] }
   | { readonly kind: "unsettled" };
 
 /** Who holds which VE's record (`dnt/registry`): today its home alone, later a replicated register. */

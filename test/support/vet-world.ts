@@ -77,6 +77,8 @@ export class VetWorld {
   roomy = true;
   /** Members that agents knew before they were restarted, and have not met yet. */
   unheard: readonly NodeId[] = [];
+  /** Seeds that agents, new as they are, have not met yet. */
+  strangers: readonly string[] = [];
   /** Whether the scheduler finds room. */
   room = true;
   /** Whether it says, when it finds none, that there never will be any. */
@@ -374,6 +376,7 @@ export class VetWorld {
         boot: node.life,
         members: () => this.members(),
         unheard: () => this.unheard,
+        strangers: () => this.strangers,
         ask: (to, command, turn, done, after) =>
           this.#ask(node, to, command as VetCommand, done as Done, after, turn as VetTurn),
       },

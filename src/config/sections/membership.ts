@@ -47,6 +47,12 @@ export const membership = z
     syncAfterNews: span("The same after any news.", 100, DAY, D.syncAfterNews),
     rejoinFirst: span("First pause between attempts to join, while alone.", 100, DAY, D.rejoinFirst),
     rejoinMost: span("Longest such pause.", 100, DAY, D.rejoinMost),
+    seedPatience: span(
+      "A new host creates no VE for so long, unless it has met every seed: a seed may know others.",
+      0,
+      DAY,
+      D.seedPatience,
+    ),
     forgetLeftAfter: span("How long a member that left is remembered.", MINUTE, 30 * DAY, D.forgetLeftAfter),
     savePeersEvery: span(
       "Least time between durable writes of the known peers.",

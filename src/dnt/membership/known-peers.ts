@@ -31,6 +31,8 @@ export class KnownPeers {
   /** Who answered at a seed's address, the last time that it was tried. */
   readonly #answered = new Map<string, NodeId>();
   #attempts = 0;
+  #strangersAt: Instant | null = null;
+  #strangersWait: Millis;
   #nextAt: Instant | null = null;
   #wait: Millis;
   #saved = "";
@@ -48,6 +50,7 @@ export class KnownPeers {
     this.#self = self;
     this.#random = random;
     this.#wait = settings.rejoinFirst;
+    this.#strangersWait = settings.rejoinFirst;
     this.#peers = readPeers(restored.get(PEERS_KEY)).filter(({ id }) => id !== self);
   }
 
@@ -73,10 +76,22 @@ export class KnownPeers {
   stranger(count: number, live: () => readonly Member[]): string | undefined {
     const { periods, attempts } = SEED_TRIES;
     if (this.#random.int(1, periods * (count + 1)) > attempts) return undefined;
-    const members = live();
+    return this.#random.pick(this.strangers(live()));
+  }
+
+  /** Seeds at whose address none of these members is known to be. */
+  strangers(members: readonly Member[]): readonly string[] {
     const known = (seed: string) =>
       members.some(({ id, addresses }) => id === this.#answered.get(seed) || addresses.some(isAt(seed)));
-    return this.#random.pick(this.#settings.seeds.filter((seed) => !known(seed)));
+    return this.#settings.seeds.filter((seed) => !known(seed));
+  }
+
+  /** Those of them to try now, a few at a time and ever more seldom, while nobody else can tell of them. */
+  unmet(strangers: readonly string[], now: Instant): readonly string[] {
+    if (this.#strangersAt !== null && now < this.#strangersAt) return [];
+    this.#strangersAt = now + this.#random.jitter(this.#strangersWait, 0.25);
+    this.#strangersWait = Math.min(this.#settings.rejoinMost, this.#strangersWait * 2);
+    return some(strangers, this.#attempts++ * JOIN_ATTEMPTS);
   }
 
   /** Somebody was found: the next time alone starts with the first wait. */

@@ -123,6 +123,11 @@ export class Membership {
     return this.#reunion.unheard();
   }
 
+  /** Seeds that a new agent has not met yet: they may be of a cluster of which it knows nothing. */
+  strangers(): readonly string[] {
+    return this.#reunion.strangers();
+  }
+
   /**
    * Whether `members` are all there are, as far as an agent can know: since it started it has heard of everybody of its
    * last life, and has compared its list with somebody's, unless it is alone.

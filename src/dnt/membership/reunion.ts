@@ -27,6 +27,8 @@ export class Reunion {
   #compared = false;
   /** … as one that is complete. */
   #agreed = false;
+  /** In its first life, for a while: a seed that it has not met may be one of a cluster that it knows nothing of. */
+  #new: boolean;
 
   constructor(
     settings: MembershipSettings,
@@ -40,6 +42,7 @@ export class Reunion {
     this.#view = view;
     this.#knownPeers = knownPeers;
     this.#random = random;
+    this.#new = knownPeers.ids().length === 0;
     this.#synchronisation = new Synchronisation(view.roster, (member) => view.claimOf(member));
   }
 
@@ -51,11 +54,14 @@ export class Reunion {
 
   /** The round's upkeep. */
   round(isolated: boolean, turn: MembershipTurn): void {
+    if (turn.now - this.#startedAt >= this.#settings.seedPatience) this.#new = false;
     if (this.#view.roster.live().length === 0 || isolated) {
       this.#seek(turn);
     } else {
       this.#knownPeers.joined();
-      this.#tryTheSeeds(turn);
+      const strangers = this.strangers();
+      if (strangers.length === 0) this.#tryTheSeeds(turn);
+      else for (const seed of this.#knownPeers.unmet(strangers, turn.now)) turn.dial(seed);
     }
     this.#tryTheDead(turn);
     this.#checkNews(turn.now);
@@ -71,10 +77,19 @@ export class Reunion {
     return this.#knownPeers.ids().filter((id) => this.#view.get(id) === undefined);
   }
 
+  /**
+   * Seeds that a new agent has not met: whoever is there may know others. One that nobody has met in its first minute
+   * is not there.
+   */
+  strangers(): readonly string[] {
+    return this.#new ? this.#knownPeers.strangers(this.#view.roster.members()) : [];
+  }
+
   /** Whether its list has everybody in it, as far as an agent can know: not just after it has started. */
   get acquainted(): boolean {
     const alone = this.#view.roster.members().every(({ id, state }) => id === this.#self || state === "left");
-    return this.unheard().length === 0 && (this.#compared || alone);
+    const told = this.unheard().length === 0 && this.strangers().length === 0;
+    return told && (this.#compared || alone);
   }
 
   /**

@@ -23,6 +23,8 @@ export interface MembershipSettings {
   /** Back-off of the attempts to join, while alone. */
   readonly rejoinFirst: Millis;
   readonly rejoinMost: Millis;
+  /** In its first life: for so long a seed that it has not met may be one of a cluster that it knows nothing of. */
+  readonly seedPatience: Millis;
   /** A member that left is remembered this long, so that old news cannot bring it back. */
   readonly forgetLeftAfter: Millis;
   /** Least time between two durable writes of the known peers. */
@@ -46,6 +48,7 @@ export const DEFAULTS: MembershipSettings = {
   syncAfterNews: seconds(5),
   rejoinFirst: seconds(1),
   rejoinMost: minutes(1),
+  seedPatience: minutes(1),
   forgetLeftAfter: minutes(24 * 60),
   savePeersEvery: minutes(1),
 };

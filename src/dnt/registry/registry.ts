@@ -14,7 +14,8 @@
  *   create it, and that no such record has come or gone with them in between (a record on the move could slip past one
  *   round of questions); and only if nobody who cannot be asked could hold it: it joined early enough to have been its
  *   home (`couldHold`), or the name went elsewhere while this member was draining (`Ceded`). An agent that has started
- *   anew and has heard nobody yet may have been one of many.
+ *   anew and has heard nobody yet may have been one of many; one that is new and has not met its seeds may be of a group
+ *   that formed apart.
  *
  * Thin: a home that is lost takes its records with it; `joinedAt` is wall-clock time of different hosts.
  */
@@ -49,8 +50,8 @@ export type Found =
   | { readonly kind: "held"; readonly by: NodeId }
   | { readonly kind: "being-created"; readonly by: NodeId }
   | { readonly kind: "nobody" }
-  /** Nobody who answered has it, but these did not answer and could. */
-  | { readonly kind: "unsure"; readonly silent: readonly NodeId[] }
+  /** Nobody who answered has it, but these did not answer and could, or may know others who could. */
+  | { readonly kind: "unsure"; readonly silent: readonly NodeId[]; readonly strangers: readonly string[] }
   /** Records were moving while everybody was asked. */
   | { readonly kind: "unsettled" };
 
@@ -68,6 +69,8 @@ export interface RegistryDependencies<R> {
   readonly members: () => readonly RegistryMember[];
   /** Members that are not in that array only because this agent has started anew and heard nobody yet. */
   readonly unheard: () => readonly NodeId[];
+  /** Addresses of seeds that this new agent has not met yet: their cluster may be another one than its own. */
+  readonly strangers: () => readonly string[];
   /** `after`: what must be durable here before the question leaves. Failure: no answer, or none of use. */
   readonly ask: (
     to: NodeId,
@@ -346,7 +349,9 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     const silent = [...new Set([...first.silent, ...second.silent])].sort(byText);
     const unknown = (id: NodeId): boolean => members.every((member) => member.id !== id);
     const able = silent.filter((id) => unknown(id) || couldHold(name, id, members) || this.#ceded.has(name));
-    return able.length === 0 ? { kind: "nobody" } : { kind: "unsure", silent: able };
+    const strangers = this.#deps.strangers();
+    const told = able.length === 0 && strangers.length === 0;
+    return told ? { kind: "nobody" } : { kind: "unsure", silent: able, strangers };
   }
 }
 

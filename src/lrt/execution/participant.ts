@@ -14,7 +14,7 @@
  * order that the other side has already been told is dead.
  */
 import type { HypervisorOutcome, MigrationProgress } from "../../hypervisor/command.ts";
-import { assert } from "../../lib/assert.ts";
+import { assert, present } from "../../lib/assert.ts";
 import { type Instant, type Millis, seconds } from "../../lib/instant.ts";
 import { sortedValues } from "../../lib/order.ts";
 import type { NodeId } from "../../model/node.ts";
@@ -173,7 +173,8 @@ export class Participant {
   #begin(entry: OpenAction, turn: LrtTurn, after: PersistId): void {
     const { order, uri } = entry.intent;
     this.#notifyStarted(order, turn);
-    entry.operation = turn.hypervisor(commandOf(order, uri), after);
+    const by = present(this.#deps.desk().booking, "what begins has a booking").leaseUntil;
+    entry.operation = turn.hypervisor(commandOf(order, uri), after, by);
     this.#operations.set(entry.operation, order.key);
   }
 

@@ -11,6 +11,7 @@ export class ModelledMembership implements MembershipService {
   readonly isolated = false;
   readonly acquainted = true;
   readonly unheard = (): readonly NodeId[] => [];
+  readonly strangers = (): readonly string[] => [];
   readonly doubt = 0;
   readonly #id: NodeId;
   readonly #model: MembershipModel;

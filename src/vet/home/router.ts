@@ -125,7 +125,7 @@ export class Router {
       case "being-created":
         return respond(fail({ code: "conflict", message: `a VE called ${name} is being created` }), turn);
       case "unsure":
-        return respond(fail(this.#unsure(name, found.silent)), turn);
+        return respond(fail(this.#unsure(name, found)), turn);
       case "unsettled":
         return respond(fail(this.#elsewhere(name, null)), turn);
       case "nobody":
@@ -233,8 +233,9 @@ export class Router {
     };
   }
 
-  #unsure(name: VeName, silent: readonly NodeId[]): Failure {
-    const hosts = silent.slice(0, 5).map(this.#deps.nameOf).join(", ");
+  #unsure(name: VeName, { silent, strangers }: Extract<Found, { kind: "unsure" }>): Failure {
+    const seeds = strangers.map((address) => `the seed ${address} (not met yet)`);
+    const hosts = [...silent.map(this.#deps.nameOf), ...seeds].slice(0, 5).join(", ");
     return {
       code: "unreachable",
       message: `whether a VE called ${name} exists cannot be told`,

@@ -7,7 +7,7 @@ import { Driver } from "../../../src/driver/driver.ts";
 import { ok } from "../../../src/lib/error.ts";
 
 /** An agent that answers each input with the effects a test has written down for it. */
-function world(script: (input: AgentInput) => readonly AgentEffect[], crashAt?: string) {
+function world(script: (input: AgentInput) => readonly AgentEffect[], crashAt?: string, now = () => 0) {
   const log: string[] = [];
   const alarms: { at: number; fire: () => void }[] = [];
   const agent = { identity: { id: "me" }, step: script } as unknown as Agent;
@@ -15,7 +15,7 @@ function world(script: (input: AgentInput) => readonly AgentEffect[], crashAt?: 
     agent,
     {
       clock: {
-        now: () => 0,
+        now,
         at: (at, fire) => {
           const alarm = { at, fire };
           alarms.push(alarm);
@@ -87,6 +87,29 @@ describe("the driver", () => {
     expect(log).toEqual(["write 7"]);
     driver.persisted(7);
     expect(log).toEqual(["write 7", "hypervisor 3 list"]);
+  });
+
+  test("does not begin a hypervisor command whose time is over when its write is done: it has failed", () => {
+    let now = 0;
+    const inputs: AgentInput[] = [];
+    const command = { kind: "list" } as const;
+    const script = (input: AgentInput): readonly AgentEffect[] => {
+      inputs.push(input);
+      if (input.kind !== "started") return [];
+      return [
+        persist(7),
+        { kind: "hypervisor", operation: 3, command, after: 7, by: 1000 },
+        { kind: "hypervisor", operation: 4, command, after: 7, by: 1001 },
+      ];
+    };
+    const { driver, log } = world(script, undefined, () => now);
+    driver.start();
+    now = 1001;
+    driver.persisted(7);
+    expect(log).toEqual(["write 7", "hypervisor 4 list"]);
+    expect(inputs.slice(1)).toMatchObject([
+      { kind: "hypervisor-completed", operation: 3, outcome: { ok: false } },
+    ]);
   });
 
   test("brings a message to the own node back as an input, after its write", () => {

@@ -48,6 +48,19 @@ describe("the home of a VE", () => {
     world.running("a", command.manifest);
   });
 
+  it("creates nothing while it is new and has not met a seed", () => {
+    const world = new VetWorld("strangers", HOSTS);
+    const name = world.nameAt("a");
+    world.strangers = ["/dns4/z/tcp/7946"];
+    const command = { type: "ve.apply", manifest: manifest(name, [template("web")]) } as const;
+    expect(world.refusal("a", command)).toMatchObject({
+      code: "unreachable",
+      reason: "the seed /dns4/z/tcp/7946 (not met yet) could keep its record and cannot be asked",
+    });
+    world.strangers = [];
+    world.running("a", command.manifest);
+  });
+
   it("does not create a name that a silent member could hold, and names that member", () => {
     const world = new VetWorld("could-hold", HOSTS);
     world.join("d", "2026-02-01T00:00:00Z");

@@ -56,6 +56,33 @@ describe("joining", () => {
     expect(new Set(cluster.dialled.get("first"))).toEqual(new Set(["/memory/nobody"]));
   });
 
+  it("meets at once the others of its cluster that formed a group around another seed", () => {
+    const cluster = new MembershipCluster("groups");
+    cluster.start("a", ["a", "b"]);
+    cluster.start("c", ["a"]);
+    cluster.run(seconds(5));
+    expect(cluster.of("a").members()).toHaveLength(2);
+    expect(cluster.of("a").strangers()).toEqual(["/memory/b"]);
+    expect(cluster.of("a").acquainted).toBe(false);
+    cluster.start("b");
+    cluster.start("d", ["b"]);
+    expect(cluster.until(() => cluster.agree("alive"), seconds(30))).toBeLessThan(seconds(15));
+    expect(cluster.of("a").strangers()).toEqual([]);
+  });
+
+  it("takes a seed that nobody has met in its first minute not to be there", () => {
+    const cluster = new MembershipCluster("no such seed");
+    cluster.start("a", ["nobody"]);
+    cluster.start("c", ["a"]);
+    cluster.run(seconds(55));
+    expect(cluster.of("a").strangers()).toEqual(["/memory/nobody"]);
+    cluster.run(seconds(10));
+    expect(cluster.of("a").strangers()).toEqual([]);
+    cluster.crash("a");
+    cluster.start("a", ["nobody"]);
+    expect(cluster.of("a").strangers()).toEqual([]);
+  });
+
   it("measures round trips to everybody within as many seconds as there are members", () => {
     const cluster = MembershipCluster.settled(40, "measured", {}, { latency: [4, 4] });
     cluster.run(seconds(40) * 9);
