@@ -340,8 +340,8 @@ export const MUTANTS: readonly Mutant[] = [
     "back-in-one-plan",
     "overload sends a guest back to a host that it leaves by the same plan",
     PARTITION,
-    "if (sendsBack(solution.plan, this.#agenda.all(turn.now))) return this.#withoutPlan(bestEffort, turn);",
-    "",
+    "return sendsBack(plan, this.#agenda.all(now)) || ",
+    "return ",
   ),
   mutant(
     "half-emptied",
@@ -444,6 +444,13 @@ export const MUTANTS: readonly Mutant[] = [
     REGISTRY,
     "const strangers = this.#deps.strangers();",
     "const strangers: string[] = [];",
+  ),
+  mutant(
+    "out-again",
+    "a plan may take a VM out of where its labels let it be, if it was not there at first",
+    PARTITION,
+    " || strays(plan, this.#members.snapshots())",
+    "",
   ),
   mutant(
     "promised-early",

@@ -45,7 +45,7 @@ import {
 } from "./event.ts";
 import { Members } from "./members.ts";
 import { ordersOf } from "./orders.ts";
-import { sendsBack } from "./problem.ts";
+import { sendsBack, strays } from "./problem.ts";
 import { domainNames, reasonOf, tell } from "./reason.ts";
 import { Search } from "./search.ts";
 import type { NodeSnapshot } from "./snapshot.ts";
@@ -345,7 +345,7 @@ export class Partition {
       this.#explanation = solution?.explanation ?? [];
       return this.#withoutPlan(bestEffort, turn);
     }
-    if (sendsBack(solution.plan, this.#agenda.all(turn.now))) return this.#withoutPlan(bestEffort, turn);
+    if (this.#errs(solution.plan, turn.now)) return this.#withoutPlan(bestEffort, turn);
     const check = solution.status === "reduced" ? checkSteps : checkPlan;
     this.#assertSound = () => {
       const wrong = check(problem, solution.plan);
@@ -359,6 +359,11 @@ export class Partition {
     }
     if (solution.plan.actions.length === 0) return this.#nothingToDo(turn);
     this.#proposePlan(solution, turn);
+  }
+
+  /** What no rule tells the solver. */
+  #errs(plan: Plan, now: Instant): boolean {
+    return sendsBack(plan, this.#agenda.all(now)) || strays(plan, this.#members.snapshots());
   }
 
   #withoutPlan(bestEffort: boolean, turn: LrtTurn): void {

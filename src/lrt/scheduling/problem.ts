@@ -334,6 +334,30 @@ export function sendsBack({ actions }: Plan, events: readonly TravellingEvent[])
   });
 }
 
+/**
+ * Whether a plan breaks, on its way, a rule that held already: takes a VM out of where its labels let it be, or beside one
+ * from which it was parted before. To the solver such a rule binds at every instant only if it holds at the start: where
+ * it does not, somebody may have to make way before it can.
+ */
+export function strays({ actions }: Plan, members: readonly NodeSnapshot[]): boolean {
+  const hosts = new Map(members.map((member) => [member.node, member]));
+  const policies = new Map(members.flatMap(({ vms }) => vms.map(({ id, policy }) => [id, policy])));
+  const at = new Map(members.flatMap(({ node, vms }) => vms.map(({ id }) => [id, node])));
+  const before = new Map<VmId, NodeId>();
+  return [...actions]
+    .sort((a, b) => a.id - b.id)
+    .some(({ vm, from, to }) => {
+      const [left, entered, policy] = [hosts.get(from ?? ""), hosts.get(to ?? ""), policies.get(vm)];
+      if (left === undefined || entered === undefined || policy === undefined) return false;
+      const beside = policy.apart.some(
+        (other) => other !== vm && at.get(other) === entered.node && before.get(other) !== left.node,
+      );
+      at.set(vm, entered.node);
+      before.set(vm, left.node);
+      return beside || (satisfies(left, policy) && !satisfies(entered, policy));
+    });
+}
+
 /** Not on the way to another host either. */
 function lastingBan(vm: VmId, hosts: readonly NodeId[], name: string): Rule {
   return {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { DEFAULT_LRT_CONFIG } from "../../../src/lrt/config.ts";
 import type { ArrivingVm, EventCause, TravellingEvent } from "../../../src/lrt/scheduling/event.ts";
 import { obstacle } from "../../../src/lrt/scheduling/obstacle.ts";
-import { buildProblem, sendsBack } from "../../../src/lrt/scheduling/problem.ts";
+import { buildProblem, sendsBack, strays } from "../../../src/lrt/scheduling/problem.ts";
 import type { NodeSnapshot, VmSnapshot } from "../../../src/lrt/scheduling/snapshot.ts";
 import type { Plan } from "../../../src/model/plan.ts";
 import { DEFAULT_POLICY, type VmPolicy } from "../../../src/model/virtual-machine.ts";
@@ -179,6 +179,32 @@ describe("a partition's problem", () => {
     expect(sendsBack(once, [overload("h1")])).toBe(false);
     expect(sendsBack(there, [overload("h3"), event("h1", { kind: "drain" })])).toBe(false);
     expect(sendsBack(there, [event("h1", { kind: "move", vm: "a", to: "h3" })])).toBe(false);
+  });
+
+  test("knows a plan that takes a VM out again of where its labels let it be", () => {
+    const policy = { ...DEFAULT_POLICY, require: { site: "s1" } };
+    const plain = { ...host("h1", [{ ...vm("a", 100), policy }, vm("b", 100)]), labels: {} };
+    const right = { ...host("h2", []), labels: { site: "s1" } };
+    const members = [plain, right, { ...host("h3", []), labels: { site: "s0" } }];
+    const plan = (id: string, ...hosts: string[]): Plan => ({
+      actions: hosts.slice(1).map((to, n) => ({
+        id: n,
+        kind: "migrate",
+        vm: id,
+        from: hosts[n] as string,
+        to,
+        after: [],
+        start: 0,
+        duration: 1,
+      })),
+    });
+    expect(strays(plan("a", "h1", "h2", "h3", "h2"), members)).toBe(true);
+    expect(strays(plan("b", "h1", "h2", "h3", "h2"), members)).toBe(false);
+    expect(strays(plan("a", "h1", "h3", "h2"), members)).toBe(false);
+    const alone = { ...DEFAULT_POLICY, apart: ["b"] };
+    const pair = [host("h1", [{ ...vm("a", 100), policy: alone }, vm("b", 100)]), host("h2", [])];
+    expect(strays(plan("a", "h1", "h2"), pair)).toBe(false);
+    expect(strays(plan("a", "h1", "h2", "h1"), pair)).toBe(true);
   });
 
   test("does not start again what has come while the rest of its VE waits", () => {
