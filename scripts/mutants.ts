@@ -446,6 +446,13 @@ export const MUTANTS: readonly Mutant[] = [
     "const strangers: string[] = [];",
   ),
   mutant(
+    "went-past",
+    "a home asks nobody but itself whether a name has gone elsewhere while it was draining",
+    REGISTRY,
+    "const gone = [...second.answers.values()].some(({ ceded }) => ceded);",
+    "const gone = this.#ceded.has(name);",
+  ),
+  mutant(
     "out-again",
     "a plan may take a VM out of where its labels let it be, if it was not there at first",
     PARTITION,
@@ -508,7 +515,7 @@ export const MUTANTS: readonly Mutant[] = [
     "ceded-forgotten",
     "a home that drained does not remember which names went elsewhere meanwhile",
     REGISTRY,
-    "couldHold(name, id, members) || this.#ceded.has(name)",
+    "couldHold(name, id, members) || gone",
     "couldHold(name, id, members)",
   ),
   mutant(

@@ -41,6 +41,8 @@ export type Holding = "record" | "creating" | "no";
 
 export interface HoldsAnswer {
   readonly holding: Holding;
+  /** It went from here, or past here, to somebody else and has not come back (`Ceded`): somebody may have it. */
+  readonly ceded: boolean;
   /** Another one whenever a record of that name has come or gone there, or the agent has started anew. */
   readonly version: string;
 }
@@ -167,8 +169,9 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
 
   #holding(name: string): HoldsAnswer {
     const version = `${this.#deps.boot}.${this.#forgotten}.${this.#changes.get(name) ?? 0}`;
-    if (this.#stored.has(name)) return { holding: "record", version };
-    return { holding: this.#creating.has(name) ? "creating" : "no", version };
+    const ceded = this.#ceded.has(name);
+    if (this.#stored.has(name)) return { holding: "record", ceded, version };
+    return { holding: this.#creating.has(name) ? "creating" : "no", ceded, version };
   }
 
   put(record: R, turn: RegistryTurn): PersistId {
@@ -348,7 +351,8 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     const members = this.#deps.members();
     const silent = [...new Set([...first.silent, ...second.silent])].sort(byText);
     const unknown = (id: NodeId): boolean => members.every((member) => member.id !== id);
-    const able = silent.filter((id) => unknown(id) || couldHold(name, id, members) || this.#ceded.has(name));
+    const gone = [...second.answers.values()].some(({ ceded }) => ceded);
+    const able = silent.filter((id) => unknown(id) || couldHold(name, id, members) || gone);
     const strangers = this.#deps.strangers();
     const told = able.length === 0 && strangers.length === 0;
     return told ? { kind: "nobody" } : { kind: "unsure", silent: able, strangers };
