@@ -301,20 +301,26 @@ export const MUTANTS: readonly Mutant[] = [
     `if (what.kind === "migrate") this.#departures.record(vm, what.from, what.left, turn);`,
     "",
   ),
-  mutant(
-    "apart-at-the-end",
-    "guests that must be apart may meet on the way",
-    PROBLEM,
-    "const continuous = hostOf.get(vm) !== hostOf.get(other);",
-    "const continuous = false;",
-  ),
-  mutant(
-    "label-at-the-end",
-    "a guest passes through a host that lacks a label it requires",
-    PROBLEM,
-    "continuous: right.has(vm),",
-    "continuous: false,",
-  ),
+  {
+    name: "apart-at-the-end",
+    what: "guests that must be apart may meet on the way",
+    edits: [
+      {
+        file: PROBLEM,
+        from: "const continuous = hostOf.get(vm) !== hostOf.get(other);",
+        to: "const continuous = false;",
+      },
+      { file: PROBLEM, from: "return beside || (", to: "return (" },
+    ],
+  },
+  {
+    name: "label-at-the-end",
+    what: "a guest passes through a host that lacks a label it requires",
+    edits: [
+      { file: PROBLEM, from: "continuous: right.has(vm),", to: "continuous: false," },
+      { file: PROBLEM, from: "return beside || (satisfies(left, policy)", to: "return beside || (false" },
+    ],
+  },
   mutant(
     "cool-down-by-half",
     "a half plan, which leaves the underload out, leaves out its cool-down, too",
