@@ -459,6 +459,13 @@ export const MUTANTS: readonly Mutant[] = [
     "const gone = this.#ceded.has(name);",
   ),
   mutant(
+    "copy-for-guest",
+    "a destroyed copy of a migration is taken for the end of its guest",
+    "vet/host/guests.ts",
+    "memory.leaving || !memory.ran",
+    "memory.leaving",
+  ),
+  mutant(
     "out-again",
     "a plan may take a VM out of where its labels let it be, if it was not there at first",
     PARTITION,

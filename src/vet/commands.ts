@@ -95,7 +95,7 @@ export type Sight =
   | { readonly kind: "here"; readonly state: string; readonly generation: number | null }
   /** Not here, but an action or a booking of this host may still bring it. */
   | { readonly kind: "expected" }
-  /** It was here and has left alive, perhaps: an outgoing migration was under way, or its end was not seen. */
+  /** It was here and may live on elsewhere: an outgoing migration was under way, or it was never seen to run here. */
   | { readonly kind: "left" }
   /** It was here, and its guest ended here. */
   | { readonly kind: "ended" }

@@ -3,7 +3,7 @@
  * elsewhere*. Memory of one process: a restart begins a new life, and homes then ask everybody.
  */
 import type { Domain } from "../../hypervisor/domain.ts";
-import { byText } from "../../lib/order.ts";
+import { sortedEntries } from "../../lib/order.ts";
 import type { VeName } from "../../model/virtual-environment.ts";
 import type { VmId } from "../../model/virtual-machine.ts";
 import type { LookAnswer, Sight } from "../commands.ts";
@@ -14,6 +14,8 @@ interface Memory {
   changes: number;
   /** An outgoing migration has begun: if it vanishes, it may live on elsewhere. */
   leaving: boolean;
+  /** It was seen to run. The copy of a migration that fails is destroyed without ever having run: it runs on elsewhere. */
+  ran: boolean;
 }
 
 /** Guests remembered after they have gone; when one is forgotten, a new life begins. */
@@ -54,8 +56,11 @@ export class Guests {
   /** Takes note of who came and went since the last time. */
   refresh(): void {
     if (this.#domains() === null) return;
-    const here = new Set(this.#guests().map(({ vm }) => vm));
-    for (const vm of [...here].sort(byText)) this.#note(vm, true);
+    const here = new Map(this.#guests().map(({ vm, state }) => [vm, state]));
+    for (const [vm, state] of sortedEntries(here)) {
+      this.#note(vm, true);
+      if (state !== "paused") this.#remember(vm).ran = true;
+    }
     // An earlier process of this agent may have begun it.
     for (const { vm, job } of this.#guests()) if (job === "migrating-out") this.leaving(vm);
     for (const [vm, { present }] of this.#memory) if (present && !here.has(vm)) this.#note(vm, false);
@@ -92,7 +97,7 @@ export class Guests {
     if (shell || this.#expects(vm)) return { kind: "expected" };
     const memory = this.#memory.get(vm);
     if (memory === undefined || memory.changes === 0) return { kind: "absent" };
-    return { kind: memory.leaving ? "left" : "ended" };
+    return { kind: memory.leaving || !memory.ran ? "left" : "ended" };
   }
 
   #note(vm: VmId, present: boolean): void {
@@ -100,11 +105,13 @@ export class Guests {
     if (memory.present === present) return;
     memory.present = present;
     memory.changes++;
-    if (present) memory.leaving = false;
+    if (!present) return;
+    memory.leaving = false;
+    memory.ran = false;
   }
 
   #remember(vm: VmId): Memory {
-    const memory = this.#memory.get(vm) ?? { present: false, changes: 0, leaving: false };
+    const memory = this.#memory.get(vm) ?? { present: false, changes: 0, leaving: false, ran: false };
     this.#memory.delete(vm);
     this.#memory.set(vm, memory);
     return memory;
