@@ -17,7 +17,7 @@ import { EventQueue } from "./kernel/event-queue.ts";
 import { Story } from "./trace/story.ts";
 import { type HostSpec, SimulatedHost, type Watcher } from "./world/host.ts";
 import { type LinkSettings, Network } from "./world/network.ts";
-import type { SolverCost } from "./world/solver.ts";
+import { perDecision, type SolverCost } from "./world/solver.ts";
 
 export interface SimulationSpec {
   readonly seed: string;
@@ -26,7 +26,7 @@ export interface SimulationSpec {
   readonly hypervisor?: Partial<EmbeddedSettings>;
   readonly linkOf?: (from: string, to: string) => LinkSettings;
   readonly checkers: readonly Checker[];
-  /** Absent: `MS_PER_DECISION` for each decision, and at least one millisecond. */
+  /** Absent: `MS_PER_DECISION` for each decision. */
   readonly solverCost?: SolverCost;
   /** In place of the agents' own membership, where that is modelled. */
   readonly membership?: MembershipMaker;
@@ -91,8 +91,7 @@ export class Simulation implements CheckedWorld, Watcher {
       codec: new WireCodec(),
       random,
       seeds: spec.hosts.slice(0, 2).map(({ id }) => `sim://${id}`),
-      solverCost:
-        spec.solverCost ?? ((decisions: number) => Math.max(1, Math.ceil(decisions * MS_PER_DECISION))),
+      solverCost: spec.solverCost ?? perDecision(MS_PER_DECISION),
       ...(spec.membership === undefined ? {} : { membership: spec.membership }),
     };
     this.hosts = spec.hosts.map((host) => new SimulatedHost(host, world));

@@ -4,6 +4,7 @@ import { allCheckers } from "../checkers/all.ts";
 import { Simulation, type Violation } from "../simulation.ts";
 import type { HostSpec } from "../world/host.ts";
 import type { LinkSettings } from "../world/network.ts";
+import { perDecision } from "../world/solver.ts";
 import { perform } from "./deeds.ts";
 import type { Scenario } from "./folder.ts";
 
@@ -44,7 +45,7 @@ export function stage(scenario: Pick<Scenario, "shape" | "hosts">, trace = true)
     config: { lrt, membership: {} },
     hypervisor: definedOf(shape.hypervisor),
     linkOf: linksOf(scenario),
-    ...(shape.msPerDecision === undefined ? {} : { msPerDecision: shape.msPerDecision }),
+    ...(shape.msPerDecision === undefined ? {} : { solverCost: perDecision(shape.msPerDecision) }),
     checkers: allCheckers(lrt),
     trace,
   });

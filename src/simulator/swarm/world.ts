@@ -60,7 +60,7 @@ export function drawWorld(random: Random, size: "small" | "large"): SwarmWorld {
     links: drawLinks(random),
     lrt: drawConstants(random),
     hypervisor: { linkMibPerSecond: random.pick(LINKS_MIB_PER_SECOND) ?? 200 },
-    msPerDecision: random.pick([0.005, 0.005, 0.1]) ?? 0.005,
+    msPerDecision: random.pick([0.005, 0.005, 0.1, 1]) ?? 0.005,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { DiskSpace } from "../../model/disk-space.ts";
 import type { PersistId, Write } from "../../ports/effects.ts";
 import type { JournalPort } from "../../ports/ports.ts";
 import type { EventQueue } from "../kernel/event-queue.ts";
@@ -18,6 +19,9 @@ export class Disk {
   readonly #syncMs: () => number;
   readonly #survivors: (pending: number) => number;
   #pending: Pending[] = [];
+  /** Writes that are due, in order: they wait for room. */
+  #held: (() => void)[] = [];
+  #space: DiskSpace = "ample";
   /** Added to every sync. */
   slownessMs = 0;
 
@@ -26,6 +30,17 @@ export class Disk {
     this.#queue = queue;
     this.#syncMs = syncMs;
     this.#survivors = survivors;
+  }
+
+  get space(): DiskSpace {
+    return this.#space;
+  }
+
+  /** While it is full, what is written waits; a process that dies meanwhile has written nothing of that. */
+  set space(space: DiskSpace) {
+    this.#space = space;
+    if (space === "full") return;
+    for (const written of this.#held.splice(0)) written();
   }
 
   restored(): Map<string, unknown> {
@@ -61,11 +76,15 @@ export class Disk {
         const pending = { id, writes: frozen };
         this.#pending.push(pending);
         last = Math.max(last, this.#queue.now + this.#syncMs() + this.slownessMs);
-        this.#queue.at(last, () => {
+        const written = (): void => {
           if (!alive() || this.#pending[0] !== pending) return;
           this.#pending.shift();
           this.#apply(pending);
           persisted(id);
+        };
+        this.#queue.at(last, () => {
+          if (this.#space === "full") this.#held.push(written);
+          else written();
         });
       },
     };
@@ -73,7 +92,8 @@ export class Disk {
 
   /** The process that wrote has died. */
   processDied(): void {
-    const survivors = this.#survivors(this.#pending.length);
+    const survivors = this.#space === "full" ? 0 : this.#survivors(this.#pending.length);
+    this.#held = [];
     for (const pending of this.#pending.slice(0, survivors)) this.#apply(pending);
     this.#pending = [];
   }

@@ -100,6 +100,10 @@ export class SimulatedHost {
   #controlUp = false;
   #incarnation = 0;
   #process: Process | null = null;
+  /** An agent that was started on a full disk begins as soon as there is room. */
+  #agentWanted = false;
+  /** What every input takes this host's agent. */
+  #slownessMs = 0;
   #wake: (() => void) | null = null;
   /** Hypervisor operations of all processes: a dead process's completions go nowhere. */
   readonly #operations = new Map<number, Caller>();
@@ -178,18 +182,24 @@ export class SimulatedHost {
     this.#world.watcher.hypervisorStepped(this);
   }
 
+  /** On a full disk it waits for room: a store that cannot be opened ends the daemon, which is started again. */
   startAgent(): void {
     if (this.#hypervisor === null || this.#process !== null) return;
+    this.#agentWanted = true;
+    if (this.disk.space === "full") return;
     const process = this.#makeProcess();
+    process.slownessMs = this.#slownessMs;
     this.#process = process;
     this.#world.watcher.processChanged(this, "started");
     process.enter((driver) => driver.start());
+    if (this.disk.space !== "ample") this.#tellSpace();
     if (this.#controlUp) this.control({ kind: "connect" });
   }
 
   /** kill -9 of the agent; guests and their migrations go on. */
   killAgent(): void {
     const process = this.#process;
+    this.#agentWanted = false;
     if (process === null) return;
     this.#process = null;
     process.kill();
@@ -224,11 +234,19 @@ export class SimulatedHost {
 
   /** Every input takes the agent so long. */
   slowAgent(byMs: number): void {
+    this.#slownessMs = byMs;
     if (this.#process !== null) this.#process.slownessMs = byMs;
   }
 
   /** Somebody else fills the agent's disk, or makes room again. */
   diskSpace(state: DiskSpace): void {
+    this.disk.space = state;
+    this.#tellSpace();
+    if (this.#agentWanted) this.startAgent();
+  }
+
+  #tellSpace(): void {
+    const state = this.disk.space;
     this.#process?.enter((driver) => driver.deliver({ kind: "disk-space", state }));
   }
 

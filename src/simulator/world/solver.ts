@@ -7,6 +7,11 @@ import type { EventQueue } from "../kernel/event-queue.ts";
 export type SolverCost = (decisions: number, problem: Problem) => number;
 
 /** A host's solver: the real one, charged with simulated time for its decisions; it can be slow, or hang. */
+/** So much for each decision, and at least one millisecond. */
+export function perDecision(ms: number): SolverCost {
+  return (decisions) => Math.max(1, Math.ceil(decisions * ms));
+}
+
 export class SimulatedSolver {
   readonly #queue: EventQueue;
   readonly #cost: SolverCost;
