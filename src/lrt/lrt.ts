@@ -31,6 +31,8 @@ import type { NodeSnapshot, VmSnapshot } from "./scheduling/snapshot.ts";
 /** What the tracker needs of the rest of its node. */
 export interface LrtHooks {
   readonly alive: (node: NodeId) => boolean;
+  /** Whether it has heard of that node, and not that it has left. */
+  readonly knows: (node: NodeId) => boolean;
   /** How far automatic events may go: it changes while the agent runs. */
   readonly mode: () => BalancingMode;
   /** Neighbours, nearest first. */
@@ -267,6 +269,7 @@ export class LocalResourcesTracker {
         desk: () => this.desk,
         calls: this.#calls,
         migrationUri: () => this.#info?.migrationUri ?? null,
+        knows: (node) => this.#hooks.knows(node),
         arrived: (order, turn) => this.#arrived(order, turn),
         stayed: ({ vm, what }, turn) => this.#failedMoves.record(vm, what.to, turn.now),
       },

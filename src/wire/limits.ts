@@ -52,6 +52,8 @@ export const COUNTS = {
   observers: 8,
   /** Hashes of a digest (`BUCKETS`). */
   buckets: 64,
+  /** Peers of a last life that are asked for at once (`MISSING`). */
+  missing: 64,
   addresses: 16,
   labels: 64,
   /** Hosts of a partition; `LrtConfig.maxHosts` is 64. */

@@ -67,6 +67,8 @@ export interface ParticipantDependencies {
   readonly desk: () => BookingDesk;
   readonly calls: Calls;
   readonly migrationUri: () => string | null;
+  /** Whether this node has heard of that one: a guest goes to nobody whom its host does not know. */
+  readonly knows: (node: NodeId) => boolean;
   /** The guest of this order is here now. */
   readonly arrived: (order: ActionOrder, turn: LrtTurn) => void;
   /** The guest of this order was to leave, and has not: nobody called it back. */
@@ -159,7 +161,8 @@ export class Participant {
     if (begun) return { body: { kind: "accepted" } };
     if (order.what.kind === "run") this.#disprove(order, turn);
     const held = this.#arriving(order.vm);
-    const refusal = this.#refusal(order, token, turn.now) ?? (held ? null : this.#missing(order));
+    const refusal =
+      this.#refusal(order, token, turn.now) ?? this.#stranger(order) ?? (held ? null : this.#missing(order));
     if (refusal !== null) return { body: { kind: "refused", reason: refusal } };
     const role = order.what.kind === "run" ? "runner" : "source";
     const intent = this.#intent(from, request, role, request.uri, turn.now);
@@ -488,6 +491,12 @@ export class Participant {
   /** What ends an earlier arrival (it may destroy that copy) must never meet a later one. */
   #occupied({ vm, name }: ActionOrder): string | null {
     return this.#arriving(vm) ? `an earlier copy of ${name} is still to be cleared away here` : null;
+  }
+
+  /** Whoever looks for the guest later asks its host's circle: it must have the next one in it. */
+  #stranger({ what }: ActionOrder): string | null {
+    if (what.kind !== "migrate" || this.#deps.knows(what.to)) return null;
+    return `${what.to} is not known here yet`;
   }
 
   #missing(order: ActionOrder): string | null {

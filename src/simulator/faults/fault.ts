@@ -31,6 +31,8 @@ export type Fault =
       readonly backMs: number | null;
       readonly forMs: number;
     }
+  /** SIGTERM of the agent: it takes its leave; it is started again. */
+  | { readonly kind: "away"; readonly host: string; readonly forMs: number }
   /** SIGSTOP of the agent. */
   | { readonly kind: "pause"; readonly host: string; readonly forMs: number }
   /** The host sleeps, and its clock goes on: agent and control daemon stop. */

@@ -111,6 +111,7 @@ const DRAWS: readonly Weighted[] = [
   [6, trap],
   [5, (cast) => ({ kind: "kill", host: cast.host(), forMs: cast.forMs() })],
   [10, ambush],
+  [2, (cast) => ({ kind: "away", host: cast.host(), forMs: cast.forMs() })],
   [3, unreported],
   [4, (cast) => ({ kind: "pause", host: cast.host(), forMs: cast.forMs() })],
   [3, (cast) => ({ kind: "sleep", host: cast.host(), forMs: cast.forMs() })],
@@ -148,6 +149,39 @@ export function drawFaults(
     for (const fault of [drawOne(cast, draws) ?? []].flat()) faults.push({ at, fault });
   }
   return faults.sort((a, b) => a.at - b.at);
+}
+
+/**
+ * Hosts that join later than the others, and hosts that are drained, leave, come back and are restored. The first seed is
+ * there from the beginning: hosts that find no seed for a minute take themselves for a cluster of their own.
+ */
+export function drawComings(random: Random, hosts: readonly HostSpec[], window: FaultWindow): TimedFault[] {
+  const cast = new Cast(random, hosts);
+  const some = random.shuffle(cast.hosts.slice(1)).slice(0, hosts.length - 2);
+  const late = random.chance(0.3) ? some.slice(0, random.int(1, 2)) : [];
+  const faults: TimedFault[] = late.map((host) => {
+    return { at: 0, fault: { kind: "power-off", host, forMs: random.int(window.from, window.until) } };
+  });
+  for (let i = random.chance(0.3) ? random.int(1, 3) : 0; i > 0; i--)
+    faults.push(...drawDeparture(cast, random.int(window.from, window.until)));
+  return faults;
+}
+
+function drawDeparture(cast: Cast, at: number): TimedFault[] {
+  const { random } = cast;
+  const host = cast.host();
+  const [leavesMs, forMs, restoredMs] = [
+    random.int(10, 30_000),
+    random.int(500, 60_000),
+    random.int(0, 5000),
+  ];
+  const asked = (type: "host.drain" | "host.restore") =>
+    ({ kind: "command", host: cast.host(), command: { type, host } }) as const;
+  return [
+    { at, fault: asked("host.drain") },
+    { at: at + leavesMs, fault: { kind: "away", host, forMs } },
+    { at: at + leavesMs + forMs + restoredMs, fault: asked("host.restore") },
+  ];
 }
 
 /** Loads that change all the time. */

@@ -95,6 +95,7 @@ type HostFault = Exclude<
 
 const PASSING = {
   kill: ["kill-agent", "start-agent"],
+  away: ["end-agent", "start-agent"],
   pause: ["stop-agent", "resume-agent"],
   sleep: ["sleep", "wake"],
   "power-off": ["power-off", "power-on"],
