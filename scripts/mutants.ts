@@ -43,6 +43,7 @@ const EXECUTOR = "lrt/execution/executor.ts";
 const INTENT = "lrt/execution/intent.ts";
 const DRIVER = "driver/driver.ts";
 const REGISTRY = "dnt/registry/registry.ts";
+const REUNION = "dnt/membership/reunion.ts";
 const HANDS = "vet/host/hands.ts";
 const HANDLER = "vet/home/handler.ts";
 
@@ -506,24 +507,52 @@ export const MUTANTS: readonly Mutant[] = [
     "",
   ),
   mutant(
-    "agreed-in-ignorance",
-    "an agent that started anew takes anybody's list for complete",
-    "dnt/membership/reunion.ts",
-    "agreed && page.complete",
-    "agreed",
+    "peers-forgotten",
+    "an agent that has started anew does not miss those whom it knew",
+    REUNION,
+    "    return this.#unheard;",
+    "    return [];",
+  ),
+  mutant(
+    "departed-by-hearsay",
+    "who has never heard of a member says that it has left",
+    REUNION,
+    "this.#knownPeers.departures(digest.missing)",
+    "digest.missing.flatMap((id) => (this.#view.get(id) === undefined ? [{ id, incarnation: 1000 }] : []))",
+  ),
+  mutant(
+    "circle-open",
+    "a guest that nobody has is gone, whomever they know whom its home does not",
+    "vet/home/inspection.ts",
+    "const all = [...second.values()].every((answer) => answer.circle === circle);",
+    "const all = circle !== null;",
   ),
   {
-    name: "home-alone",
-    what: "a VE's home that has started anew asks those whom it has heard of, and takes them for everybody",
+    name: "newcomers-unknown",
+    what: "a name that nobody has is free, whomever they know whom its home does not, and though somebody silent never knew it",
     edits: [
       {
-        file: "vet/home/handler.ts",
-        from: "return [...known.map(({ id }) => id), ...unheard()];",
-        to: "return known.map(({ id }) => id);",
+        file: REGISTRY,
+        from: 'if (others.length > 0) return { kind: "unacquainted"',
+        to: 'if (others.length > 99) return { kind: "unacquainted"',
       },
-      { file: "vet/home/inspection.ts", from: "const all = deps.acquainted();", to: "const all = true;" },
+      { file: REGISTRY, from: "!this.#confirmed || unknown(id)", to: "unknown(id)" },
     ],
   },
+  mutant(
+    "joined-once",
+    "who left and came back is as old and as well known a member as it was",
+    "agent/agent.ts",
+    "turn.persist([...this.registry.left(), { key: KEY_JOINED_AT, value: null }])",
+    "turn.persist([])",
+  ),
+  mutant(
+    "told-anew",
+    "an agent that has started anew carries out what was meant for its last life",
+    "agent/remote.ts",
+    "if (isDeed(command) && life <",
+    "if (isDeed(command) && life + 1000 <",
+  ),
   mutant(
     "ceded-forgotten",
     "a home that drained does not remember which names went elsewhere meanwhile",
@@ -556,7 +585,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "seeds-for-the-lonely",
     "who has company never tries a seed, and groups that formed apart stay apart",
-    "dnt/membership/reunion.ts",
+    REUNION,
     "if (strangers.length === 0) this.#tryTheSeeds(turn);\n      else for",
     "if (strangers.length > 9) for",
   ),

@@ -16,6 +16,7 @@ import { ProgressChecker } from "./progress.ts";
 import { RuleChecker } from "./rules.ts";
 import { SlotChecker } from "./slots.ts";
 import { SnapshotChecker } from "./snapshots.ts";
+import { VerbChecker } from "./verbs.ts";
 import { ViewChecker } from "./views.ts";
 
 /** The checkers of every invariant of the partition scheduler, new for one simulation. */
@@ -37,6 +38,7 @@ export function allCheckers(config: LrtConfig): readonly Checker[] {
     new AnswerChecker(),
     new DrainingChecker(),
     new SlotChecker(config.slotMs),
+    new VerbChecker(),
     new ViewChecker(),
     new PingPongChecker(config.cooldownMs),
   ];

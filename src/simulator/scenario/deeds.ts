@@ -144,7 +144,7 @@ function command(simulation: Simulation, subject: string, asked: Command): void 
   const meant = simulation.host(subject);
   const host = meant?.agent ? meant : simulation.hosts.find(({ agent }) => agent !== null);
   if (host === undefined) return simulation.story.tell("*", "nobody is there to ask");
-  host.command(asked, (result) => {
+  simulation.ask(host, asked, (result) => {
     if (!result.ok)
       simulation.story.tell(host.id, `refuses: ${result.failure.reason ?? result.failure.message}`);
   });
