@@ -190,6 +190,13 @@ export const MUTANTS: readonly Mutant[] = [
     "if (slot !== null && turn.now < 0) {",
   ),
   mutant(
+    "slot-reopened",
+    "a hand-over slot that is over is opened a second time",
+    BOOKING,
+    "const slot = this.#liveSlot(turn.now);\n    if (slot === null) return;",
+    "const slot = this.#slot;\n    if (slot === null) return;",
+  ),
+  mutant(
     "calls-kept",
     "a question that was answered is remembered for ever",
     "lrt/calls.ts",
@@ -202,6 +209,27 @@ export const MUTANTS: readonly Mutant[] = [
     PROBLEM,
     "const waiting = all.filter(({ spec }) => !here.has(spec.id) && started?.has(spec.id) !== true);",
     "const waiting = all;",
+  ),
+  mutant(
+    "asked-twice",
+    "a VM that two arrivals ask for is planned for twice",
+    PROBLEM,
+    "return [...new Map(waiting.map((vm) => [vm.spec.id, vm])).values()];",
+    "return waiting;",
+  ),
+  mutant(
+    "held-twice",
+    "a guest that two hosts hold is planned for twice",
+    "lrt/scheduling/doubles.ts",
+    "if (doubles.size === 0) return members;",
+    "if (doubles.size >= 0) return members;",
+  ),
+  mutant(
+    "put-back-unseen",
+    "what the solver's construction puts back home is not looked at once more",
+    "solver/construct.ts",
+    "back.length === 0 ? []",
+    "back.length >= 0 ? []",
   ),
   mutant(
     "assigned-early",
@@ -424,6 +452,29 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: "given-up-unseen",
+    what: "a destination gives a guest up for good by what it saw before it stood still",
+    edits: [
+      {
+        file: PARTICIPANT,
+        from: "const verdict = this.#verdict(entry, here);",
+        to: "const verdict = this.#verdict(entry, here, turn.now);",
+      },
+      {
+        file: PARTICIPANT,
+        from: "#verdict(entry: OpenAction, here: ReturnType<typeof sightOf>)",
+        to: "#verdict(entry: OpenAction, here: ReturnType<typeof sightOf>, now: Instant)",
+      },
+      {
+        file: PARTICIPANT,
+        from: "return judgeDestination(here, entry.other, entry.asked, expired);",
+        to: `const verdict = judgeDestination(here, entry.other, entry.asked, now >= over);
+    const stale = verdict.kind === "set-aside" && !expired;
+    return stale ? { kind: "ended", outcome: "failed", reason: verdict.reason } : verdict;`,
+      },
+    ],
+  },
   mutant(
     "stopped-anew",
     "a host stops a VM upon an order of an older generation",
@@ -453,6 +504,13 @@ export const MUTANTS: readonly Mutant[] = [
     "const strangers: string[] = [];",
   ),
   mutant(
+    "last-life-forgotten",
+    "an agent that has started anew creates a VE although members of its last life could hold it",
+    REGISTRY,
+    "const silent = [...dead, ...unheard()].sort(byText);",
+    "const silent = [...dead].sort(byText);",
+  ),
+  mutant(
     "went-past",
     "a home asks nobody but itself whether a name has gone elsewhere while it was draining",
     REGISTRY,
@@ -472,6 +530,13 @@ export const MUTANTS: readonly Mutant[] = [
     PARTITION,
     " || strays(plan, this.#members.snapshots())",
     "",
+  ),
+  mutant(
+    "back-beside",
+    "a plan may bring a VM back beside one from which it was parted, if they were not apart at first",
+    PROBLEM,
+    "return beside || (",
+    "return (",
   ),
   mutant(
     "promised-early",
