@@ -49,6 +49,7 @@ export class Executor {
   readonly #steps: Step[];
   readonly #doneHosts = new Set<NodeId>();
   #stopped: string | null = null;
+  /** Every action has ended, or its partition has: what is answered later changes nothing. */
   #over = false;
 
   constructor(plan: Plan, orders: ReadonlyMap<number, ActionOrder>, deps: ExecutorDependencies) {
@@ -80,6 +81,11 @@ export class Executor {
     this.stop(reason, turn);
   }
 
+  /** Its partition ends, whatever runs. */
+  close(): void {
+    this.#over = true;
+  }
+
   steps(): readonly { readonly order: ActionOrder; readonly stage: Stage; readonly reason: string | null }[] {
     return this.#steps;
   }
@@ -96,7 +102,7 @@ export class Executor {
 
   onEnded(key: ActionKey, outcome: ActionOutcome, turn: LrtTurn): void {
     const step = this.#steps.find(({ order }) => order.key === key);
-    if (step === undefined || OVER.has(step.stage)) return;
+    if (step === undefined || this.#settled(step)) return;
     if (outcome.kind === "done") this.#set(step, "done", null, turn);
     else this.#set(step, "failed", outcome.reason, turn);
   }
@@ -118,11 +124,10 @@ export class Executor {
   onMemberLost(member: NodeId, turn: LrtTurn): void {
     for (const step of this.#steps) {
       const { what, key, vm } = step.order;
-      const executing = what.kind === "migrate" ? what.from : what.to;
-      if (step.stage !== "running" || executing !== member) continue;
+      if (step.stage !== "running" || executing(step.order) !== member) continue;
       const call = { type: "partition.inquire", ...this.#deps.ref(), key, vm } as const;
       this.#deps.calls.send(member, call, turn, (answer, later) => {
-        if (OVER.has(step.stage) || answer.kind !== "seen" || answer.open) return;
+        if (this.#settled(step) || answer.kind !== "seen" || answer.open) return;
         const runs = what.kind === "run" && answer.vm === "running";
         if (answer.outcome === "done" || runs) this.#set(step, "done", null, later);
         else if (what.kind === "migrate" && answer.vm === "absent") this.#askDestination(step, later);
@@ -139,7 +144,7 @@ export class Executor {
       call,
       turn,
       (answer, later) => {
-        if (OVER.has(step.stage)) return;
+        if (this.#settled(step)) return;
         const there = answer.kind === "seen" && answer.vm === "running";
         if (there) this.#set(step, "done", null, later);
         else this.#set(step, "failed", "the source died on the way", later);
@@ -157,6 +162,10 @@ export class Executor {
       this.#over = true;
       this.#deps.ended(turn);
     }
+  }
+
+  #settled(step: Step): boolean {
+    return this.#over || OVER.has(step.stage);
   }
 
   #skipIfHopeless(step: Step): void {
@@ -199,8 +208,8 @@ export class Executor {
     if (token === null) return this.#set(step, "failed", `${to} has left the partition`, turn);
     const call = { type: "partition.prepare", ...this.#deps.ref(), token, order: step.order } as const;
     this.#call(step, to, call, turn, (later, answer) => {
-      const source = step.order.what.kind === "migrate" ? step.order.what.from : to;
-      this.#execute(step, source, answer.kind === "prepared" ? answer.uri : "", later);
+      const uri = answer.kind === "prepared" ? answer.uri : "";
+      this.#execute(step, executing(step.order), uri, later);
     });
   }
 
@@ -223,7 +232,7 @@ export class Executor {
     next: (turn: LrtTurn, answer: Answer) => void,
   ): void {
     this.#deps.calls.send(to, call, turn, (answer, later) => {
-      if (OVER.has(step.stage)) return;
+      if (this.#settled(step)) return;
       switch (answer.kind) {
         case "prepared":
         case "accepted":
@@ -249,7 +258,7 @@ export class Executor {
     if (step.stage !== "ordering") return this.#set(step, "failed", `${at} does not answer`, turn);
     const call = { type: "partition.abort", ...this.#deps.ref(), key: step.order.key } as const;
     this.#deps.calls.send(at, call, turn, (answer, later) => {
-      if (OVER.has(step.stage)) return;
+      if (this.#settled(step)) return;
       if (answer.kind === "seen" && answer.open) step.stage = "running";
       else if (answer.kind === "seen" && answer.outcome === "done") this.#set(step, "done", null, later);
       else if (answer.kind === "seen") this.#set(step, "failed", "given up in time", later);
@@ -312,6 +321,11 @@ export class Executor {
       return [site(action.from), site(action.to)].sort().join(" ") === link;
     }).length;
   }
+}
+
+/** The host that carries an order out. */
+function executing({ what }: ActionOrder): NodeId {
+  return what.kind === "migrate" ? what.from : what.to;
 }
 
 function touches(action: Action, host: NodeId): boolean {

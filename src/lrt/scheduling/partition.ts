@@ -564,6 +564,8 @@ export class Partition {
     assert(this.#phase !== "ended", "a partition ends once");
     this.#phase = "ended";
     this.#search.cancel(turn);
+    this.#executor?.close();
+    this.#executor = null;
     for (const timer of [TIMER_GROW, TIMER_RENEW, TIMER_LIFE, TIMER_AGAIN]) turn.clearTimer(timer);
     for (const node of this.members()) this.#leave(node, outcome.kind, turn);
     for (const node of this.#slots) turn.send(node, { type: "partition.pass", pid: this.pid });
