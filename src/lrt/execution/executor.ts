@@ -65,20 +65,17 @@ export class Executor {
     this.#advance(turn);
   }
 
-  /** No new action starts; what runs is waited for. */
-  stop(reason: string, turn: LrtTurn): void {
-    this.#stopped ??= reason;
-    this.#advance(turn);
-  }
-
-  /** Gives up what runs, too: migrations are aborted at their source. */
+  /** No new action is ordered; what is ordered already is given up, and waited for. */
   abort(reason: string, turn: LrtTurn): void {
+    this.#stopped ??= reason;
     for (const step of this.#steps) {
+      const at = executing(step.order);
+      if (step.stage === "ordering") this.#silent(step, at, turn);
       if (step.stage !== "running" || step.order.what.kind !== "migrate") continue;
       const call = { type: "partition.abort", ...this.#deps.ref(), key: step.order.key } as const;
-      this.#deps.calls.send(step.order.what.from, call, turn, () => {});
+      this.#deps.calls.send(at, call, turn, () => {});
     }
-    this.stop(reason, turn);
+    this.#advance(turn);
   }
 
   /** Its partition ends, whatever runs. */
@@ -213,8 +210,10 @@ export class Executor {
     });
   }
 
+  /** The plan may have been called off while its destination was asked: that waits for nothing then. */
   #execute(step: Step, at: NodeId, uri: string, turn: LrtTurn): void {
     step.stage = "ordering";
+    if (this.#stopped !== null) return this.#set(step, "failed", this.#stopped, turn);
     const token = this.#deps.token(at);
     if (token === null) return this.#set(step, "failed", `${at} has left the partition`, turn);
     const call = { type: "partition.execute", ...this.#deps.ref(), token, order: step.order, uri } as const;
@@ -262,7 +261,7 @@ export class Executor {
       if (answer.kind === "seen" && answer.open) step.stage = "running";
       else if (answer.kind === "seen" && answer.outcome === "done") this.#set(step, "done", null, later);
       else if (answer.kind === "seen") this.#set(step, "failed", "given up in time", later);
-      else this.#unknown(step, at, later);
+      else if (step.stage === "ordering") this.#unknown(step, at, later);
     });
   }
 
