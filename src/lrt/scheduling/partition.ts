@@ -84,6 +84,8 @@ export class Partition {
   /** Members with an open action: they are asked again before anything is planned. */
   readonly #unsettled = new Set<NodeId>();
   readonly #asking = new Map<NodeId, number>();
+  /** The call by which its event is being handed over. */
+  #handing: number | null = null;
   readonly #search: Search;
   readonly #stopwatch: Stopwatch;
   #phase: Phase = "growing";
@@ -101,7 +103,7 @@ export class Partition {
   #messages = 0;
   /** Its life is over and its running actions have been aborted: the next time it ends, whatever runs. */
   #overtime = false;
-  /** Why its owner called it off while its plan was being carried out: no other plan follows. */
+  /** Why its owner called it off: no other plan follows, however it ends. */
   #calledOff: string | null = null;
 
   constructor(pid: PartitionId, event: SchedulingEvent, deps: PartitionDependencies) {
@@ -168,7 +170,7 @@ export class Partition {
     this.#search.cancel(turn);
     const event = travelling(this.event, turn.now);
     const call = { type: "partition.hand-over", ...this.ref(), to: by.pid, event } as const;
-    this.#deps.calls.send(by.leader, call, turn, (answer, later) => {
+    this.#handing = this.#deps.calls.send(by.leader, call, turn, (answer, later) => {
       const taken = answer.kind === "taken";
       if (taken) later.notify({ kind: "handed-over", event: this.event.id, from: this.pid, to: by.pid });
       if (taken) this.#finish({ kind: "handed-over", to: by.pid }, later);
@@ -207,11 +209,9 @@ export class Partition {
 
   /** Its owner no longer wants it, or it has become pointless (the condition cleared). */
   cancel(reason: string, turn: LrtTurn): void {
-    if (this.#phase === "applying") {
-      this.#calledOff = reason;
-      this.#executor?.abort(reason, turn);
-    } else if (this.#phase === "growing" || this.#phase === "checking")
-      this.#finish({ kind: "cancelled", reason }, turn);
+    this.#calledOff = reason;
+    if (this.#phase === "applying") this.#executor?.abort(reason, turn);
+    else this.#finish({ kind: "cancelled", reason }, turn);
   }
 
   // ── growing ──────────────────────────────────────────────────────────────────────────────────────────
@@ -560,8 +560,11 @@ export class Partition {
     this.#deps.calls.send(node, { type: "partition.release", ...this.ref(), reason }, turn, () => {});
   }
 
-  #finish(outcome: EventOutcome, turn: LrtTurn): void {
+  #finish(otherwise: EventOutcome, turn: LrtTurn): void {
     assert(this.#phase !== "ended", "a partition ends once");
+    const reason = this.#calledOff;
+    const outcome: EventOutcome = reason === null ? otherwise : { kind: "cancelled", reason };
+    if (this.#handing !== null) this.#deps.calls.cancel(this.#handing, turn);
     this.#phase = "ended";
     this.#search.cancel(turn);
     this.#executor?.close();
