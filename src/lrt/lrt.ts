@@ -23,7 +23,13 @@ import { type Condition, Monitor } from "./monitoring/monitor.ts";
 import { brokenRule } from "./monitoring/violations.ts";
 import type { LrtTurn } from "./notifications.ts";
 import { BookingDesk } from "./scheduling/booking.ts";
-import type { EventCause, EventId, EventOutcome, SchedulingEvent } from "./scheduling/event.ts";
+import {
+  type EventCause,
+  type EventId,
+  type EventOutcome,
+  originOf,
+  type SchedulingEvent,
+} from "./scheduling/event.ts";
 import { EventQueue } from "./scheduling/event-queue.ts";
 import { Scheduler } from "./scheduling/scheduler.ts";
 import type { NodeSnapshot, VmSnapshot } from "./scheduling/snapshot.ts";
@@ -270,6 +276,7 @@ export class LocalResourcesTracker {
         calls: this.#calls,
         migrationUri: () => this.#info?.migrationUri ?? null,
         knows: (node) => this.#hooks.knows(node),
+        over: (event) => originOf(event) === self && this.queue.get(event) === undefined,
         arrived: (order, turn) => this.#arrived(order, turn),
         stayed: ({ vm, what }, turn) => this.#failedMoves.record(vm, what.to, turn.now),
       },

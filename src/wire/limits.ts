@@ -63,6 +63,8 @@ export const COUNTS = {
   /** VMs of one VE; the API takes 1,000. */
   veVms: 1024,
   orders: 4096,
+  /** Of one host, in one partition; a host has 256 at a time. */
+  events: 256,
   /** Hosts a VM left lately; eight are remembered. */
   departures: 16,
   /** Hosts a VM could not be moved to lately; eight are remembered. */

@@ -17,6 +17,7 @@ import type { Answer, Calls } from "../calls.ts";
 import type { LrtConfig } from "../config.ts";
 import type { ActionKey, ActionOrder, ActionOutcome, BookingToken, PartitionRef } from "../messages.ts";
 import type { LrtTurn } from "../notifications.ts";
+import { originOf } from "../scheduling/event.ts";
 
 type Stage = "waiting" | "assigning" | "preparing" | "ordering" | "running" | "done" | "failed" | "skipped";
 
@@ -194,9 +195,8 @@ export class Executor {
   #assign(step: Step, host: NodeId, turn: LrtTurn): void {
     step.stage = "assigning";
     const { vm, event } = step.order;
-    const origin = event.slice(0, event.indexOf("/"));
     const call = { type: "partition.assign", ...this.#deps.ref(), event, vm, host } as const;
-    this.#call(step, origin, call, turn, (later) => this.#execute(step, host, "", later));
+    this.#call(step, originOf(event), call, turn, (later) => this.#execute(step, host, "", later));
   }
 
   #prepare(step: Step, to: NodeId, turn: LrtTurn): void {

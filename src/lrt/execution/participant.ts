@@ -34,6 +34,7 @@ import type {
 import type { Inventory } from "../monitoring/inventory.ts";
 import type { LrtTurn } from "../notifications.ts";
 import type { BookingDesk } from "../scheduling/booking.ts";
+import type { EventId } from "../scheduling/event.ts";
 import {
   type Intent,
   intentKey,
@@ -69,6 +70,8 @@ export interface ParticipantDependencies {
   readonly migrationUri: () => string | null;
   /** Whether this node has heard of that one: a guest goes to nobody whom its host does not know. */
   readonly knows: (node: NodeId) => boolean;
+  /** Whether an event is this node's and is over: nothing is done for it any more. */
+  readonly over: (event: EventId) => boolean;
   /** The guest of this order is here now. */
   readonly arrived: (order: ActionOrder, turn: LrtTurn) => void;
   /** The guest of this order was to leave, and has not: nobody called it back. */
@@ -208,6 +211,12 @@ export class Participant {
       this.#end(entry, { kind: "failed", reason: "given up before it began" }, turn);
     const body = this.#seen(key, entry?.intent.order.vm ?? "");
     return entry === undefined ? this.#never(key, body, turn) : { body };
+  }
+
+  /** An event of this node's is over: what leaves for it stays, and what waits to leave does not begin. */
+  callOff(event: EventId, why: string, turn: LrtTurn): void {
+    for (const entry of sortedValues(this.#open))
+      if (entry.intent.order.event === event) this.#callBack(entry, why, turn);
   }
 
   /** The agent stops: nothing begins any more, and what leaves stays, for nobody would be here to give it away. */
@@ -484,6 +493,7 @@ export class Participant {
   #refusal(order: ActionOrder, token: BookingToken, now: Instant): string | null {
     if (this.#stopping) return "the agent is stopping";
     if (this.#over.has(order.key)) return "this order has been given up";
+    if (this.#deps.over(order.event)) return "the event that it is for is over";
     if (!this.#deps.desk().holds(token, now, START_MARGIN_MS)) return "the booking is over";
     return this.#deps.inventory.listed ? null : "the hypervisor is not connected";
   }

@@ -3,6 +3,7 @@ import type { Instant } from "../../lib/instant.ts";
 import type { NodeId } from "../../model/node.ts";
 import {
   type EventCause,
+  type EventId,
   type EventOutcome,
   type SchedulingEvent,
   type TravellingEvent,
@@ -13,7 +14,7 @@ const AUTOMATIC: ReadonlySet<EventCause["kind"]> = new Set(["overload", "underlo
 
 export class Agenda {
   readonly #own: SchedulingEvent;
-  readonly #taken: { readonly event: TravellingEvent; readonly at: Instant }[] = [];
+  #taken: readonly { readonly event: TravellingEvent; readonly at: Instant }[] = [];
 
   constructor(own: SchedulingEvent) {
     this.#own = own;
@@ -27,6 +28,12 @@ export class Agenda {
 
   taken(): TravellingEvent[] {
     return this.#taken.map(({ event }) => event);
+  }
+
+  /** Those that arose there. */
+  of(node: NodeId): EventId[] {
+    const all = [this.#own, ...this.taken()];
+    return all.filter(({ origin }) => origin === node).map(({ id }) => id);
   }
 
   /** Hosts without which they cannot be solved: where they arose, and where an operator wants a VM to go. */
@@ -52,7 +59,12 @@ export class Agenda {
 
   take(event: TravellingEvent, now: Instant): void {
     const known = event.id === this.#own.id || this.#taken.some((taken) => taken.event.id === event.id);
-    if (!known) this.#taken.push({ event, at: now });
+    if (!known) this.#taken = [...this.#taken, { event, at: now }];
+  }
+
+  /** Their origin has them no more. */
+  drop(origin: NodeId, gone: readonly EventId[]): void {
+    this.#taken = this.#taken.filter(({ event }) => event.origin !== origin || !gone.includes(event.id));
   }
 }
 

@@ -14,6 +14,10 @@ export interface ArrivingVm {
   readonly demand: Resources;
 }
 
+export function originOf(event: EventId): NodeId {
+  return event.slice(0, event.indexOf("/"));
+}
+
 /** What a partition is asked to do. `recover` and `resize` come with the host fence and live resizing. */
 export type EventCause =
   | {

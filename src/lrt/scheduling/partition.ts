@@ -429,6 +429,7 @@ export class Partition {
         ...this.ref(),
         version,
         members: this.members(),
+        events: this.#agenda.of(node),
         orders: mine,
       } as const;
       this.#messages += 2;
@@ -442,6 +443,7 @@ export class Partition {
 
   #checked(node: NodeId, answer: Answer, turn: LrtTurn): void {
     if (answer.kind === "checked" && answer.ok) return;
+    if (answer.kind === "checked") this.#agenda.drop(node, answer.gone);
     this.#members.change();
     const snapshot = answer.kind === "checked" ? answer.snapshot : null;
     if (snapshot === null || !this.#members.look(node, snapshot))

@@ -95,16 +95,22 @@ export class Scheduler {
 
   /** The condition behind an event is gone. A plan that is being carried out is what made it so: it goes on. */
   clear(id: EventId, reason: string, turn: LrtTurn): void {
-    if (this.#leading?.event.id === id && this.#leading.phase === "applying") return;
+    const here = this.#leading?.event.id === id && this.#leading.phase === "applying";
+    const elsewhere = this.#deps.queue.state(id) === "handed-over";
+    if (here || (elsewhere && this.#deps.desk.booking?.phase === "applying")) return;
     this.cancel(id, reason, turn);
   }
 
-  /** Calls an event off: its partition ends, or it leaves the queue. */
+  /**
+   * Calls an event off: its partition ends, or it leaves the queue. A partition that has taken it learns that when this
+   * node is asked to check a plan, or to carry out an order, for it; what leaves for it already is called back.
+   */
   cancel(id: EventId, reason: string, turn: LrtTurn): void {
     const event = this.#deps.queue.get(id);
     if (event === undefined) return;
     if (this.#leading?.event.id === id) return this.#leading.cancel(reason, turn);
     this.#deps.queue.remove(id);
+    this.#deps.participant.callOff(id, reason, turn);
     turn.notify({ kind: "event-cleared", event: id, reason });
     this.#deps.eventEnded(event, { kind: "cancelled", reason }, false, turn);
   }
@@ -313,13 +319,15 @@ export class Scheduler {
   ): Answered {
     const refused = this.#held(request, from, turn) ?? this.#unwilling(request.orders);
     if (refused !== null) return refused;
-    const reason = this.#objection(request);
+    const gone = request.events.filter((id) => this.#deps.queue.get(id) === undefined);
+    const reason = gone.length > 0 ? `${gone.join(", ")}: over` : this.#objection(request);
     if (reason !== null) {
       const after = this.#deps.desk.heard(request, "growing", [], turn);
-      return { body: { kind: "checked", ok: false, reason, snapshot: this.#deps.snapshot(turn) }, after };
+      const snapshot = this.#deps.snapshot(turn);
+      return { body: { kind: "checked", ok: false, reason, gone, snapshot }, after };
     }
     const after = this.#deps.desk.heard(request, "applying", request.members, turn);
-    return { body: { kind: "checked", ok: true, reason: "", snapshot: null }, after };
+    return { body: { kind: "checked", ok: true, reason: "", gone, snapshot: null }, after };
   }
 
   /** Nothing lands on a host that began to drain after it had joined; it can only be left out of the plan. */
