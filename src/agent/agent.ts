@@ -314,6 +314,7 @@ export class Agent {
   /** What every step ends with: changes of membership reach the other trackers, notifications the memory. */
   #afterwards(turn: AgentTurn): void {
     for (const change of this.membership.takeChanges()) this.#onMember(change, turn);
+    this.drain.recheck(turn);
     for (const notification of this.operations.takeChanges()) turn.notify(notification);
     const writes = this.operations.takeWrites();
     if (writes.length > 0) turn.persist(writes);
@@ -441,6 +442,7 @@ export class Agent {
         operations: this.operations,
         members: () => this.members(),
         setDraining: (draining, turn) => this.membership.update({ draining }, turn),
+        records: () => this.recordsHere(),
         handOverRecords: (turn) => this.vet.drained(turn),
       },
       restored,

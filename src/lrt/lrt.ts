@@ -154,6 +154,23 @@ export class LocalResourcesTracker {
     this.scheduler.pump(turn);
   }
 
+  /** What this host still has to do with others, whatever runs on it, in words; null: nothing. */
+  unfinished(): string | null {
+    const { nameOf } = this.#hooks;
+    const [open] = this.participant.awaited();
+    if (open !== undefined) {
+      const { name, what } = open.order;
+      if (open.role !== "source") return `${name} is to come here`;
+      return `it is not known yet whether ${name} has come to ${nameOf(what.to)}`;
+    }
+    const [ended] = this.participant.unconfirmed();
+    if (ended !== undefined) {
+      const silent = ended.by.map(nameOf).join(" and ");
+      return `${silent} must confirm first how the migration of ${ended.order.name} ended`;
+    }
+    return this.desk.booking === null ? null : `its part in ${this.desk.booking.pid} is to end`;
+  }
+
   raise(cause: EventCause, turn: LrtTurn): SchedulingEvent | null {
     const event = this.scheduler.raise(cause, turn.now, turn);
     this.scheduler.pump(turn);

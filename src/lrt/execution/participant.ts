@@ -47,7 +47,7 @@ import {
 } from "./intent.ts";
 import { commandOf, described, heard, memoryOf, type OpenAction, opened, wordOf } from "./open-action.ts";
 import { PastOrders } from "./past-orders.ts";
-import { Reports } from "./reports.ts";
+import { Reports, type Unconfirmed } from "./reports.ts";
 
 /** Time left on a lease below which nothing new is started: the destination waits as long as the lease. */
 const START_MARGIN_MS = seconds(5);
@@ -123,6 +123,16 @@ export class Participant {
 
   open(): readonly Intent[] {
     return [...this.#open.values()].map(({ intent }) => intent);
+  }
+
+  /** Those of them whose end is waited for: not promises to hosts that have been silent for long. */
+  awaited(): readonly Intent[] {
+    return [...this.#open.values()].filter(({ aside }) => !aside).map(({ intent }) => intent);
+  }
+
+  /** Orders that have ended here, and who has not confirmed that yet. */
+  unconfirmed(): readonly Unconfirmed[] {
+    return this.#reports.unconfirmed();
   }
 
   /** Memory promised to guests that are on their way here. */

@@ -10,8 +10,9 @@
 import { assert } from "../../lib/assert.ts";
 import { seconds } from "../../lib/instant.ts";
 import { sortedEntries } from "../../lib/order.ts";
+import type { NodeId } from "../../model/node.ts";
 import type { Answer, Calls } from "../calls.ts";
-import type { ActionKey, ActionOutcome } from "../messages.ts";
+import type { ActionKey, ActionOrder, ActionOutcome } from "../messages.ts";
 import type { LrtTurn } from "../notifications.ts";
 import { type Intent, intentKey } from "./intent.ts";
 
@@ -23,8 +24,16 @@ const TIMER = "lrt/owed";
 /** Words that are owed at most: the oldest is given up, and whoever waits for it needs an operator. */
 const MAX_OWED = 2048;
 
+/** An end that these hosts have not confirmed yet. */
+export interface Unconfirmed {
+  readonly order: ActionOrder;
+  readonly by: readonly NodeId[];
+}
+
 export class Reports {
   readonly #calls: Calls;
+  /** Ends that are being told, and who has not answered. */
+  readonly #told = new Map<ActionKey, { readonly order: ActionOrder; readonly waiting: Set<NodeId> }>();
   readonly #owed = new Map<ActionKey, Intent>();
 
   constructor(calls: Calls) {
@@ -37,12 +46,15 @@ export class Reports {
     const after = turn.persist([{ key: intentKey(order.key), value: ended }]);
     const destination = order.what.kind === "migrate" ? order.what.to : null;
     const waiting = new Set(destination === null ? [leader] : [destination, leader]);
+    this.#told.set(order.key, { order, waiting });
     const call = { type: "partition.ended", ...ref, key: order.key, outcome } as const;
     for (const to of [...waiting]) {
       const answered = (answer: Answer, later: LrtTurn): void => {
         waiting.delete(to);
         if (answer.kind === "no-answer" && to === destination) this.#owe(ended, later);
-        if (waiting.size === 0 && !this.#owed.has(order.key)) forget(order.key, later);
+        if (waiting.size > 0) return;
+        this.#told.delete(order.key);
+        if (!this.#owed.has(order.key)) forget(order.key, later);
       };
       this.#calls.send(to, call, turn, answered, { tries: TRIES, after });
     }
@@ -51,6 +63,12 @@ export class Reports {
   /** Words that are owed. */
   get size(): number {
     return this.#owed.size;
+  }
+
+  /** Ends that somebody has not heard, as far as is known here. */
+  unconfirmed(): readonly Unconfirmed[] {
+    const told = [...this.#told.values()].map(({ order, waiting }) => ({ order, by: [...waiting] }));
+    return [...told, ...[...this.#owed.values()].map(({ order }) => ({ order, by: [order.what.to] }))];
   }
 
   /** How an order ended whose destination has not heard it yet. */
