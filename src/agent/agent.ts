@@ -240,7 +240,7 @@ export class Agent {
 
   /** Who is drained and holds nothing leaves for good: if it comes back, it joins anew. */
   #leave(turn: AgentTurn): void {
-    if (this.drain.state !== "drained" || !this.registry.settled) return this.membership.leave("dead", turn);
+    if (!this.drain.over || !this.registry.settled) return this.membership.leave("dead", turn);
     const after = turn.persist([...this.registry.left(), { key: KEY_JOINED_AT, value: null }]);
     this.membership.leave("left", turn, after);
   }

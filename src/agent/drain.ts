@@ -68,6 +68,13 @@ export class Drain {
     return this.#blocked;
   }
 
+  /** Whether nothing of others' is here, or could still come, now that it is drained: nobody needs to wait for it. */
+  get over(): boolean {
+    const { lrt } = this.#deps;
+    const settled = lrt.inventory.listed && lrt.unfinished() === null && lrt.participant.open().length === 0;
+    return this.#state === "drained" && settled && !this.#occupied();
+  }
+
   /** A drain that was under way when the agent stopped goes on. */
   start(turn: AgentTurn): void {
     if (this.#state === "no") return;
