@@ -278,6 +278,7 @@ export class Participant {
   #hear(entry: OpenAction, word: "done" | "failed", turn: LrtTurn): number | undefined {
     if (entry.intent.word !== null) return undefined;
     entry.intent = { ...entry.intent, word };
+    entry.silent = false;
     const kept = turn.persist([{ key: intentKey(entry.intent.order.key), value: entry.intent }]);
     entry.inspecting = null;
     entry.looking = true;
@@ -320,18 +321,21 @@ export class Participant {
     const entry = this.#open.get(key);
     if (entry?.inspecting?.operation === operation)
       this.#inspected(entry, entry.inspecting.at, outcome, turn);
-    if (entry === undefined || entry.operation !== operation) return true;
+    if (entry?.operation === operation) this.#operated(entry, outcome, turn);
+    this.#deps.desk().settled(turn);
+    return true;
+  }
+
+  #operated(entry: OpenAction, outcome: HypervisorOutcome, turn: LrtTurn): void {
     entry.operation = null;
     if (outcome.ok && entry.upon !== null) this.#end(entry, entry.upon, turn);
     else if (outcome.ok) this.#succeeded(entry, turn);
-    else if (!outcome.ok) {
+    else {
       entry.undestroyed ||= entry.upon !== null && entry.intent.word === "failed";
       entry.upon = null;
       entry.why = entry.calledBack ?? outcome.failure.message;
       this.#look(entry, entry.why, turn);
-      if (entry.undestroyed) this.#deps.desk().settled(turn);
     }
-    return true;
   }
 
   onProgress(operation: OperationId, progress: MigrationProgress, turn: LrtTurn): void {
@@ -352,6 +356,7 @@ export class Participant {
       if (role === "destination" && here === "running") this.#judge(entry, turn);
       else if (entry.looking) this.#judge(entry, turn);
     }
+    this.#deps.desk().settled(turn);
   }
 
   onTimer(timer: string, turn: LrtTurn): boolean {
@@ -409,7 +414,6 @@ export class Participant {
     entry.aside = true;
     const { key, vm } = entry.intent.order;
     turn.notify({ kind: "action-looking", key, vm, why });
-    this.#deps.desk().settled(turn);
   }
 
   /** A guest that comes from another host, or starts anew, cannot come from the silent one any more. */
@@ -462,9 +466,11 @@ export class Participant {
         if (this.#open.get(order.key) !== entry || entry.intent.word !== null) return;
         entry.other =
           answer.kind === "seen" ? { vm: answer.vm, open: answer.open, outcome: answer.outcome } : null;
+        entry.silent = entry.other === null;
         const word = role === "destination" ? (entry.other?.outcome ?? null) : null;
         if (word !== null) this.#hear(entry, word, later);
         else this.#judge(entry, later);
+        this.#deps.desk().settled(later);
       },
       { tries: 1 },
     );
@@ -537,19 +543,18 @@ export class Participant {
 
   /**
    * Not those that keep nobody from anything: a guest that left and whose new host is silent, one paused for good, one
-   * whose source is silent for good, a copy of no use that its hypervisor does not let go of.
+   * whose source is silent for good, a copy of no use that its hypervisor does not let go of. Whatever may make one of
+   * them so tells the booking.
    */
   #blocking(): OpenAction[] {
     if (!this.#deps.inventory.listed) return [...this.#open.values()];
-    return [...this.#open.values()].filter(
-      ({ intent, operation, held, undestroyed, aside, asked, other }) => {
-        if (undestroyed || aside) return false;
-        if (operation !== null || held) return true;
-        const here = sightOf(this.#deps.inventory.get(intent.order.vm));
-        if (intent.role === "source") return here !== "absent";
-        return !(here === "paused" && asked && other === null);
-      },
-    );
+    return [...this.#open.values()].filter(({ intent, operation, held, undestroyed, aside, silent }) => {
+      if (undestroyed || aside) return false;
+      if (operation !== null || held) return true;
+      const here = sightOf(this.#deps.inventory.get(intent.order.vm));
+      if (intent.role === "source") return here !== "absent";
+      return !(here === "paused" && silent);
+    });
   }
 
   #intent(
