@@ -5,12 +5,11 @@ import {
   type EventCause,
   type EventId,
   type EventOutcome,
+  isCondition,
   type SchedulingEvent,
   type TravellingEvent,
   travelling,
 } from "./event.ts";
-
-const AUTOMATIC: ReadonlySet<EventCause["kind"]> = new Set(["overload", "underload", "violation"]);
 
 export class Agenda {
   readonly #own: SchedulingEvent;
@@ -45,7 +44,7 @@ export class Agenda {
 
   /** Whether the balancing mode rules all of them; an operator's event is always acted on. */
   get automatic(): boolean {
-    return this.#causes().every(({ kind }) => AUTOMATIC.has(kind));
+    return this.#causes().every(isCondition);
   }
 
   /** A host that is only emptied by half has gained nothing: its guests would wander for ever. */

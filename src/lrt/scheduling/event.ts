@@ -35,6 +35,11 @@ export type EventCause =
 
 export type EventKind = EventCause["kind"];
 
+/** What a host sees of itself: such an event is over when that is no longer so. The balancing mode rules them. */
+export function isCondition({ kind }: EventCause): boolean {
+  return kind === "overload" || kind === "underload" || kind === "violation";
+}
+
 /** An event on its origin; age is its priority and is never reset by a retry. */
 export interface SchedulingEvent {
   readonly id: EventId;

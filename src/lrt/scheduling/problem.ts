@@ -123,8 +123,8 @@ function arrivals({ events, started }: PlanningInput, here: ReadonlySet<VmId>): 
 }
 
 /**
- * What a host may carry at the plan's end. The origin of an overload is to be brought below its margin, or it
- * would not leave the state; others may fill up to their margin, or stay as full as they are below the limit.
+ * What a host may carry at the plan's end: memory up to the limit. The origin of an overload is to be brought below its
+ * margin of cpu, or it would not leave the state; others may fill up to theirs, or stay as full as they are below the limit.
  * An operator's migration relieves nobody: who is too full may stay so.
  */
 function problemHost(member: NodeSnapshot, { events, config }: PlanningInput): ProblemHost {

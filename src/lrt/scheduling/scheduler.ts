@@ -22,7 +22,13 @@ import type { Inventory } from "../monitoring/inventory.ts";
 import type { LrtTurn } from "../notifications.ts";
 import type { BookingDesk } from "./booking.ts";
 import { successor, takeOver } from "./caretaker.ts";
-import type { EventCause, EventId, EventOutcome, SchedulingEvent } from "./event.ts";
+import {
+  type EventCause,
+  type EventId,
+  type EventOutcome,
+  isCondition,
+  type SchedulingEvent,
+} from "./event.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { Partition } from "./partition.ts";
 import type { NodeSnapshot } from "./snapshot.ts";
@@ -186,12 +192,16 @@ export class Scheduler {
     return PATIENCE_FACTOR * (this.#config.growMs + this.#config.lifeSlackMs);
   }
 
-  /** What an outcome means for the event: over, or another try later. */
+  /**
+   * What an outcome means for the event: over, or another try later. A condition that no plan sees anything wrong with
+   * is over when its host no longer has it: raised again, it would be so without a pause.
+   */
   #conclude(id: EventId, outcome: EventOutcome, turn: LrtTurn): void {
     const { queue } = this.#deps;
     const event = queue.get(id);
     if (event === undefined) return;
-    const over = outcome.kind === "solved" || outcome.kind === "cancelled";
+    const vain = outcome.kind === "solved" && outcome.migrations === 0 && isCondition(event.cause);
+    const over = (outcome.kind === "solved" && !vain) || outcome.kind === "cancelled";
     const once = event.cause.kind === "move" && outcome.kind !== "interrupted";
     if (over || once) {
       queue.remove(id);

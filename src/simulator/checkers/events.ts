@@ -8,10 +8,15 @@ import { type CheckedWorld, type Checker, NOTHING_WRONG } from "./checker.ts";
 
 /** From an event being ours again to a partition for it, while the host leads no other: it may be blind. */
 const REPEAT_MS = 60_000;
+/** What a host sees of itself. */
+const CONDITIONS: ReadonlySet<string> = new Set(["overload", "underload", "violation"]);
+
+type Raised = Extract<Notification, { kind: "event-raised" }>;
 
 /**
  * Invariant 7: every partition ends, and every event ends or waits with a reason that was said, as long as the
- * process that has it lives. (Events are not durable: a new process finds them anew.)
+ * process that has it lives. (Events are not durable: a new process finds them anew.) A condition that was solved with
+ * nothing done is no new event: it waits, longer each time, or its host no longer has it.
  */
 export class EventChecker implements Checker {
   readonly name = "events";
@@ -52,18 +57,28 @@ export class EventChecker implements Checker {
         this.#away.set(host.id, (this.#away.get(host.id) ?? new Map()).set(notification.event, now));
         break;
       case "event-raised":
-        events.set(notification.event.id, null);
-        break;
+        return this.#raised(host, notification.event, events);
       case "event-cleared":
         events.delete(notification.event);
         this.#away.get(host.id)?.delete(notification.event);
         break;
       case "event-ended":
         this.#away.get(host.id)?.delete(notification.event);
-        if (isOver(notification.event, notification.outcome)) events.delete(notification.event);
+        if (isOver(notification)) events.delete(notification.event);
         else events.set(notification.event, reasonOf(notification.outcome));
     }
     return NOTHING_WRONG;
+  }
+
+  #raised(
+    host: SimulatedHost,
+    { id, cause }: Raised["event"],
+    events: Map<string, string | null>,
+  ): readonly string[] {
+    const same = [...events.keys()].find((event) => event.includes(`/${cause.kind}/`));
+    events.set(id, null);
+    if (!CONDITIONS.has(cause.kind) || same === undefined) return NOTHING_WRONG;
+    return [`${host.id} raises ${id} although ${same} is not over`];
   }
 
   /** One event at a time: the others wait for the end of its partition. */
@@ -92,9 +107,10 @@ export class EventChecker implements Checker {
   }
 }
 
-function isOver(event: string, outcome: EventOutcome): boolean {
-  if (outcome.kind === "solved" || outcome.kind === "cancelled") return true;
-  return event.includes("/move/") && outcome.kind !== "interrupted";
+function isOver({ event, outcome }: Extract<Notification, { kind: "event-ended" }>): boolean {
+  const condition = [...CONDITIONS].some((kind) => event.includes(`/${kind}/`));
+  if (outcome.kind === "solved") return outcome.migrations > 0 || !condition;
+  return outcome.kind === "cancelled" || (event.includes("/move/") && outcome.kind !== "interrupted");
 }
 
 function reasonOf(outcome: EventOutcome): string {
