@@ -1,3 +1,4 @@
+import { DEPARTURES_REMEMBERED } from "../model/bounds.ts";
 import type { Lane } from "../ports/effects.ts";
 
 const KIB = 1024;
@@ -65,8 +66,8 @@ export const COUNTS = {
   orders: 4096,
   /** Of one host, in one partition; a host has 256 at a time. */
   events: 256,
-  /** Hosts a VM left lately; eight are remembered. */
-  departures: 16,
+  /** Hosts a VM left lately. */
+  departures: DEPARTURES_REMEMBERED,
   /** Hosts a VM could not be moved to lately; eight are remembered. */
   failedMoves: 16,
   disks: 64,

@@ -1,5 +1,6 @@
 import type { Instant, Millis } from "../../lib/instant.ts";
 import { byText } from "../../lib/order.ts";
+import { DEPARTURES_REMEMBERED } from "../../model/bounds.ts";
 import type { NodeId } from "../../model/node.ts";
 import type { VmId } from "../../model/virtual-machine.ts";
 import type { LrtConfig } from "../config.ts";
@@ -11,8 +12,6 @@ interface Departure {
   readonly at: Instant;
 }
 
-/** A VM remembers this many hosts it left: more within one cool-down would be a fault of its own. */
-const MAX_REMEMBERED = 8;
 const PREFIX = "lrt/left/";
 
 /**
@@ -36,11 +35,18 @@ export class Departures {
     return recent.map(({ host, at }) => ({ host, agoMs: Math.max(0, now - at) }));
   }
 
+  /**
+   * @param earlier in the order in which it left them. The oldest is forgotten where there are too many: as long as the
+   * others bind, a VM that is as full as that is moved by no condition (`problem.ts`), and then that one is over, too.
+   */
   record(vm: VmId, from: NodeId, earlier: readonly { host: NodeId; agoMs: Millis }[], turn: LrtTurn): void {
-    const before = earlier
-      .filter(({ host }) => host !== from)
-      .map(({ host, agoMs }) => ({ host, at: turn.now - agoMs }));
-    const list = [...before, { host: from, at: turn.now }].slice(-MAX_REMEMBERED);
+    const left = [...earlier, { host: from, agoMs: 0 }].filter(
+      ({ agoMs }) => agoMs < this.#config.cooldownMs,
+    );
+    const last = left.filter(({ host }, i) => left.findLastIndex((later) => later.host === host) === i);
+    const list = last
+      .map(({ host, agoMs }): Departure => ({ host, at: turn.now - agoMs }))
+      .slice(-DEPARTURES_REMEMBERED);
     this.#byVm.set(vm, list);
     turn.persist([{ key: `${PREFIX}${vm}`, value: list }]);
   }

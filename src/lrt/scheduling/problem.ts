@@ -10,6 +10,7 @@
  */
 import { assert } from "../../lib/assert.ts";
 import { byText } from "../../lib/order.ts";
+import { DEPARTURES_REMEMBERED } from "../../model/bounds.ts";
 import type { Rule } from "../../model/constraint.ts";
 import type { NodeId } from "../../model/node.ts";
 import type { Plan } from "../../model/plan.ts";
@@ -93,6 +94,8 @@ export function whyPinned(
   if (asked) return null;
   if (events.every(({ cause }) => cause.kind === "move")) return "not the VM that was asked to move";
   if (emptied.has(member.node)) return vm.policy.drain === "stay" ? "its VE says: drain action stay" : null;
+  if (vm.left.length >= DEPARTURES_REMEMBERED)
+    return `it has left ${vm.left.length} hosts within its cool-down`;
   return vm.policy.balancing === "auto" ? null : `balancing is ${vm.policy.balancing}`;
 }
 
