@@ -109,6 +109,7 @@ export class LocalResourcesTracker {
   }
 
   start(turn: LrtTurn): void {
+    this.#departures.start(turn);
     this.participant.start(turn);
     this.scheduler.start(turn);
     turn.setTimer(TIMER_RELIST, this.#config.relistMs);

@@ -29,10 +29,28 @@ export class Departures {
     }
   }
 
+  /**
+   * Instants count from the host's boot: what is kept from an earlier one may lie ahead, and would bind for as long as
+   * that host was up. The guests that ran then have started anew since, and have come from nowhere.
+   */
+  start(turn: LrtTurn): void {
+    const lists = [...this.#byVm].map(([vm, list]) => ({ vm, list, left: this.#recent(list, turn.now) }));
+    const over = lists
+      .filter(({ list, left }) => left.length < list.length)
+      .sort((a, b) => byText(a.vm, b.vm));
+    for (const { vm, left } of over) this.#byVm.set(vm, left);
+    if (over.length > 0)
+      turn.persist(
+        over.map(({ vm, left }) => ({ key: `${PREFIX}${vm}`, value: left.length > 0 ? left : null })),
+      );
+  }
+
   of(vm: VmId, now: Instant): { host: NodeId; agoMs: Millis }[] {
-    const list = this.#byVm.get(vm) ?? [];
-    const recent = list.filter(({ at }) => now - at < this.#config.cooldownMs);
-    return recent.map(({ host, at }) => ({ host, agoMs: Math.max(0, now - at) }));
+    return this.#recent(this.#byVm.get(vm) ?? [], now).map(({ host, at }) => ({ host, agoMs: now - at }));
+  }
+
+  #recent(list: readonly Departure[], now: Instant): readonly Departure[] {
+    return list.filter(({ at }) => at <= now && now - at < this.#config.cooldownMs);
   }
 
   /**

@@ -4,8 +4,12 @@ import { DEFAULT_LRT_CONFIG } from "../../../src/lrt/config.ts";
 import { Departures } from "../../../src/lrt/execution/departures.ts";
 import type { LrtTurn } from "../../../src/lrt/notifications.ts";
 import { DEPARTURES_REMEMBERED } from "../../../src/model/bounds.ts";
+import type { Write } from "../../../src/ports/effects.ts";
 
-const turn = (now: number): LrtTurn => ({ now, persist: () => 1 }) as unknown as LrtTurn;
+const turn = (now: number, written: Write[] = []): LrtTurn => {
+  const persist = (writes: readonly Write[]): number => written.push(...writes);
+  return { now, persist } as unknown as LrtTurn;
+};
 const hosts = (of: Departures, now: number) => of.of("a", now).map(({ host }) => host);
 
 test("a VM remembers each host that it left within its cool-down once, the latest last", () => {
@@ -31,4 +35,22 @@ test("a VM that has left more hosts than it remembers keeps the latest, and is f
   expect(hosts(departures, now)).toHaveLength(DEPARTURES_REMEMBERED);
   expect(hosts(departures, now)).not.toContain("h2");
   expect(hosts(departures, now).at(-1)).toBe(`h${more}`);
+});
+
+test("what is left of an earlier boot of the host, whose clock went further, binds nobody", () => {
+  const stored = (at: number) => [{ host: "h1", at }];
+  const disk = new Map<string, unknown>([
+    ["lrt/left/a", [...stored(minutes(1)), { host: "h2", at: minutes(144_000) }]],
+    ["lrt/left/b", stored(minutes(144_000))],
+    ["lrt/left/c", stored(minutes(1))],
+  ]);
+  const departures = new Departures(DEFAULT_LRT_CONFIG, disk);
+  const writes: Write[] = [];
+  departures.start(turn(minutes(5), writes));
+  expect(hosts(departures, minutes(5))).toEqual(["h1"]);
+  expect(writes).toEqual([
+    { key: "lrt/left/a", value: stored(minutes(1)) },
+    { key: "lrt/left/b", value: null },
+  ]);
+  expect(hosts(departures, minutes(144_001))).toEqual([]);
 });
