@@ -121,15 +121,18 @@ export class Scheduler {
     this.#deps.eventEnded(event, { kind: "cancelled", reason }, false, turn);
   }
 
-  /** Starts the oldest event that is due, if none is being handled. */
+  /**
+   * Starts the oldest event that is due, if none is being handled. One that is due and cannot be led is looked at again
+   * when that may have changed: at the end of what is led, and when this node may be fit again; both come here.
+   */
   pump(turn: LrtTurn): void {
     const { queue } = this.#deps;
     queue.reclaim(turn.now);
     const event =
       this.#leading === null && this.#deps.unfit(true) === null ? queue.next(turn.now) : undefined;
     if (event !== undefined) this.#lead(event, turn);
-    const wake = queue.wakeAt();
-    if (wake !== null) turn.setTimer(TIMER_QUEUE, Math.max(1, wake - turn.now));
+    const wake = queue.wakeAt(turn.now);
+    if (wake !== null) turn.setTimer(TIMER_QUEUE, wake - turn.now);
   }
 
   onMessage(from: NodeId, message: PartitionMessage, turn: LrtTurn): void {

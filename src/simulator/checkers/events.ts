@@ -11,6 +11,9 @@ const REPEAT_MS = 60_000;
 /** What a host sees of itself. */
 const CONDITIONS: ReadonlySet<string> = new Set(["overload", "underload", "violation"]);
 
+/** Timers that fire on a host within a second; one that is set for at once, over and over, fires a thousand times. */
+const TIMERS_PER_SECOND = 200;
+
 type Raised = Extract<Notification, { kind: "event-raised" }>;
 
 /**
@@ -25,14 +28,30 @@ export class EventChecker implements Checker {
   readonly #events = new Map<string, Map<string, string | null>>();
   /** By host: its events that others have taken, and since when they are waited for, or could be seen to again. */
   readonly #away = new Map<string, Map<string, number>>();
+  readonly #timers = new Map<string, { readonly second: number; readonly count: number }>();
   readonly #patienceMs: number;
 
   constructor({ growMs, lifeSlackMs }: LrtConfig) {
     this.#patienceMs = 3 * (growMs + lifeSlackMs) + REPEAT_MS;
   }
 
+  stepped(host: SimulatedHost, input: AgentInput, _effects: readonly AgentEffect[], { now }: CheckedWorld) {
+    return input.kind === "timer-fired" && this.#fired(host.id, now) > TIMERS_PER_SECOND
+      ? [`${host.id} sets timers that fire without a pause, ${input.timer} among them`]
+      : this.#waiting(host, now);
+  }
+
+  /** How many timers have fired there within this second. */
+  #fired(host: string, now: number): number {
+    const second = Math.floor(now / 1000);
+    const known = this.#timers.get(host);
+    const count = known?.second === second ? known.count + 1 : 1;
+    this.#timers.set(host, { second, count });
+    return count;
+  }
+
   /** An event that another leader took and never spoke of again is handled here once more. */
-  stepped(host: SimulatedHost, _input: AgentInput, _effects: readonly AgentEffect[], { now }: CheckedWorld) {
+  #waiting(host: SimulatedHost, now: number): readonly string[] {
     const away = this.#away.get(host.id);
     if (away === undefined || away.size === 0 || this.#leads(host.id)) return NOTHING_WRONG;
     const lost = [...away].filter(([, since]) => now - since > this.#patienceMs);
