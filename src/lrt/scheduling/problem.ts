@@ -42,13 +42,14 @@ export function buildProblem(given: PlanningInput): Problem {
   const placed = input.members.flatMap((member) => member.vms.map((vm) => ({ vm, member })));
   const arriving = arrivals(input, new Set(placed.map(({ vm }) => vm.id)));
   const here = new Set([...placed.map(({ vm }) => vm.id), ...arriving.map((vm) => vm.spec.id)]);
+  const { drained } = exempted(input.events);
   const vms: ProblemVm[] = placed.map(({ vm, member }) => ({
     id: vm.id,
     state: "running",
     desired: "running",
     host: member.node,
     demand: { cpu: vm.demand.cpu, memory: vm.demand.memory },
-    pinned: whyPinned(vm, member, here, input.events, emptied) !== null || isTied(vm, input),
+    pinned: whyPinned(vm, member, here, input.events, drained) !== null || isTied(vm, input),
   }));
   for (const { spec, demand } of arriving) {
     vms.push({ id: spec.id, state: "waiting", desired: "running", host: null, demand: { ...demand } });
@@ -84,7 +85,7 @@ export function whyPinned(
   member: NodeSnapshot,
   here: ReadonlySet<VmId>,
   events: readonly TravellingEvent[],
-  emptied: ReadonlySet<NodeId>,
+  drained: ReadonlySet<NodeId>,
 ): string | null {
   if (vm.pinned !== null) return vm.pinned;
   if (vm.policy.together.some((other) => !here.has(other))) {
@@ -93,7 +94,7 @@ export function whyPinned(
   const asked = events.some(({ cause }) => cause.kind === "move" && cause.vm === vm.id);
   if (asked) return null;
   if (events.every(({ cause }) => cause.kind === "move")) return "not the VM that was asked to move";
-  if (emptied.has(member.node)) return vm.policy.drain === "stay" ? "its VE says: drain action stay" : null;
+  if (drained.has(member.node)) return vm.policy.drain === "stay" ? "its VE says: drain action stay" : null;
   if (vm.left.length >= DEPARTURES_REMEMBERED)
     return `it has left ${vm.left.length} hosts within its cool-down`;
   return vm.policy.balancing === "auto" ? null : `balancing is ${vm.policy.balancing}`;

@@ -5,6 +5,7 @@ import { BookingChecker } from "./booking.ts";
 import { BoundsChecker } from "./bounds.ts";
 import { CapacityChecker } from "./capacity.ts";
 import type { Checker } from "./checker.ts";
+import { ConsentChecker } from "./consent.ts";
 import { DrainingChecker } from "./draining.ts";
 import { EnvironmentChecker } from "./environments.ts";
 import { EventChecker } from "./events.ts";
@@ -29,6 +30,7 @@ export function allCheckers(config: LrtConfig): readonly Checker[] {
     new ActionChecker(ledger, bookings, config.leaseMs),
     new CapacityChecker(),
     new PlanChecker(ledger, config),
+    new ConsentChecker(ledger),
     new RuleChecker(),
     new EnvironmentChecker(),
     new EventChecker(config),

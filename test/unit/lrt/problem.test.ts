@@ -146,6 +146,15 @@ describe("a partition's problem", () => {
     expect(plan(drained, [event("h1", { kind: "drain" })])).toEqual(["migrate a → h2"]);
   });
 
+  test("never moves a VM whose balancing is off to consolidate, only for a drain", () => {
+    const off = vm("a", 100, { policy: { ...DEFAULT_POLICY, balancing: "off" } });
+    const stays = vm("b", 100, { policy: { ...DEFAULT_POLICY, drain: "stay" } });
+    const pinned = (events: readonly TravellingEvent[]) =>
+      problem([host("h1", [off, stays]), host("h2", [])], events).vms.map((it) => it.pinned);
+    expect(pinned([event("h1", { kind: "underload", wanted: 200 })])).toEqual([true, false]);
+    expect(pinned([event("h1", { kind: "drain" })])).toEqual([false, true]);
+  });
+
   test("lets a VM rest that has left as many hosts as it remembers, unless a drain or an operator asks", () => {
     const left = Array.from({ length: DEPARTURES_REMEMBERED }, (_, n) => ({ host: `x${n}`, agoMs: n }));
     const members = (more: Partial<VmSnapshot>) => [host("h1", [vm("a", 1200, more)]), host("h2", [])];

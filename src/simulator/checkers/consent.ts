@@ -1,0 +1,82 @@
+import type { AgentInput } from "../../agent/inputs.ts";
+import type { Notification } from "../../agent/notifications.ts";
+import type { AgentEffect } from "../../agent/turn.ts";
+import type { EventCause } from "../../lrt/scheduling/event.ts";
+import type { NodeSnapshot } from "../../lrt/scheduling/snapshot.ts";
+import type { SimulatedHost } from "../world/host.ts";
+import { type Checker, NOTHING_WRONG } from "./checker.ts";
+import type { Ledger } from "./ledger.ts";
+
+interface Raised {
+  readonly origin: string;
+  readonly cause: EventCause;
+}
+type Planned = Extract<Notification, { kind: "partition-planned" }>;
+
+/**
+ * What people have said is done, and nothing else: a VM whose balancing is off moves only for the drain of its host, or
+ * because an operator asked for it.
+ */
+export class ConsentChecker implements Checker {
+  readonly name = "consent";
+  readonly #ledger: Ledger;
+  /** Every event that was raised. */
+  readonly #raised = new Map<string, Raised>();
+  /** Partition → the events it has started for or taken over. */
+  readonly #events = new Map<string, Set<string>>();
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  stepped(_host: SimulatedHost, input: AgentInput, effects: readonly AgentEffect[]): readonly string[] {
+    if (input.kind !== "message" || input.message.type !== "partition.hand-over") return NOTHING_WRONG;
+    const { to, event } = input.message;
+    const taken = effects.some(
+      (effect) =>
+        effect.kind === "send" &&
+        effect.message.type === "partition.reply" &&
+        effect.message.body.kind === "taken",
+    );
+    if (taken) this.#events.get(to)?.add(event.id);
+    return NOTHING_WRONG;
+  }
+
+  notified(_host: SimulatedHost, notification: Notification): readonly string[] {
+    switch (notification.kind) {
+      case "event-raised": {
+        const { id, origin, cause } = notification.event;
+        this.#raised.set(id, { origin, cause });
+        break;
+      }
+      case "partition-started":
+        this.#events.set(notification.pid, new Set([notification.event]));
+        break;
+      case "partition-ended":
+        this.#events.delete(notification.pid);
+        break;
+      case "partition-planned":
+        return notification.applied ? this.#unbidden(notification) : NOTHING_WRONG;
+    }
+    return NOTHING_WRONG;
+  }
+
+  #unbidden({ pid, plan, hosts }: Planned): readonly string[] {
+    const known = this.#ledger.snapshots(pid);
+    const members = hosts.flatMap((node) => known.get(node) ?? []);
+    const moved = new Set(plan.actions.filter(({ kind }) => kind === "migrate").map(({ vm }) => vm));
+    const events = [...(this.#events.get(pid) ?? [])].flatMap((event) => this.#raised.get(event) ?? []);
+    return members.flatMap((member) =>
+      member.vms
+        .filter(({ id, policy }) => moved.has(id) && policy.balancing !== "auto")
+        .filter(({ id }) => !isAsked(id, member, events))
+        .map(({ id, policy }) => `${pid} moves ${id}, whose balancing is ${policy.balancing}`),
+    );
+  }
+}
+
+function isAsked(vm: string, { node }: NodeSnapshot, events: readonly Raised[]): boolean {
+  return events.some(({ origin, cause }) =>
+    cause.kind === "drain" ? origin === node : cause.kind === "move" && cause.vm === vm,
+  );
+}
