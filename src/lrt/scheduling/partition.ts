@@ -86,6 +86,7 @@ export class Partition {
   readonly #asking = new Map<NodeId, number>();
   /** The call by which its event is being handed over. */
   #handing: number | null = null;
+  readonly #refused = new Set<NodeId>();
   readonly #search: Search;
   readonly #stopwatch: Stopwatch;
   #phase: Phase = "growing";
@@ -182,6 +183,8 @@ export class Partition {
   take(event: TravellingEvent, turn: LrtTurn): boolean {
     if (this.#phase !== "growing") return false;
     this.#agenda.take(event, turn.now);
+    // A draining host refuses, and joins for its own event.
+    if (this.#refused.delete(event.origin)) this.#candidates.again(event.origin);
     this.#members.change();
     this.#triedBestEffort = false;
     this.#step(turn);
@@ -256,6 +259,7 @@ export class Partition {
       const { holder, slotted } = answer;
       turn.notify({ kind: "partition-busy", pid: this.pid, node, holder, slotted });
     }
+    if (answer.kind === "refused") this.#refused.add(node);
     this.#members.lose(node);
     if (answer.kind === "no-answer" || answer.kind === "unsettled")
       this.#giveBack(node, "did not join", turn);
