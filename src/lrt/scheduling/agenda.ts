@@ -1,6 +1,7 @@
 /** The events that a partition handles: its own, and those that younger partitions have handed over to it. */
 import type { Instant } from "../../lib/instant.ts";
 import type { NodeId } from "../../model/node.ts";
+import type { BalancingMode } from "../config.ts";
 import {
   type EventCause,
   type EventId,
@@ -42,9 +43,17 @@ export class Agenda {
     return [...new Set([...this.#taken.map(({ event }) => event.origin), ...wanted])];
   }
 
-  /** Whether the balancing mode rules all of them; an operator's event is always acted on. */
-  get automatic(): boolean {
-    return this.#causes().every(isCondition);
+  /**
+   * What a plan is made for. Where the balancing mode does not let conditions act, what people asked for goes first, alone,
+   * if it can be seen to by these hosts; else the conditions are planned for, to be recommended.
+   */
+  toPlan(mode: BalancingMode, inside: ReadonlySet<NodeId>, now: Instant): TravellingEvent[] {
+    const all = this.all(now);
+    if (mode === "auto") return all;
+    const asked = all.filter(
+      ({ cause, origin }) => !isCondition(cause) && (cause.kind === "arrival" || inside.has(origin)),
+    );
+    return asked.length > 0 ? asked : all;
   }
 
   /** A host that is only emptied by half has gained nothing: its guests would wander for ever. */
@@ -67,15 +76,38 @@ export class Agenda {
   }
 }
 
+/** What a partition has looked at, the last time that it asked for a plan. */
+export interface Considered {
+  readonly hosts: ReadonlySet<NodeId>;
+  readonly events: ReadonlySet<EventId>;
+}
+
 /** What an event that was taken over came to: only where its host was looked at has it been handled. */
 export function outcomeOfTaken(
-  { cause, origin }: TravellingEvent,
+  event: TravellingEvent,
   outcome: EventOutcome,
-  considered: ReadonlySet<NodeId>,
+  considered: Considered,
 ): EventOutcome {
-  const interrupted = (reason: string): EventOutcome => ({ kind: "interrupted", reason });
   if (outcome.kind === "handed-over") return interrupted("its partition gave way");
   if (outcome.kind === "cancelled") return interrupted("its partition was called off");
-  const seen = cause.kind === "arrival" || considered.has(origin);
-  return seen ? outcome : interrupted("its host did not join the partition that had taken it");
+  const seen = event.cause.kind === "arrival" || considered.hosts.has(event.origin);
+  return seen
+    ? outcomeOf(event, outcome, considered)
+    : interrupted("its host did not join the partition that had taken it");
+}
+
+/** What an event came to by the end of its partition, which may have been about others. */
+export function outcomeOf(
+  { id }: Pick<TravellingEvent, "id">,
+  outcome: EventOutcome,
+  { events }: Considered,
+): EventOutcome {
+  const judged = outcome.kind === "solved" || outcome.kind === "best-effort" || outcome.kind === "no-plan";
+  return judged && events.size > 0 && !events.has(id)
+    ? interrupted("only what people asked for was planned: balancing mode is not auto")
+    : outcome;
+}
+
+function interrupted(reason: string): EventOutcome {
+  return { kind: "interrupted", reason };
 }

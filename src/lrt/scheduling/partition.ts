@@ -18,7 +18,6 @@ import type { NodeId } from "../../model/node.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { OperationId } from "../../ports/effects.ts";
 import { checkPlan, checkSteps } from "../../solver/index.ts";
-import type { Problem } from "../../solver/problem.ts";
 import type { Explanation, Solution } from "../../solver/solution.ts";
 import type { Answer, Calls } from "../calls.ts";
 import type { BalancingMode, LrtConfig } from "../config.ts";
@@ -33,11 +32,12 @@ import type {
   PartitionRef,
 } from "../messages.ts";
 import type { LrtTurn } from "../notifications.ts";
-import { Agenda, outcomeOfTaken } from "./agenda.ts";
+import { Agenda, outcomeOf, outcomeOfTaken } from "./agenda.ts";
 import { Candidates } from "./candidates.ts";
 import {
   clampAge,
   type EventOutcome,
+  isCondition,
   older,
   type SchedulingEvent,
   type TravellingEvent,
@@ -47,7 +47,7 @@ import { Members } from "./members.ts";
 import { ordersOf } from "./orders.ts";
 import { sendsBack, strays } from "./problem.ts";
 import { domainNames, reasonOf, tell } from "./reason.ts";
-import { Search } from "./search.ts";
+import { type Question, Search } from "./search.ts";
 import type { NodeSnapshot } from "./snapshot.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
@@ -156,8 +156,7 @@ export class Partition {
     const question = this.#search.answered(operation, solution, turn);
     if (question === null) return false;
     this.#stopwatch.spent("compute", turn.now);
-    const { problem, bestEffort } = question;
-    if (this.#phase === "growing") this.#consider(solution, problem, bestEffort, turn);
+    if (this.#phase === "growing") this.#consider(solution, question, turn);
     return true;
   }
 
@@ -337,10 +336,14 @@ export class Partition {
     this.#members.seen();
     this.#triedBestEffort ||= bestEffort;
     this.#stopwatch.spent("build", turn.now);
-    this.#search.ask(this.#members.snapshots(), this.#agenda.all(turn.now), bestEffort, turn);
+    const mode = this.#deps.mode();
+    const members = this.#members.snapshots();
+    const events = this.#agenda.toPlan(mode, new Set(this.members()), turn.now);
+    const asIs = mode !== "auto" && !events.some(({ cause }) => isCondition(cause));
+    this.#search.ask({ members, events, bestEffort, asIs }, turn);
   }
 
-  #consider(solution: Solution | null, problem: Problem, bestEffort: boolean, turn: LrtTurn): void {
+  #consider(solution: Solution | null, { problem, events, bestEffort }: Question, turn: LrtTurn): void {
     if (this.#members.changed) {
       this.#triedBestEffort = false;
       return this.#step(turn);
@@ -349,7 +352,7 @@ export class Partition {
       this.#explanation = solution?.explanation ?? [];
       return this.#withoutPlan(bestEffort, turn);
     }
-    if (this.#errs(solution.plan, turn.now)) return this.#withoutPlan(bestEffort, turn);
+    if (this.#errs(solution.plan, events)) return this.#withoutPlan(bestEffort, turn);
     const check = solution.status === "reduced" ? checkSteps : checkPlan;
     this.#assertSound = () => {
       const wrong = check(problem, solution.plan);
@@ -362,12 +365,12 @@ export class Partition {
       this.#explanation = solution.explanation;
     }
     if (solution.plan.actions.length === 0) return this.#nothingToDo(turn);
-    this.#proposePlan(solution, turn);
+    this.#proposePlan(solution, events, turn);
   }
 
   /** What no rule tells the solver. */
-  #errs(plan: Plan, now: Instant): boolean {
-    return sendsBack(plan, this.#agenda.all(now)) || strays(plan, this.#members.snapshots());
+  #errs(plan: Plan, events: readonly TravellingEvent[]): boolean {
+    return sendsBack(plan, events) || strays(plan, this.#members.snapshots());
   }
 
   #withoutPlan(bestEffort: boolean, turn: LrtTurn): void {
@@ -390,8 +393,13 @@ export class Partition {
     else this.#finish({ kind: "no-plan", reason, final }, turn);
   }
 
-  #proposePlan(solution: Extract<Solution, { plan: Plan }>, turn: LrtTurn): void {
-    const applied = this.#deps.mode() === "auto" || !this.#agenda.automatic;
+  /** What people asked for is always acted on; a plan that sees to a condition, too, only if the mode lets it. */
+  #proposePlan(
+    solution: Extract<Solution, { plan: Plan }>,
+    events: readonly TravellingEvent[],
+    turn: LrtTurn,
+  ): void {
+    const applied = this.#deps.mode() === "auto" || !events.some(({ cause }) => isCondition(cause));
     this.#plan = solution.plan;
     turn.notify({
       kind: "partition-planned",
@@ -401,10 +409,10 @@ export class Partition {
       cost: solution.cost,
       bound: solution.status === "reduced" ? 0 : solution.bound,
       hosts: this.members(),
-      reason: reasonOf(this.event, this.#deps.nameOf),
+      reason: reasonOf(events[0] ?? this.event, this.#deps.nameOf),
       applied,
     });
-    if (applied) this.#check(solution.plan, turn);
+    if (applied) this.#check(solution.plan, events, turn);
     else
       this.#finish(
         { kind: "no-plan", reason: "recommended only: balancing mode is not auto", final: false },
@@ -415,14 +423,14 @@ export class Partition {
   // ── checking ─────────────────────────────────────────────────────────────────────────────────────────
 
   /** Hosts the plan does not need are given back; the others look at it with their own eyes. */
-  #check(plan: Plan, turn: LrtTurn): void {
+  #check(plan: Plan, events: readonly TravellingEvent[], turn: LrtTurn): void {
     this.#phase = "checking";
     this.#partitionEpoch++;
     const needed = new Set(plan.actions.flatMap(({ from, to }) => [from, to]));
     for (const node of this.members()) {
       if (!needed.has(node) && node !== this.#deps.self) this.#leave(node, "not needed for the plan", turn);
     }
-    const orders = this.#orders(plan, turn.now);
+    const orders = this.#orders(plan, events);
     const waiting = new Set(this.members());
     for (const { node, version } of this.#members.snapshots()) {
       const mine = [...orders.values()].filter(
@@ -592,14 +600,14 @@ export class Partition {
       times: this.#stopwatch.times(),
       messages: this.#messages,
     });
-    this.#deps.ended(this, outcome, turn);
+    this.#deps.ended(this, outcomeOf(this.event, outcome, this.#search.considered), turn);
   }
 
-  #orders(plan: Plan, now: Instant): Map<number, ActionOrder> {
+  #orders(plan: Plan, events: readonly TravellingEvent[]): Map<number, ActionOrder> {
     return ordersOf(plan, {
       ref: this.ref(),
       snapshots: this.#members.snapshots(),
-      events: this.#agenda.all(now),
+      events,
       reason: (event) => reasonOf(event, this.#deps.nameOf),
     });
   }

@@ -11,11 +11,15 @@ interface Raised {
   readonly origin: string;
   readonly cause: EventCause;
 }
+/** Events that arise by themselves. */
+const CONDITION = /\/(overload|underload|violation)\//;
+
 type Planned = Extract<Notification, { kind: "partition-planned" }>;
 
 /**
  * What people have said is done, and nothing else: a VM whose balancing is off moves only for the drain of its host, or
- * because an operator asked for it.
+ * because an operator asked for it; where the balancing mode is not auto, nothing moves because of the condition that a
+ * host is in, and who was not asked for moves only to make room.
  */
 export class ConsentChecker implements Checker {
   readonly name = "consent";
@@ -42,7 +46,18 @@ export class ConsentChecker implements Checker {
     return NOTHING_WRONG;
   }
 
-  notified(_host: SimulatedHost, notification: Notification): readonly string[] {
+  /** A leader gives its members a plan's orders when it is made. */
+  effect(host: SimulatedHost, effect: AgentEffect): readonly string[] {
+    if (effect.kind !== "send" || effect.message.type !== "partition.check") return NOTHING_WRONG;
+    const mode = host.agent?.mode ?? "auto";
+    const { pid, orders } = effect.message;
+    if (mode === "auto") return NOTHING_WRONG;
+    return orders
+      .filter(({ event }) => CONDITION.test(event))
+      .map(({ vm, event }) => `${pid} moves ${vm} for ${event} although the mode is ${mode}`);
+  }
+
+  notified(host: SimulatedHost, notification: Notification): readonly string[] {
     switch (notification.kind) {
       case "event-raised": {
         const { id, origin, cause } = notification.event;
@@ -56,21 +71,26 @@ export class ConsentChecker implements Checker {
         this.#events.delete(notification.pid);
         break;
       case "partition-planned":
-        return notification.applied ? this.#unbidden(notification) : NOTHING_WRONG;
+        return notification.applied ? this.#unbidden(host, notification) : NOTHING_WRONG;
     }
     return NOTHING_WRONG;
   }
 
-  #unbidden({ pid, plan, hosts }: Planned): readonly string[] {
+  #unbidden(host: SimulatedHost, { pid, plan, hosts }: Planned): readonly string[] {
     const known = this.#ledger.snapshots(pid);
     const members = hosts.flatMap((node) => known.get(node) ?? []);
     const moved = new Set(plan.actions.filter(({ kind }) => kind === "migrate").map(({ vm }) => vm));
+    const entered = new Set(plan.actions.map(({ to }) => to));
+    const mode = host.agent?.mode ?? "auto";
     const events = [...(this.#events.get(pid) ?? [])].flatMap((event) => this.#raised.get(event) ?? []);
     return members.flatMap((member) =>
       member.vms
-        .filter(({ id, policy }) => moved.has(id) && policy.balancing !== "auto")
-        .filter(({ id }) => !isAsked(id, member, events))
-        .map(({ id, policy }) => `${pid} moves ${id}, whose balancing is ${policy.balancing}`),
+        .filter(({ id }) => moved.has(id) && !isAsked(id, member, events))
+        .flatMap(({ id, policy: { balancing } }) => {
+          if (balancing !== "auto") return [`${pid} moves ${id}, whose balancing is ${balancing}`];
+          if (mode === "auto" || entered.has(member.node)) return [];
+          return [`${pid} moves ${id}, which makes room for nobody, although the mode is ${mode}`];
+        }),
     );
   }
 }

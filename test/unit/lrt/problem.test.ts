@@ -155,6 +155,22 @@ describe("a partition's problem", () => {
     expect(pinned([event("h1", { kind: "drain" })])).toEqual([false, true]);
   });
 
+  test("leaves conditions as they are where only what people asked for is done", () => {
+    const ssd: VmPolicy = { ...DEFAULT_POLICY, require: { disk: "ssd" } };
+    const members = [
+      host("h1", [vm("a", 100, { policy: ssd })]),
+      host("h2", [vm("b", 1200, { demand: { cpu: 1200, memory: 5000 }, policy: ssd })]),
+      host("h3", [], { labels: { disk: "ssd" } }),
+    ];
+    const events = [event("h1", { kind: "drain" })];
+    const given = { members, events, failed: [], config: DEFAULT_LRT_CONFIG };
+    const auto = buildProblem(given);
+    const asIs = buildProblem({ ...given, asIs: true });
+    const fenced = ({ rules }: typeof auto) => rules.flatMap((it) => (it.kind === "fence" ? it.vms : []));
+    expect([auto.hosts[1]?.capacity, fenced(auto)]).toEqual([{ cpu: 1000, memory: 4096 }, ["a", "b"]]);
+    expect([asIs.hosts[1]?.capacity, fenced(asIs)]).toEqual([{ cpu: 1200, memory: 5000 }, ["a"]]);
+  });
+
   test("lets a VM rest that has left as many hosts as it remembers, unless a drain or an operator asks", () => {
     const left = Array.from({ length: DEPARTURES_REMEMBERED }, (_, n) => ({ host: `x${n}`, agoMs: n }));
     const members = (more: Partial<VmSnapshot>) => [host("h1", [vm("a", 1200, more)]), host("h2", [])];
