@@ -1,6 +1,7 @@
 /** The events that a partition handles: its own, and those that younger partitions have handed over to it. */
 import type { Instant } from "../../lib/instant.ts";
 import type { NodeId } from "../../model/node.ts";
+import type { VmId } from "../../model/virtual-machine.ts";
 import type { BalancingMode } from "../config.ts";
 import {
   type EventCause,
@@ -11,6 +12,7 @@ import {
   type TravellingEvent,
   travelling,
 } from "./event.ts";
+import type { Names } from "./reason.ts";
 
 export class Agenda {
   readonly #own: SchedulingEvent;
@@ -80,6 +82,8 @@ export class Agenda {
 export interface Considered {
   readonly hosts: ReadonlySet<NodeId>;
   readonly events: ReadonlySet<EventId>;
+  /** Where VMs were then, or have been moved to since. */
+  readonly places: ReadonlyMap<VmId, NodeId>;
 }
 
 /** What an event that was taken over came to: only where its host was looked at has it been handled. */
@@ -87,25 +91,33 @@ export function outcomeOfTaken(
   event: TravellingEvent,
   outcome: EventOutcome,
   considered: Considered,
+  nameOf: Names["node"],
 ): EventOutcome {
   if (outcome.kind === "handed-over") return interrupted("its partition gave way");
   if (outcome.kind === "cancelled") return interrupted("its partition was called off");
   const seen = event.cause.kind === "arrival" || considered.hosts.has(event.origin);
   return seen
-    ? outcomeOf(event, outcome, considered)
+    ? outcomeOf(event, outcome, considered, nameOf)
     : interrupted("its host did not join the partition that had taken it");
 }
 
-/** What an event came to by the end of its partition, which may have been about others. */
+/**
+ * What an event came to by the end of its partition, which may have been about others. An operator's migration is solved
+ * where its VM is where it was wanted: while it waited, another plan may have taken that VM elsewhere.
+ */
 export function outcomeOf(
-  { id }: Pick<TravellingEvent, "id">,
+  { id, cause, origin }: Pick<TravellingEvent, "id" | "cause" | "origin">,
   outcome: EventOutcome,
-  { events }: Considered,
+  { events, places }: Considered,
+  nameOf: Names["node"],
 ): EventOutcome {
   const judged = outcome.kind === "solved" || outcome.kind === "best-effort" || outcome.kind === "no-plan";
-  return judged && events.size > 0 && !events.has(id)
-    ? interrupted("only what people asked for was planned: balancing mode is not auto")
-    : outcome;
+  if (judged && events.size > 0 && !events.has(id))
+    return interrupted("only what people asked for was planned: balancing mode is not auto");
+  if (cause.kind !== "move" || outcome.kind !== "solved") return outcome;
+  const at = places.get(cause.vm);
+  const there = cause.to === null ? at !== undefined && at !== origin : at === cause.to;
+  return there ? outcome : { kind: "no-plan", reason: `it is no longer on ${nameOf(origin)}`, final: false };
 }
 
 function interrupted(reason: string): EventOutcome {

@@ -509,8 +509,7 @@ export class Partition {
     assert(executor !== null && this.#phase === "applying", "only an executed plan ends");
     this.#executor = null;
     this.#migrations += executor.done;
-    for (const { order, stage } of executor.steps())
-      if (stage === "done" && order.what.kind === "run") this.#search.started(order.vm);
+    for (const { order, stage } of executor.steps()) if (stage === "done") this.#search.done(order);
     this.#stopwatch.spent("apply", turn.now);
     turn.clearTimer(TIMER_LIFE);
     const failures = executor.failures();
@@ -587,7 +586,7 @@ export class Partition {
     for (const node of this.members()) this.#leave(node, outcome.kind, turn);
     for (const node of this.#slots) turn.send(node, { type: "partition.pass", pid: this.pid });
     for (const event of this.#agenda.taken()) {
-      const told = outcomeOfTaken(event, outcome, this.#search.considered);
+      const told = outcomeOfTaken(event, outcome, this.#search.considered, this.#deps.nameOf);
       const call = { type: "partition.event-ended", ...this.ref(), event: event.id, outcome: told } as const;
       this.#deps.calls.send(event.origin, call, turn, () => {});
     }
@@ -600,7 +599,7 @@ export class Partition {
       times: this.#stopwatch.times(),
       messages: this.#messages,
     });
-    this.#deps.ended(this, outcomeOf(this.event, outcome, this.#search.considered), turn);
+    this.#deps.ended(this, outcomeOf(this.event, outcome, this.#search.considered, this.#deps.nameOf), turn);
   }
 
   #orders(plan: Plan, events: readonly TravellingEvent[]): Map<number, ActionOrder> {

@@ -37,7 +37,8 @@ export class Search {
   readonly #failed: { readonly vm: VmId; readonly host: NodeId; readonly why: string }[] = [];
   readonly #started = new Set<VmId>();
   #open: Question | null = null;
-  #considered: Considered = { hosts: new Set(), events: new Set() };
+  readonly #places = new Map<VmId, NodeId>();
+  #considered: Considered = { hosts: new Set(), events: new Set(), places: this.#places };
 
   constructor(pid: PartitionId, config: LrtConfig) {
     this.#pid = pid;
@@ -63,9 +64,10 @@ export class Search {
     this.#failed.push({ vm, host: what.to, why: `${name} did not move: ${reason}` });
   }
 
-  /** This VM of an arrival has come. */
-  started(vm: VmId): void {
-    this.#started.add(vm);
+  /** This VM has come to where it was to go. */
+  done({ vm, what }: ActionOrder): void {
+    if (what.kind === "run") this.#started.add(vm);
+    this.#places.set(vm, what.to);
   }
 
   ask(asked: Asked, turn: LrtTurn): void {
@@ -73,7 +75,9 @@ export class Search {
     this.#considered = {
       hosts: new Set(members.map(({ node }) => node)),
       events: new Set(events.map(({ id }) => id)),
+      places: this.#places,
     };
+    for (const { node, vms } of members) for (const { id } of vms) this.#places.set(id, node);
     const past = { failed: this.#failed, started: this.#started };
     const problem = buildProblem({ ...asked, ...past, config: this.#config });
     const limits = { decisions: this.#config.solverDecisions, bestEffort };
