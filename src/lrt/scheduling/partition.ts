@@ -246,7 +246,7 @@ export class Partition {
     this.#step(turn);
   }
 
-  /** A member that was asked how it is now, and does not say so, is a member no more. */
+  /** A member that was asked how it is now, and does not say so, is a member no more: what it may hold for us ends. */
   #notJoined(node: NodeId, answer: Answer, turn: LrtTurn): void {
     if (answer.kind === "unsettled" && this.#members.has(node) && this.#phase === "growing") {
       this.#unsettled.add(node);
@@ -259,9 +259,9 @@ export class Partition {
       turn.notify({ kind: "partition-busy", pid: this.pid, node, holder, slotted });
     }
     if (answer.kind === "refused") this.#refused.add(node);
+    const held = this.#members.has(node) || answer.kind === "no-answer" || answer.kind === "unsettled";
     this.#members.lose(node);
-    if (answer.kind === "no-answer" || answer.kind === "unsettled")
-      this.#giveBack(node, "did not join", turn);
+    if (held) this.#giveBack(node, "did not join", turn);
   }
 
   #askUnsettledAgain(turn: LrtTurn): void {
