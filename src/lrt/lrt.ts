@@ -200,6 +200,7 @@ export class LocalResourcesTracker {
         this.#assess(turn);
         break;
       case "domain-changed":
+        this.participant.onDomainChanged(event.vm, turn);
         if (this.inventory.change(event) !== null) this.#inventoryChanged(turn);
         break;
     }
@@ -334,6 +335,7 @@ export class LocalResourcesTracker {
   }
 
   #list(turn: LrtTurn): void {
+    this.inventory.listing();
     this.#listing = turn.hypervisor({ kind: "list" });
   }
 

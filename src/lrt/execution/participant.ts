@@ -348,6 +348,15 @@ export class Participant {
     }
   }
 
+  /** What was being read of this domain may have been read before it changed: it is read again. */
+  onDomainChanged(vm: VmId, turn: LrtTurn): void {
+    for (const entry of sortedValues(this.#open)) {
+      if (entry.intent.order.vm !== vm || entry.inspecting === null) continue;
+      entry.inspecting = null;
+      this.#refresh(entry, turn);
+    }
+  }
+
   /** A domain changed, or everything was listed anew. */
   onInventory(turn: LrtTurn): void {
     for (const entry of sortedValues(this.#open)) {

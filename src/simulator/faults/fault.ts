@@ -46,6 +46,8 @@ export type Fault =
   | { readonly kind: "control-hangs"; readonly host: string; readonly forMs: number }
   /** The hypervisor does not say what its guests use. */
   | { readonly kind: "usage-hidden"; readonly host: string; readonly forMs: number }
+  /** What the hypervisor is asked of its guests it answers so late, as it was when it was asked. */
+  | { readonly kind: "slow-listing"; readonly host: string; readonly byMs: number; readonly forMs: number }
   | {
       readonly kind: "disk-fills";
       readonly host: string;

@@ -33,6 +33,7 @@ function heal({ network, hosts, ambushes }: Simulation): void {
     host.solver.resume();
     host.control({ kind: "unstall" });
     host.control({ kind: "set-usage-readable", readable: true });
+    host.control({ kind: "set-reading-ms", readingMs: 0 });
     host.connectControl();
     host.resumeAgent();
     host.startAgent();

@@ -59,6 +59,7 @@ const VERBS = {
   "libvirtd-resumes": ["host"],
   "hide-usage": ["host"],
   "show-usage": ["host"],
+  "slow-listing": ["host", "duration"],
   "disk-space": ["host", "text"],
   evict: ["vm", "host?"],
   mode: ["text", "host?"],

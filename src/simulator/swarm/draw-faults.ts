@@ -126,6 +126,7 @@ const DRAWS: readonly Weighted[] = [
   [2, (cast) => ({ kind: "solver-hangs", host: cast.host(), forMs: cast.forMs() })],
   [2, crash],
   [6, environment],
+  [3, slowListing],
 ];
 
 /** Of how much account a class of faults is in one world. */
@@ -236,6 +237,12 @@ function clog(cast: Cast): Fault | null {
 function slowProcessor(cast: Cast): Fault {
   const byMs = cast.random.pick([1, 10, 100]) ?? 10;
   return { kind: "slow-cpu", host: cast.host(), byMs, forMs: cast.forMs() };
+}
+
+/** Now and then as long as a QEMU that hangs holds it up. */
+function slowListing(cast: Cast): Fault {
+  const byMs = cast.random.chance(0.7) ? cast.random.int(10, 2000) : cast.random.int(2000, 20_000);
+  return { kind: "slow-listing", host: cast.host(), byMs, forMs: cast.forMs() };
 }
 
 function diskFills(cast: Cast): Fault {
