@@ -96,6 +96,7 @@ export class Host {
     guest.state = "running";
     guest.pauseReason = null;
     guest.suspended = false;
+    guest.stalled = false;
     this.changed(guest, "resumed", now);
     this.resumed(guest, now);
   }

@@ -25,6 +25,9 @@ export type WorldControl =
   | { readonly kind: "power-off"; readonly vm: VmId }
   /** An operator pauses the guest. During a migration the guest runs at the destination nevertheless. */
   | { readonly kind: "suspend"; readonly vm: VmId }
+  /** The guest is paused for a reason of its own (QEMU: an I/O error) until that has gone. */
+  | { readonly kind: "stall-guest"; readonly vm: VmId }
+  | { readonly kind: "unstall-guest"; readonly vm: VmId }
   | { readonly kind: "set-capacity"; readonly capacity: Resources }
   | { readonly kind: "set-usage-readable"; readonly readable: boolean }
   /** What is asked of its domains (`list`, `inspect`) is answered so much later, as it was when it was asked. */

@@ -41,6 +41,8 @@ import {
   judgeDestination,
   judgeRunner,
   judgeSource,
+  type OwnSight,
+  ownSightOf,
   restoredIntents,
   sightOf,
   type Verdict,
@@ -393,7 +395,7 @@ export class Participant {
   #judge(entry: OpenAction, turn: LrtTurn): void {
     if (!this.#deps.inventory.listed || entry.operation !== null || entry.held !== null) return;
     if (entry.intent.role === "source" && this.#arriving(entry.intent.order.vm)) return;
-    const here = sightOf(this.#deps.inventory.get(entry.intent.order.vm));
+    const here = ownSightOf(this.#deps.inventory.get(entry.intent.order.vm));
     const verdict = this.#verdict(entry, here);
     switch (verdict.kind) {
       case "ended":
@@ -441,7 +443,7 @@ export class Participant {
   }
 
   /** What was seen before the time was over says nothing of what has come since: the agent may have stood still. */
-  #verdict(entry: OpenAction, here: ReturnType<typeof sightOf>): Verdict {
+  #verdict(entry: OpenAction, here: OwnSight): Verdict {
     if (entry.intent.role === "runner") return judgeRunner(here);
     if (entry.intent.role === "source") return judgeSource(here, entry.other, entry.asked);
     const over = entry.intent.since + this.#config.leaseMs + KEEPALIVE_MS;
@@ -491,12 +493,14 @@ export class Participant {
     this.#end(entry, { kind: "done", durationMs: turn.now - since }, turn);
   }
 
+  /** At once, unless it has been looked at just now: what fails again and again is tried again by the timer alone. */
   #look(entry: OpenAction, why: string, turn: LrtTurn): void {
     const { key, vm } = entry.intent.order;
+    const lately = entry.seenAt !== null && turn.now - entry.seenAt < LOOK_MS;
     entry.looking = true;
     turn.notify({ kind: "action-looking", key, vm, why });
     turn.setTimer("lrt/look", LOOK_MS);
-    this.#refresh(entry, turn);
+    if (!lately) this.#refresh(entry, turn);
   }
 
   #end(entry: OpenAction, outcome: ActionOutcome, turn: LrtTurn): void {

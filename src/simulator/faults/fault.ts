@@ -59,6 +59,8 @@ export type Fault =
   | { readonly kind: "crash"; readonly vm: string; readonly how: "killed" | "panicked" }
   /** The guest powers itself off, or an operator pauses it. */
   | { readonly kind: "power-off-guest" | "suspend-guest"; readonly vm: string }
+  /** The guest is paused for a reason of its own. */
+  | { readonly kind: "stall-guest"; readonly vm: string; readonly forMs: number }
   | { readonly kind: "dirty-rate"; readonly vm: string; readonly dirtyRate: number }
   | { readonly kind: "load"; readonly vm: string; readonly load: number }
   | { readonly kind: "command"; readonly host: string; readonly command: Command };

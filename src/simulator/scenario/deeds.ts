@@ -23,6 +23,8 @@ const DEEDS: { readonly [verb: string]: Doing } = {
   "panic-guest": (world, [vm = ""]) => end(world, vm, { kind: "crash", vm, how: "panicked" }),
   "power-off-guest": (world, [vm = ""]) => end(world, vm, { kind: "power-off", vm }),
   "suspend-guest": (world, [vm = ""]) => end(world, vm, { kind: "suspend", vm }),
+  "stall-guest": ({ hosts }, [vm = ""]) => everywhere(hosts, { kind: "stall-guest", vm }),
+  "unstall-guest": ({ hosts }, [vm = ""]) => everywhere(hosts, { kind: "unstall-guest", vm }),
   migrate: (world, [vm = "", to = "", via = vm]) => command(world, via, { type: "vm.migrate", vm, to }),
   evict: (world, [vm = "", via = vm]) => command(world, via, { type: "vm.migrate", vm }),
   drain: (world, [host = "", via = host]) => command(world, via, { type: "host.drain", host }),
@@ -137,7 +139,12 @@ function tell(simulation: Simulation, vm: string, control: WorldControl): void {
 /** The guest's going is the script's doing. */
 function end(simulation: Simulation, vm: string, control: WorldControl): void {
   simulation.excuse([vm]);
-  for (const host of simulation.hosts) host.control(control);
+  everywhere(simulation.hosts, control);
+}
+
+/** Where the guest is. */
+function everywhere(hosts: readonly SimulatedHost[], control: WorldControl): void {
+  for (const host of hosts) host.control(control);
 }
 
 /** An operator turns to the host that is meant, or to the first one with an agent. */

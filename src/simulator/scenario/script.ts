@@ -42,6 +42,8 @@ const VERBS = {
   "panic-guest": ["vm"],
   "power-off-guest": ["vm"],
   "suspend-guest": ["vm"],
+  "stall-guest": ["vm"],
+  "unstall-guest": ["vm"],
   "cut-one-way": ["host", "host"],
   join: ["host", "host"],
   rejoin: ["host"],

@@ -127,6 +127,7 @@ const DRAWS: readonly Weighted[] = [
   [2, crash],
   [6, environment],
   [3, slowListing],
+  [3, (cast) => ({ kind: "stall-guest", vm: cast.vm(), forMs: cast.forMs() })],
 ];
 
 /** Of how much account a class of faults is in one world. */

@@ -68,6 +68,8 @@ function linesOf(fault: Fault): readonly [begin?: string, end?: string] {
     case "power-off-guest":
     case "suspend-guest":
       return [`${fault.kind} ${fault.vm}`];
+    case "stall-guest":
+      return [`stall-guest ${fault.vm}`, `unstall-guest ${fault.vm}`];
     case "command":
       return [commandLine(fault)];
     default:
@@ -89,6 +91,7 @@ type HostFault = Exclude<
       | "crash"
       | "power-off-guest"
       | "suspend-guest"
+      | "stall-guest"
       | "command";
   }
 >;
