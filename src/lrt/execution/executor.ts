@@ -74,7 +74,7 @@ export class Executor {
       if (step.stage === "ordering") this.#silent(step, at, turn);
       if (step.stage !== "running" || step.order.what.kind !== "migrate") continue;
       const call = { type: "partition.abort", ...this.#deps.ref(), key: step.order.key } as const;
-      this.#deps.calls.send(at, call, turn, () => {});
+      this.#deps.calls.send(at, call, turn, (answer, later) => this.#learn(step, at, answer, later));
     }
     this.#advance(turn);
   }
@@ -124,14 +124,18 @@ export class Executor {
       const { what, key, vm } = step.order;
       if (step.stage !== "running" || executing(step.order) !== member) continue;
       const call = { type: "partition.inquire", ...this.#deps.ref(), key, vm } as const;
-      this.#deps.calls.send(member, call, turn, (answer, later) => {
-        if (this.#settled(step) || answer.kind !== "seen" || answer.open) return;
-        const runs = what.kind === "run" && answer.vm === "running";
-        if (answer.outcome === "done" || runs) this.#set(step, "done", null, later);
-        else if (what.kind === "migrate" && answer.vm === "absent") this.#askDestination(step, later);
-        else this.#set(step, "failed", `it has ended while ${member} could not be heard`, later);
-      });
+      this.#deps.calls.send(member, call, turn, (answer, later) => this.#learn(step, member, answer, later));
     }
+  }
+
+  /** What the executing host sees says how an action ended whose report was lost. */
+  #learn(step: Step, member: NodeId, answer: Answer, turn: LrtTurn): void {
+    if (this.#settled(step) || answer.kind !== "seen" || answer.open) return;
+    const { what } = step.order;
+    const runs = what.kind === "run" && answer.vm === "running";
+    if (answer.outcome === "done" || runs) this.#set(step, "done", null, turn);
+    else if (what.kind === "migrate" && answer.vm === "absent") this.#askDestination(step, turn);
+    else this.#set(step, "failed", `it has ended while ${member} could not be heard`, turn);
   }
 
   #askDestination(step: Step, turn: LrtTurn): void {

@@ -93,7 +93,7 @@ export class Participant {
   constructor(config: LrtConfig, deps: ParticipantDependencies, restored: ReadonlyMap<string, unknown>) {
     this.#config = config;
     this.#deps = deps;
-    this.#reports = new Reports(deps.calls);
+    this.#reports = new Reports(deps.calls, (pid) => deps.desk().booking?.pid === pid);
     this.#over = new PastOrders(restored);
     this.#restored = restoredIntents(restored);
     for (const intent of this.#restored) {
