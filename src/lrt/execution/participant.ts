@@ -215,6 +215,13 @@ export class Participant {
     }
   }
 
+  /** Its guest may be away for long: what waits for it under a booking that is over will not begin any more. */
+  #heldInVain(entry: OpenAction, turn: LrtTurn): boolean {
+    if (entry.held === null || this.#deps.desk().holds(entry.intent.token, turn.now, 0)) return false;
+    this.#end(entry, { kind: "failed", reason: "the booking is over, and its guest has not come" }, turn);
+    return true;
+  }
+
   /** The leader gives an order up; one that has not begun here never will. */
   abort(key: ActionKey, turn: LrtTurn): { body: ReplyBody; after?: number } {
     const entry = this.#open.get(key);
@@ -374,6 +381,7 @@ export class Participant {
     if (this.#reports.onTimer(timer, turn)) return true;
     if (timer !== "lrt/look") return false;
     for (const entry of sortedValues(this.#open)) {
+      if (this.#heldInVain(entry, turn)) continue;
       const quiet = entry.intent.role === "destination" && turn.now - entry.intent.since >= QUIET_MS;
       if (quiet) entry.looking = true;
       const lately = entry.aside && turn.now - (entry.seenAt ?? 0) < QUIET_MS;
@@ -565,7 +573,7 @@ export class Participant {
       if (undestroyed || aside) return false;
       if (operation !== null || held) return true;
       const here = sightOf(this.#deps.inventory.get(intent.order.vm));
-      if (intent.role === "source") return here !== "absent";
+      if (intent.role === "source") return here !== "absent" && !this.#arriving(intent.order.vm);
       return !(here === "paused" && silent);
     });
   }
