@@ -121,7 +121,7 @@ export class Executor {
    */
   onMemberLost(member: NodeId, turn: LrtTurn): void {
     for (const step of this.#steps) {
-      const { what, key, vm } = step.order;
+      const { key, vm } = step.order;
       if (step.stage !== "running" || executing(step.order) !== member) continue;
       const call = { type: "partition.inquire", ...this.#deps.ref(), key, vm } as const;
       this.#deps.calls.send(member, call, turn, (answer, later) => this.#learn(step, member, answer, later));
