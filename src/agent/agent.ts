@@ -119,6 +119,7 @@ export class Agent {
         members: () => this.members(),
         unheard: () => this.membership.unheard(),
         strangers: () => this.membership.strangers(),
+        hasLeft: (id) => this.membership.hasLeft(id),
         circle: () => this.membership.circle(),
         ask: (to, command, turn, done, after) =>
           this.#ask(to, command as VetCommand, turn as AgentTurn, done, after),

@@ -132,6 +132,11 @@ export class Membership {
     return this.#reunion.unheard();
   }
 
+  /** Whether it is known that it has, and not that it came back. */
+  hasLeft(id: NodeId): boolean {
+    return this.#knownPeers.departed(id);
+  }
+
   /** Seeds that a new agent has not met yet: they may be of a cluster of which it knows nothing. */
   strangers(): readonly string[] {
     return this.#reunion.strangers();

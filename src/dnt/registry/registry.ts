@@ -82,6 +82,8 @@ export interface RegistryDependencies<R> {
   readonly unheard: () => readonly NodeId[];
   /** Addresses of seeds that this new agent has not met yet: their cluster may be another one than its own. */
   readonly strangers: () => readonly string[];
+  /** Whether it is known of that member that it has left. */
+  readonly hasLeft: (id: NodeId) => boolean;
   /** Whom this agent knows, both together (`Membership.circle`). */
   readonly circle: () => { readonly print: string; readonly durable: PersistId | undefined };
   /** `after`: what must be durable here before the question leaves. Failure: no answer, or none of use. */
@@ -265,7 +267,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   ): void {
     for (const [name, { record, moving }] of sortedEntries(this.#stored)) {
       if (moving === null || this.#asking.has(name)) continue;
-      if (this.#hasLeft(moving.to)) {
+      if (this.#deps.hasLeft(moving.to)) {
         this.put(record, turn, true);
         kept(name);
       } else this.#send(name, turn, (later) => moved(name, moving.to, later), undefined);
@@ -282,11 +284,6 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     assert(this.settled, "who leaves holds nothing");
     this.#confirmed = false;
     return [{ key: KEY_CONFIRMED, value: null }];
-  }
-
-  #hasLeft(id: NodeId): boolean {
-    const state = this.#deps.members().find((member) => member.id === id)?.state;
-    return state === "left" || (state === undefined && !this.#deps.unheard().includes(id));
   }
 
   /**

@@ -13,6 +13,7 @@ export class ModelledMembership implements MembershipService {
   readonly strangers = (): readonly string[] => [];
   /** All see one list. */
   readonly circle = (): Circle => ({ print: "modelled", durable: undefined });
+  readonly hasLeft = (id: NodeId): boolean => this.get(id)?.state === "left";
   readonly doubt = 0;
   readonly #id: NodeId;
   readonly #model: MembershipModel;
