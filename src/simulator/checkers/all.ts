@@ -36,7 +36,7 @@ export function allCheckers(config: LrtConfig): readonly Checker[] {
     new EventChecker(config),
     new BoundsChecker(),
     new ProgressChecker(),
-    new SnapshotChecker(ledger),
+    new SnapshotChecker(ledger, config.leaseMs),
     new AnswerChecker(),
     new DrainingChecker(),
     new SlotChecker(config.slotMs),
