@@ -760,6 +760,48 @@ export const MUTANTS: readonly Mutant[] = [
           if (entry.operation !== null) this.#operations.set(entry.operation, intent.order.key);
         }`,
   ),
+  mutant(
+    "rota-kept",
+    "a member that has died is probed in turn for ever, once more for each of its lives",
+    "dnt/membership/view.ts",
+    "if (was && !isLive(member)) this.#probes.remove(id);",
+    "",
+  ),
+  mutant(
+    "suspicions-kept",
+    "a suspicion stays open when its member has refuted it",
+    "dnt/membership/view.ts",
+    "    this.suspicions.close(id);\n",
+    "",
+  ),
+  mutant(
+    "handlers-kept",
+    "the handler of a VE that was deleted is kept",
+    "vet/vet.ts",
+    "ended: (ended) => this.#handlers.delete(ended),",
+    "ended: () => {},",
+  ),
+  mutant(
+    "told-kept",
+    "a host remembers every VE that has ever had a VM on it",
+    "vet/host/reports.ts",
+    "if (vms.length === 0) this.#told.delete(ve);",
+    "if (vms.length < 0) this.#told.delete(ve);",
+  ),
+  mutant(
+    "questions-kept",
+    "a question to another agent is kept when it has been answered",
+    "agent/remote.ts",
+    "    this.#questions.delete(re);\n",
+    "",
+  ),
+  mutant(
+    "departures-kept",
+    "a host remembers where VMs came from that have left it",
+    "lrt/lrt.ts",
+    "    this.#departures.keepOnly(this.inventory, turn);\n",
+    "",
+  ),
 ];
 
 /** @returns how many of the seeds from 1 on it takes to kill the mutant. */

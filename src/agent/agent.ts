@@ -142,6 +142,23 @@ export class Agent {
     return turn.effects;
   }
 
+  /** How much is remembered of each kind: what grows without end would end the agent. */
+  sizes() {
+    return {
+      ...this.membership.sizes(),
+      ...this.registry.sizes(),
+      ...this.lrt.sizes(),
+      ...this.vet.sizes(),
+      ...this.remote.kept,
+      ...this.history.kept,
+      operations: this.operations.list().length,
+      migrations: this.migrations.size,
+      unanswered: this.unanswered.size,
+      solves: this.#solves.size,
+      timers: this.#counters.timers.size,
+    };
+  }
+
   get lrtConfig(): LrtConfig {
     return this.#config.lrt;
   }

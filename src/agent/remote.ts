@@ -67,6 +67,11 @@ export class Remote {
     this.#life = life;
   }
 
+  /** Questions under way, and answers that are kept for duplicates. */
+  get kept(): { readonly questions: number; readonly repeats: number } {
+    return { questions: this.#questions.size, repeats: this.#answers.size };
+  }
+
   /** `after`: what must be durable here before the question leaves. */
   ask(to: NodeId, command: PeerCommand, turn: AgentTurn, done: Done, after?: PersistId): void {
     if (this.#questions.size >= MAX_QUESTIONS) {

@@ -56,6 +56,12 @@ export class Driver implements TransportSink<Message>, JournalSink, HypervisorSi
     return this.#dropped;
   }
 
+  /** Inputs that wait, writes under way, and effects held for them. */
+  sizes(): Readonly<Record<"inbox" | "writing" | "held", number>> {
+    const held = [...this.#held.values()].reduce((sum, effects) => sum + effects.length, 0);
+    return { inbox: this.#inbox.length, writing: this.#writing.size, held };
+  }
+
   start(): void {
     this.deliver({ kind: "started" });
   }

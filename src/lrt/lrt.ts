@@ -116,13 +116,16 @@ export class LocalResourcesTracker {
   }
 
   /** How much is remembered of each kind: what grows without end would end the agent. */
-  sizes(): Readonly<Record<"calls" | "answers" | "orders" | "owed" | "deposed" | "events", number>> {
+  sizes() {
     return {
       calls: this.#calls.size,
       answers: this.scheduler.answersKept,
       ...this.participant.kept,
-      deposed: this.desk.deposedKept,
+      ...this.desk.kept,
       events: this.queue.all().length,
+      departures: this.#departures.size,
+      failedMoves: this.#failedMoves.size,
+      readings: this.monitor.size,
     };
   }
 

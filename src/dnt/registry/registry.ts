@@ -170,6 +170,19 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     return this.#stored.size;
   }
 
+  /** How much is remembered of each kind. */
+  sizes() {
+    return {
+      records: this.#stored.size,
+      creating: this.#creating.size,
+      transfers: this.#asking.size,
+      homes: this.#homes.size,
+      changes: this.#changes.size,
+      ceded: this.#ceded.size,
+      ...this.#receipts.kept,
+    };
+  }
+
   /** Answers `vet.holds`, when `after` is durable. */
   asked(
     from: NodeId,

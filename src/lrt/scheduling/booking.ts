@@ -128,8 +128,9 @@ export class BookingDesk {
     return this.#booking === null;
   }
 
-  get deposedKept(): number {
-    return this.#deposed.size;
+  /** Partitions remembered that have another leader, and that this node was in. */
+  get kept(): { readonly deposed: number; readonly left: number } {
+    return { deposed: this.#deposed.size, left: this.#left.size };
   }
 
   reserve(request: ReserveRequest, turn: LrtTurn): Grant {

@@ -26,6 +26,12 @@ export class ModelledMembership implements MembershipService {
     this.#cursor = model.length;
   }
 
+  /** The model remembers for all. */
+  sizes(): ReturnType<MembershipService["sizes"]> {
+    const members = this.#model.members().length;
+    return { ...NOTHING_OWN, members };
+  }
+
   members(): readonly Member[] {
     return this.#model.members();
   }
@@ -74,4 +80,13 @@ export class ModelledMembership implements MembershipService {
   onAddressAnswered(): void {}
 }
 
+const NOTHING_OWN = {
+  rumours: 0,
+  queued: 0,
+  suspicions: 0,
+  rota: 0,
+  probes: 0,
+  relays: 0,
+  sessions: 0,
+} as const;
 const NO_CHANGES: readonly MembershipChange[] = [];

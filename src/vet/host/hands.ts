@@ -34,6 +34,11 @@ export class Hands {
     this.#domains = domains;
   }
 
+  /** Orders of homes that are being carried out. */
+  get size(): number {
+    return this.#operations.size;
+  }
+
   stop({ ve, vm, before, graceMs }: Stop, respond: Respond, turn: VetTurn, after?: number): void {
     const domain = this.#guests.find(vm);
     const refusal = this.#refusal(domain, ve, vm, before);
