@@ -19,6 +19,7 @@ import { SlotChecker } from "./slots.ts";
 import { SnapshotChecker } from "./snapshots.ts";
 import { VerbChecker } from "./verbs.ts";
 import { ViewChecker } from "./views.ts";
+import { WanderingChecker } from "./wandering.ts";
 
 /** The checkers of every invariant of the partition scheduler, new for one simulation. */
 export function allCheckers(config: LrtConfig): readonly Checker[] {
@@ -43,5 +44,6 @@ export function allCheckers(config: LrtConfig): readonly Checker[] {
     new VerbChecker(),
     new ViewChecker(),
     new PingPongChecker(config.cooldownMs),
+    new WanderingChecker(config),
   ];
 }

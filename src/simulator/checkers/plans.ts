@@ -52,6 +52,7 @@ export class PlanChecker implements Checker {
       ...this.#overfull(notification, members),
       ...brokenAtEnd(notification, members),
       ...this.#inVain(notification, members),
+      ...this.#halfEmptied(notification, members),
     ];
   }
 
@@ -65,6 +66,26 @@ export class PlanChecker implements Checker {
     const used = new Set([...after.values()].map(({ node }) => node));
     const before = members.filter(({ vms }) => vms.length > 0).length;
     return used.size < before ? NOTHING_WRONG : [`${pid} moves VMs for an underload and empties no host`];
+  }
+
+  /** A plan that only reduces a violation takes nothing besides from a host that is to be emptied and is not. */
+  #halfEmptied(planned: Planned, members: readonly NodeSnapshot[]): readonly string[] {
+    if (planned.status !== "reduced") return NOTHING_WRONG;
+    const { pid, plan } = planned;
+    const events = (this.#events.get(pid) ?? []).map((event) => event.split("/"));
+    const origins = (underload: boolean): ReadonlySet<string | undefined> =>
+      new Set(events.filter(([, kind]) => (kind === "underload") === underload).map(([origin]) => origin));
+    const toEmpty = members.filter(({ node }) => origins(true).has(node) && !origins(false).has(node));
+    const used = new Set([...placed(plan.actions, members).values()].map(({ node }) => node));
+    const kept = toEmpty.filter(({ node }) => used.has(node));
+    return kept.flatMap((member) => {
+      const free = new Set(member.vms.filter(isFree).map(({ id }) => id));
+      const rest = without(plan.actions, free);
+      const needed = this.#overfull({ ...planned, plan: { ...plan, actions: rest } }, members).length > 0;
+      return needed || rest.length === plan.actions.length
+        ? NOTHING_WRONG
+        : [`${pid} moves VMs off ${member.node} for its underload, and leaves others there`];
+    });
   }
 
   #overfull(planned: Planned, members: readonly NodeSnapshot[]): readonly string[] {
@@ -96,6 +117,19 @@ function takes(effects: readonly AgentEffect[], re: number): boolean {
       effect.message.re === re &&
       effect.message.body.kind === "taken",
   );
+}
+
+/** No rule may have been the reason to move it. */
+function isFree({ policy }: VmSnapshot): boolean {
+  const { apart, together, require } = policy;
+  return apart.length === 0 && together.length === 0 && Object.keys(require).length === 0;
+}
+
+/** What is left of a plan without the moves of some VMs. */
+function without(actions: readonly Action[], vms: ReadonlySet<string>): readonly Action[] {
+  const rest = actions.filter(({ vm }) => !vms.has(vm));
+  const ids = new Set(rest.map(({ id }) => id));
+  return rest.map((action) => ({ ...action, after: action.after.filter((id) => ids.has(id)) }));
 }
 
 interface State {

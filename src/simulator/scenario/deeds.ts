@@ -119,6 +119,7 @@ const HOST_DEEDS: { readonly [verb: string]: HostDoing } = {
 
 export function perform({ verb, words }: Deed, simulation: Simulation): void {
   simulation.story.tell("*", [verb, ...words].join(" "));
+  simulation.disturbed();
   const doing = DEEDS[verb];
   if (doing !== undefined) return doing(simulation, words);
   const [id = "", ...rest] = words;
