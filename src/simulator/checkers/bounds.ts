@@ -59,6 +59,9 @@ const KINDS = Object.keys(CAPS) as Kind[];
 const MAX_ROWS = 1000;
 /** Of a queue of rumours so many that were replaced, and as many again as are left, are not taken out. */
 const QUEUE_SLACK = 64;
+/** A leader asks each member a few things at a time; how a few orders ended is told for half a minute to who is silent. */
+const CALLS_TO_EACH = 6;
+const CALLS_OF_ORDERS = 24;
 /** Timers that are not those of questions. */
 const OWN_TIMERS = 32;
 /** How often a host's agent is looked at. */
@@ -119,6 +122,7 @@ function needed({ agent }: SimulatedHost, { members, records, calls, questions }
     rota: others,
     probes: others,
     rumours: members,
+    calls: CALLS_TO_EACH * members + CALLS_OF_ORDERS,
     queued: (SENDINGS + doublings(members)) * 2 * (QUEUE_SLACK + members),
     handlers: records,
     lives: members,
