@@ -375,7 +375,7 @@ export const MUTANTS: readonly Mutant[] = [
     "back-in-one-plan",
     "overload sends a guest back to a host that it leaves by the same plan",
     PARTITION,
-    "return sendsBack(plan, this.#agenda.all(now)) || ",
+    "return sendsBack(plan, events) || ",
     "return ",
   ),
   mutant(
@@ -463,8 +463,8 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: PARTICIPANT,
-        from: "#verdict(entry: OpenAction, here: ReturnType<typeof sightOf>)",
-        to: "#verdict(entry: OpenAction, here: ReturnType<typeof sightOf>, now: Instant)",
+        from: "#verdict(entry: OpenAction, here: OwnSight)",
+        to: "#verdict(entry: OpenAction, here: OwnSight, now: Instant)",
       },
       {
         file: PARTICIPANT,
@@ -637,7 +637,7 @@ export const MUTANTS: readonly Mutant[] = [
     "word-unowed",
     "a source tells a destination that was away nothing more",
     "lrt/execution/reports.ts",
-    'if (answer.kind === "no-answer" && to === destination) this.#owe(ended, later);',
+    "if (silent && to === destination) this.#owe(ended, later);",
     "",
   ),
   mutant(
@@ -693,8 +693,8 @@ export const MUTANTS: readonly Mutant[] = [
     "memory-overcommitted",
     "plans give away a fifth more memory than there is",
     PROBLEM,
-    "memory: share(member.capacity.memory, Math.min(1000, config.overloadPermille))",
-    "memory: share(member.capacity.memory, 1200)",
+    "const memory = share(member.capacity.memory, Math.min(1000, config.overloadPermille));",
+    "const memory = share(member.capacity.memory, 1200);",
   ),
   {
     name: "room-at-the-end",

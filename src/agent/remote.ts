@@ -67,9 +67,10 @@ export class Remote {
     this.#life = life;
   }
 
-  /** Questions under way, and answers that are kept for duplicates. */
+  /** Questions under way, and answers that are kept for duplicates, of the kind that has more of them. */
   get kept(): { readonly questions: number; readonly repeats: number } {
-    return { questions: this.#questions.size, repeats: this.#answers.size };
+    const { deeds, questions } = this.#answers;
+    return { questions: this.#questions.size, repeats: Math.max(deeds.size, questions.size) };
   }
 
   /** `after`: what must be durable here before the question leaves. */
