@@ -252,6 +252,7 @@ export class Agent {
       case "stopping":
         this.#stopping = true;
         this.lrt.participant.stop(turn);
+        this.remote.stop();
         return this.#leave(turn);
     }
   }
@@ -461,7 +462,7 @@ export class Agent {
         members: () => this.members(),
         setDraining: (draining, turn) => this.membership.update({ draining }, turn),
         records: () => this.recordsHere(),
-        handOverRecords: (turn) => this.vet.drained(turn),
+        handOverRecords: (turn) => this.vet.handOver(turn),
       },
       restored,
     );

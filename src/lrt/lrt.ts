@@ -170,7 +170,7 @@ export class LocalResourcesTracker {
     const [ended] = this.participant.unconfirmed();
     if (ended !== undefined) {
       const silent = ended.by.map(nameOf).join(" and ");
-      return `${silent} must confirm first how the migration of ${ended.order.name} ended`;
+      return `${silent} must confirm first what became of ${ended.order.name}`;
     }
     return this.desk.booking === null ? null : `its part in ${this.desk.booking.pid} is to end`;
   }

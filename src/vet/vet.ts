@@ -146,10 +146,9 @@ export class VirtualEnvironmentsTracker {
     return handler !== undefined;
   }
 
-  /** Hands records to their next homes; how many are still here. */
-  drained(turn: VetTurn): number {
+  /** Hands records to their next homes. */
+  handOver(turn: VetTurn): void {
     this.#rebalance(turn);
-    return this.#deps.registry.size;
   }
 
   // ── commands ───────────────────────────────────────────────────────────────────────────────────────────

@@ -42,6 +42,7 @@ export class Hands {
   stop({ ve, vm, before, graceMs }: Stop, respond: Respond, turn: VetTurn, after?: number): void {
     const domain = this.#guests.find(vm);
     const refusal = this.#refusal(domain, ve, vm, before);
+    if (domain === undefined) this.#failed.delete(vm);
     if (domain === undefined || refusal !== null) return respond(fail(refusal ?? missing(vm)), turn);
     if (domain.job !== "none") {
       return respond(
