@@ -14,6 +14,7 @@ import { Ledger } from "./ledger.ts";
 import { PingPongChecker } from "./ping-pong.ts";
 import { PlanChecker } from "./plans.ts";
 import { ProgressChecker } from "./progress.ts";
+import { PromiseChecker } from "./promises.ts";
 import { RuleChecker } from "./rules.ts";
 import { SlotChecker } from "./slots.ts";
 import { SnapshotChecker } from "./snapshots.ts";
@@ -39,6 +40,7 @@ export function allCheckers(config: LrtConfig): readonly Checker[] {
     new ProgressChecker(),
     new SnapshotChecker(ledger, config.leaseMs),
     new AnswerChecker(),
+    new PromiseChecker(),
     new DrainingChecker(),
     new SlotChecker(config.slotMs),
     new VerbChecker(),
