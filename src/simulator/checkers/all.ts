@@ -1,5 +1,6 @@
 import type { LrtConfig } from "../../lrt/config.ts";
 import { ActionChecker } from "./actions.ts";
+import { Agendas } from "./agendas.ts";
 import { AnswerChecker } from "./answers.ts";
 import { BookingChecker } from "./booking.ts";
 import { BoundsChecker } from "./bounds.ts";
@@ -25,14 +26,15 @@ import { WanderingChecker } from "./wandering.ts";
 /** The checkers of every invariant of the partition scheduler, new for one simulation. */
 export function allCheckers(config: LrtConfig): readonly Checker[] {
   const ledger = new Ledger();
+  const agendas = new Agendas();
   const bookings = new BookingChecker(ledger, config.leaseMs);
   return [
     new ExecutionChecker(),
     bookings,
     new ActionChecker(ledger, bookings, config.leaseMs),
     new CapacityChecker(),
-    new PlanChecker(ledger, config),
-    new ConsentChecker(ledger),
+    new PlanChecker(ledger, agendas, config),
+    new ConsentChecker(ledger, agendas),
     new RuleChecker(),
     new EnvironmentChecker(),
     new EventChecker(config),
@@ -45,7 +47,7 @@ export function allCheckers(config: LrtConfig): readonly Checker[] {
     new SlotChecker(config.slotMs),
     new VerbChecker(),
     new ViewChecker(),
-    new PingPongChecker(config.cooldownMs),
+    new PingPongChecker(agendas, config.cooldownMs),
     new WanderingChecker(config),
   ];
 }

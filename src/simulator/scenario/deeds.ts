@@ -53,8 +53,10 @@ const DEEDS: { readonly [verb: string]: Doing } = {
       reordering: Number(reordering),
     };
   },
-  "ve-apply": (world, [host = "", name = "", count, memory, rule]) => {
-    const manifest = manifestOf(name, Number(count), Number(memory), rule === "apart");
+  "ve-apply": (world, [host = "", name = "", count, memory, rule = ""]) => {
+    const [label = "", value] = rule.split("=");
+    const require = value === undefined ? {} : { [label]: value };
+    const manifest = manifestOf(name, Number(count), Number(memory), rule === "apart", require);
     command(world, host, { type: "ve.apply", manifest, allowRestart: true });
   },
   "ve-start": (world, [host = "", name = ""]) => command(world, host, { type: "ve.start", name }),

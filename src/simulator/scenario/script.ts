@@ -15,7 +15,8 @@ export interface Deed {
 
 /**
  * Words that each verb takes; `?`: may be absent. The last host of what an operator asks is the one that is asked; the
- * last share of the weather is that of messages which later ones overtake.
+ * last share of the weather is that of messages which later ones overtake. The last word about a VE says where its VMs may
+ * be: apart, anywhere, or with a label (`disk=ssd`).
  */
 const VERBS = {
   load: ["vm", "number"],
