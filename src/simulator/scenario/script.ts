@@ -14,9 +14,9 @@ export interface Deed {
 }
 
 /**
- * Words that each verb takes; `?`: may be absent. The last host of what an operator asks is the one that is asked; the
- * last share of the weather is that of messages which later ones overtake. The last word about a VE says where its VMs may
- * be: apart, anywhere, or with a label (`disk=ssd`).
+ * Words that each verb takes; `?`: may be absent. A guest is a VM, or one of a VE by its name, `<ve>.<vm>`. The last host
+ * of what an operator asks is the one that is asked; the last share of the weather is that of messages which later ones
+ * overtake. The last word about a VE says where its VMs may be: apart, anywhere, or with a label (`disk=ssd`).
  */
 const VERBS = {
   load: ["vm", "number"],
@@ -42,9 +42,9 @@ const VERBS = {
   "crash-guest": ["vm"],
   "panic-guest": ["vm"],
   "power-off-guest": ["vm"],
-  "suspend-guest": ["vm"],
-  "stall-guest": ["vm"],
-  "unstall-guest": ["vm"],
+  "suspend-guest": ["guest"],
+  "stall-guest": ["guest"],
+  "unstall-guest": ["guest"],
   "cut-one-way": ["host", "host"],
   join: ["host", "host"],
   rejoin: ["host"],
@@ -75,7 +75,17 @@ const VERBS = {
   end: [],
 } as const satisfies { readonly [verb: string]: readonly WordKind[] };
 
-type WordKind = "vm" | "host" | "host?" | "number" | "share" | "share?" | "duration" | "text" | "ambush?";
+type WordKind =
+  | "vm"
+  | "guest"
+  | "host"
+  | "host?"
+  | "number"
+  | "share"
+  | "share?"
+  | "duration"
+  | "text"
+  | "ambush?";
 type Verb = keyof typeof VERBS;
 
 export interface Names {
@@ -133,6 +143,10 @@ function bad(kind: WordKind, word: string | undefined, names: Names): string | n
   if (word === undefined) return null;
   if (kind === "host" || kind === "host?") return names.hosts.has(word) ? null : `there is no host ${word}`;
   if (kind === "vm") return names.vms.has(word) ? null : `there is no VM ${word}`;
+  if (kind === "guest")
+    return names.vms.has(word) || /^[a-z][a-z0-9-]*\.[a-z0-9-]+$/.test(word)
+      ? null
+      : `there is no VM ${word}`;
   if (kind === "number") return /^\d{1,9}$/.test(word) ? null : `${word} is no number`;
   if (kind === "share" || kind === "share?")
     return Number(word) >= 0 && Number(word) <= 1 ? null : `${word} is not between 0 and 1`;
