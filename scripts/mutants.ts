@@ -375,7 +375,7 @@ export const MUTANTS: readonly Mutant[] = [
     "back-in-one-plan",
     "overload sends a guest back to a host that it leaves by the same plan",
     PARTITION,
-    "return sendsBack(plan, events) || ",
+    "return sendsBack(plan, this.#agenda.all(now)) || ",
     "return ",
   ),
   mutant(
