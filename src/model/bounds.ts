@@ -2,3 +2,6 @@
 
 /** Hosts that a VM left within its cool-down and remembers; with so many it rests: no condition moves it any more. */
 export const DEPARTURES_REMEMBERED = 64;
+
+/** Hosts of the largest partition that may be configured: its members are told who they are in one message. */
+export const PARTITION_HOSTS = 256;

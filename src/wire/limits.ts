@@ -1,4 +1,4 @@
-import { DEPARTURES_REMEMBERED } from "../model/bounds.ts";
+import { DEPARTURES_REMEMBERED, PARTITION_HOSTS } from "../model/bounds.ts";
 import type { Lane } from "../ports/effects.ts";
 
 const KIB = 1024;
@@ -57,8 +57,7 @@ export const COUNTS = {
   missing: 64,
   addresses: 16,
   labels: 64,
-  /** Hosts of a partition; `LrtConfig.maxHosts` is 64. */
-  partitionHosts: 256,
+  partitionHosts: PARTITION_HOSTS,
   /** VMs of one host; 1 MiB has room for about 3,000 in a snapshot. */
   hostVms: 2048,
   /** VMs of one VE; the API takes 1,000. */

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { writeDuration } from "../../lib/quantity.ts";
 import { DEFAULT_LRT_CONFIG as D, type LrtConfig } from "../../lrt/config.ts";
+import { PARTITION_HOSTS } from "../../model/bounds.ts";
 import * as field from "../fields.ts";
 
 const MINUTE = 60_000;
@@ -49,7 +50,7 @@ export const lrt = z
     renew: span("How often a leader renews its bookings.", 500, HOUR, D.renewMs),
     grow: span("A partition without a viable plan settles for less after this.", 0, HOUR, D.growMs),
     slot: span("After a release the oldest waiter alone may take the host for this long.", 0, HOUR, D.slotMs),
-    maxHosts: count("A partition never holds more hosts than this.", 1, 1024, D.maxHosts),
+    maxHosts: count("A partition never holds more hosts than this.", 1, PARTITION_HOSTS, D.maxHosts),
     lifeSlack: span(
       "A partition may live for twice its plan's estimate, at least its longest migration's timeout, and this.",
       1000,

@@ -8,6 +8,7 @@ import { lrtConfigOf } from "../../../src/config/sections/lrt.ts";
 import { membershipSettingsOf } from "../../../src/config/sections/membership.ts";
 import { DEFAULTS } from "../../../src/dnt/membership/settings.ts";
 import { DEFAULT_LRT_CONFIG } from "../../../src/lrt/config.ts";
+import { COUNTS } from "../../../src/wire/limits.ts";
 
 let directory: string;
 let file: string;
@@ -184,6 +185,12 @@ describe("what is wrong", () => {
     expect(problems("", { environment: { DISCOVERY_HYPERVISOR_EMBEDDED_DOMAINS: "x" } })[0]).toContain(
       "in a file",
     );
+  });
+
+  test("a partition may not be larger than a message has room for", () => {
+    const hosts = (most: number) => ({ environment: { DISCOVERY_LRT_MAX_HOSTS: `${most}` } });
+    expect(loaded("", hosts(COUNTS.partitionHosts)).config.lrt.maxHosts).toBe(COUNTS.partitionHosts);
+    expect(problems("", hosts(COUNTS.partitionHosts + 1))[0]).toContain("lrt.maxHosts");
   });
 
   test("a variable that nobody knows is only a warning", () => {
