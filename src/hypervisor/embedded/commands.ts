@@ -25,6 +25,8 @@ export class Commands {
   readonly #starting = new Set<number>();
   /** Questions about domains whose answers are on their way. */
   readonly #reading = new Set<number>();
+  /** Commands that have not begun. */
+  readonly #waiting = new Set<number>();
 
   constructor(host: Host) {
     this.#host = host;
@@ -38,10 +40,33 @@ export class Commands {
   }
 
   run(operation: number, command: HypervisorCommand, now: Instant): void {
-    const outcome = this.#host.connected
-      ? this.#outcome(operation, command, now)
-      : failed("unknown", "the hypervisor is not connected");
+    const { connected, waitingMs } = this.#host;
+    const waits = waitingMs > 0 && (command.kind === "migrate" || command.kind === "start");
+    if (!connected) this.#host.complete(operation, failed("unknown", "the hypervisor is not connected"));
+    else if (waits) this.#wait(operation, command, now + waitingMs);
+    else this.#begin(operation, command, now);
+  }
+
+  #begin(operation: number, command: HypervisorCommand, now: Instant): void {
+    const outcome = this.#outcome(operation, command, now);
     if (outcome !== null) this.#host.complete(operation, outcome);
+  }
+
+  #wait(operation: number, command: HypervisorCommand, until: Instant): void {
+    this.#waiting.add(operation);
+    this.#host.agenda.set(`wait/${operation}`, until, (now) => {
+      this.#waiting.delete(operation);
+      this.#begin(operation, command, now);
+    });
+  }
+
+  /** The daemon has died with them. */
+  #forgetWaiting(reason: string): void {
+    for (const operation of this.#waiting) {
+      this.#host.agenda.clear(`wait/${operation}`);
+      this.#host.complete(operation, failed("unknown", reason));
+    }
+    this.#waiting.clear();
   }
 
   message(from: string, message: EmbeddedChannelMessage, now: Instant): void {
@@ -80,6 +105,7 @@ export class Commands {
     host.agenda.clear("sample");
     for (const operation of this.#starting) this.#answerStart(operation, failed("unknown", reason));
     for (const operation of this.#reading) this.#answerReading(operation, failed("unknown", reason));
+    this.#forgetWaiting(reason);
     this.#stops.disconnect();
     this.#outgoing.disconnect(now);
     this.#incoming.disconnect(now);
@@ -96,6 +122,9 @@ export class Commands {
         return;
       case "set-reading-ms":
         this.#host.readingMs = control.readingMs;
+        return;
+      case "set-waiting-ms":
+        this.#host.waitingMs = control.waitingMs;
         return;
       default:
         this.#world.control(control, now);

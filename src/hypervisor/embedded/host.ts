@@ -26,6 +26,8 @@ export class Host {
   connected = false;
   /** From a question about domains to its answer, which says what was there at the question. */
   readingMs: Millis = 0;
+  /** From a command to migrate or to start to its begin (libvirt: another job of the domain is waited for, up to 30 s). */
+  waitingMs: Millis = 0;
   /** Grows whenever a guest comes, goes, or is in another state. */
   revision = 0;
   /** Called when a paused guest goes on. */

@@ -32,6 +32,8 @@ export type WorldControl =
   | { readonly kind: "set-usage-readable"; readonly readable: boolean }
   /** What is asked of its domains (`list`, `inspect`) is answered so much later, as it was when it was asked. */
   | { readonly kind: "set-reading-ms"; readonly readingMs: Millis }
+  /** A migration or a start waits so long in the control daemon before it begins, whether its caller lives or not. */
+  | { readonly kind: "set-waiting-ms"; readonly waitingMs: Millis }
   /** The control daemon comes up (a hypervisor begins disconnected), or a new client opens a connection to it. */
   | { readonly kind: "connect" }
   /** The control daemon dies; guests live on. */

@@ -80,12 +80,15 @@ export type OtherSide = {
 /**
  * The reduced decision table of a migration found after a crash, as its source sees it. A guest arrives paused and
  * runs at its destination only upon this source's durable word that it has left: so a source that still has the guest
- * may always let it go on, whatever the destination holds.
+ * may always let it go on, whatever the destination holds. `mayBegin`: its hypervisor may hold the order still, as it was
+ * asked by a process that has died or was not answered.
  *
  * | here      | destination                        | verdict                                             |
  * | --------- | ---------------------------------- | --------------------------------------------------- |
+ * | running   | –, but it may still begin          | wait                                                |
  * | running   | –                                  | failed: the guest never left                        |
  * | paused    | –                                  | resume here                                         |
+ * | stopped   | –, but it may still begin          | wait                                                |
  * | stopped   | –                                  | failed: it is here, and runs when it can            |
  * | migrating | –                                  | await                                               |
  * | absent    | paused, running, or it had arrived | done: its copy is whole                             |
@@ -93,7 +96,9 @@ export type OtherSide = {
  * | absent    | absent, and it had not arrived     | lost: both answered, nobody has it                  |
  * | absent    | no answer                          | wait (the node is not kept from others meanwhile)   |
  */
-export function judgeSource(here: OwnSight, other: OtherSide, asked: boolean): Verdict {
+export function judgeSource(here: OwnSight, other: OtherSide, asked: boolean, mayBegin: boolean): Verdict {
+  if ((here === "running" || here === "stopped") && mayBegin)
+    return { kind: "wait", reason: "its hypervisor may still begin" };
   if (here === "running")
     return { kind: "ended", outcome: "failed", reason: "the guest never left its host" };
   if (here === "stopped")
@@ -189,11 +194,12 @@ function silentSource(here: OwnSight, asked: boolean, expired: boolean): Verdict
  * | running   | done                                                                        |
  * | paused    | done: somebody has paused what was started                                  |
  * | stopped   | set aside: it is being started, or stands still for a reason of its own     |
- * | absent    | failed: it was never started                                                |
+ * | absent    | failed: it was never started; but wait while that may still begin           |
  * | migrating | wait                                                                        |
  */
-export function judgeRunner(here: OwnSight): Verdict {
+export function judgeRunner(here: OwnSight, mayBegin: boolean): Verdict {
   if (here === "running") return { kind: "ended", outcome: "done", reason: "it runs" };
+  if (here === "absent" && mayBegin) return { kind: "wait", reason: "its hypervisor may still begin" };
   if (here === "absent") return { kind: "ended", outcome: "failed", reason: "it was never started" };
   if (here === "paused") return { kind: "ended", outcome: "done", reason: "it was started, and paused" };
   if (here === "stopped") return { kind: "set-aside", reason: "it is paused for a reason of its own" };

@@ -18,6 +18,13 @@ export interface OpenAction {
   inspecting: { readonly operation: OperationId; readonly at: Instant } | null;
   /** When it was asked what it has answered: what is known of the guest is no older. null: it has not answered. */
   seenAt: Instant | null;
+  /**
+   * What its hypervisor was asked to begin may still begin: whoever asked has died, or was not answered. `since` when the
+   * hypervisor has been seen to answer: what it holds begins, or is given up, within a time from then on. null: no doubt.
+   */
+  doubt: { readonly since: Instant | null } | null;
+  /** Its migration has been seen to go on: what has begun is held no more. */
+  begun: boolean;
   /** What it will have come to when the running operation (a resume, a destroy) succeeds. */
   upon: ActionOutcome | null;
   other: OtherSide;
@@ -36,6 +43,7 @@ export interface OpenAction {
   held: PersistId | null;
 }
 
+/** @param looking its process is not the one that has begun it */
 export function opened(intent: Intent, looking: boolean): OpenAction {
   return {
     intent,
@@ -45,6 +53,8 @@ export function opened(intent: Intent, looking: boolean): OpenAction {
     looking,
     inspecting: null,
     seenAt: null,
+    doubt: looking ? { since: null } : null,
+    begun: false,
     upon: null,
     other: null,
     asked: false,

@@ -59,6 +59,8 @@ const LOOK_MS = seconds(2);
 const QUIET_MS = seconds(10);
 /** How long hypervisors keep a broken migration's shell alive, at most (libvirt keep-alive 5 s × 3, rounded up). */
 const KEEPALIVE_MS = seconds(20);
+/** How long a hypervisor that answers may hold what it was asked before it begins (libvirt: 30 s for a domain's job). */
+const HELD_MS = seconds(40);
 
 type Prepare = Extract<PartitionRequest, { type: "partition.prepare" }>;
 type Execute = Extract<PartitionRequest, { type: "partition.execute" }>;
@@ -343,6 +345,8 @@ export class Participant {
     if (outcome.ok && entry.upon !== null) this.#end(entry, entry.upon, turn);
     else if (outcome.ok) this.#succeeded(entry, turn);
     else {
+      if (outcome.failure.code === "unknown") entry.doubt = entry.begun ? null : { since: null };
+      else if (outcome.failure.code !== "invalid") entry.doubt = null;
       entry.undestroyed ||= entry.upon !== null && entry.intent.word === "failed";
       entry.upon = null;
       entry.why = entry.calledBack ?? outcome.failure.message;
@@ -354,6 +358,8 @@ export class Participant {
     const entry = this.#open.get(this.#operations.get(operation) ?? "");
     if (entry === undefined) return;
     const { order, ref, leader } = entry.intent;
+    entry.begun = true;
+    entry.doubt = null;
     turn.notify({ kind: "action-progress", key: order.key, vm: order.vm, progress });
     if (leader !== this.#deps.self) {
       turn.send(leader, { type: "partition.progress", pid: ref.pid, key: order.key, progress });
@@ -398,6 +404,7 @@ export class Participant {
     entry.inspecting = null;
     if (!outcome.ok) return;
     entry.seenAt = at;
+    if (entry.doubt?.since === null) entry.doubt = { since: turn.now };
     this.#deps.inventory.set(entry.intent.order.vm, outcome.domain ?? null);
     if (entry.intent.word !== null) entry.asked = true;
     this.#judge(entry, turn);
@@ -455,11 +462,17 @@ export class Participant {
 
   /** What was seen before the time was over says nothing of what has come since: the agent may have stood still. */
   #verdict(entry: OpenAction, here: OwnSight): Verdict {
-    if (entry.intent.role === "runner") return judgeRunner(here);
-    if (entry.intent.role === "source") return judgeSource(here, entry.other, entry.asked);
+    if (entry.intent.role === "runner") return judgeRunner(here, this.#mayBegin(entry));
+    if (entry.intent.role === "source")
+      return judgeSource(here, entry.other, entry.asked, this.#mayBegin(entry));
     const over = entry.intent.since + this.#config.leaseMs + KEEPALIVE_MS;
     const expired = entry.seenAt !== null && entry.seenAt >= over;
     return judgeDestination(here, entry.other, entry.asked, expired);
+  }
+
+  #mayBegin({ doubt, seenAt }: OpenAction): boolean {
+    if (doubt === null) return false;
+    return doubt.since === null || seenAt === null || seenAt < doubt.since + HELD_MS;
   }
 
   /** Asks the hypervisor first (its events may lag), then judges. */

@@ -48,6 +48,8 @@ export type Fault =
   | { readonly kind: "usage-hidden"; readonly host: string; readonly forMs: number }
   /** What the hypervisor is asked of its guests it answers so late, as it was when it was asked. */
   | { readonly kind: "slow-listing"; readonly host: string; readonly byMs: number; readonly forMs: number }
+  /** A migration or a start waits so long in the control daemon before it begins. */
+  | { readonly kind: "slow-begin"; readonly host: string; readonly byMs: number; readonly forMs: number }
   | {
       readonly kind: "disk-fills";
       readonly host: string;

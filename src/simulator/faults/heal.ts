@@ -34,6 +34,7 @@ function heal({ network, hosts, ambushes }: Simulation): void {
     host.control({ kind: "unstall" });
     host.control({ kind: "set-usage-readable", readable: true });
     host.control({ kind: "set-reading-ms", readingMs: 0 });
+    host.control({ kind: "set-waiting-ms", waitingMs: 0 });
     for (const { vm } of host.domains()) host.control({ kind: "unstall-guest", vm });
     host.connectControl();
     host.resumeAgent();

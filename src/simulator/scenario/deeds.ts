@@ -113,6 +113,7 @@ const HOST_DEEDS: { readonly [verb: string]: HostDoing } = {
   "hide-usage": (host) => host.control({ kind: "set-usage-readable", readable: false }),
   "show-usage": (host) => host.control({ kind: "set-usage-readable", readable: true }),
   "slow-listing": (host, [time]) => host.control({ kind: "set-reading-ms", readingMs: millis(time) }),
+  "slow-begin": (host, [time]) => host.control({ kind: "set-waiting-ms", waitingMs: millis(time) }),
   "disk-space": (host, [state]) => host.diskSpace(state as DiskSpace),
   "slow-solver": (host, [time]) => {
     host.solver.slownessMs = millis(time);

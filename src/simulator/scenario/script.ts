@@ -63,6 +63,7 @@ const VERBS = {
   "hide-usage": ["host"],
   "show-usage": ["host"],
   "slow-listing": ["host", "duration"],
+  "slow-begin": ["host", "duration"],
   "disk-space": ["host", "text"],
   evict: ["vm", "host?"],
   mode: ["text", "host?"],

@@ -128,6 +128,7 @@ const DRAWS: readonly Weighted[] = [
   [6, environment],
   [3, slowListing],
   [3, (cast) => ({ kind: "stall-guest", vm: cast.vm(), forMs: cast.forMs() })],
+  [3, slowBegin],
 ];
 
 /** Of how much account a class of faults is in one world. */
@@ -244,6 +245,12 @@ function slowProcessor(cast: Cast): Fault {
 function slowListing(cast: Cast): Fault {
   const byMs = cast.random.chance(0.7) ? cast.random.int(10, 2000) : cast.random.int(2000, 20_000);
   return { kind: "slow-listing", host: cast.host(), byMs, forMs: cast.forMs() };
+}
+
+/** libvirt waits 30 s for a domain that is busy with something else. */
+function slowBegin(cast: Cast): Fault {
+  const byMs = cast.random.int(100, 30_000);
+  return { kind: "slow-begin", host: cast.host(), byMs, forMs: cast.forMs() };
 }
 
 function diskFills(cast: Cast): Fault {

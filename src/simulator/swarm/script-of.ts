@@ -120,6 +120,8 @@ function hostLines(fault: HostFault): readonly [begin?: string, end?: string] {
       return [`slow-cpu ${host} ${millis(fault.byMs)}`, `slow-cpu ${host} 0ms`];
     case "slow-listing":
       return [`slow-listing ${host} ${millis(fault.byMs)}`, `slow-listing ${host} 0ms`];
+    case "slow-begin":
+      return [`slow-begin ${host} ${millis(fault.byMs)}`, `slow-begin ${host} 0ms`];
     case "slow-disk":
       return [`slow-disk ${host} ${millis(fault.byMs)}`, `slow-disk ${host} 0ms`];
     case "disk-fills":

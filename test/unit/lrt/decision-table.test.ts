@@ -15,7 +15,7 @@ const there = (vm: Sight, open = false, outcome: "done" | "failed" | null = null
 });
 
 /** The reduced decision table, row by row: [here, the other side, asked already, verdict, outcome]. */
-const SOURCE: readonly [OwnSight, OtherSide, boolean, string, string?][] = [
+const SOURCE: readonly [OwnSight, OtherSide, boolean, string, (string | undefined)?, boolean?][] = [
   ["running", null, false, "ended", "failed"],
   ["running", there("running"), true, "ended", "failed"],
   ["migrating", null, false, "await"],
@@ -33,14 +33,22 @@ const SOURCE: readonly [OwnSight, OtherSide, boolean, string, string?][] = [
   ["paused", there("paused"), true, "resume", "failed"],
   ["stopped", null, false, "ended", "failed"],
   ["stopped", there("paused"), true, "ended", "failed"],
+  ["running", null, false, "wait", undefined, true],
+  ["stopped", null, false, "wait", undefined, true],
+  ["paused", null, false, "resume", "failed", true],
+  ["migrating", null, false, "await", undefined, true],
+  ["absent", there("running"), true, "ended", "done", true],
 ];
 
 describe("a source that does not know how its migration ended", () => {
-  test.each(SOURCE)("here %s, there %j, asked %s: %s %s", (here, other, asked, kind, outcome) => {
-    const verdict = judgeSource(here, other, asked);
-    expect(verdict.kind).toBe(kind);
-    if ("outcome" in verdict) expect(verdict.outcome).toBe(outcome);
-  });
+  test.each(SOURCE)(
+    "here %s, there %j, asked %s: %s %s",
+    (here, other, asked, kind, outcome, mayBegin = false) => {
+      const verdict = judgeSource(here, other, asked, mayBegin);
+      expect(verdict.kind).toBe(kind);
+      if ("outcome" in verdict) expect(verdict.outcome).toBe(outcome);
+    },
+  );
 });
 
 const DESTINATION: readonly [OwnSight, OtherSide, boolean, boolean, string, string?][] = [
@@ -104,14 +112,16 @@ describe("a destination that does not know how its migration ended", () => {
 });
 
 describe("a start that was interrupted", () => {
-  test.each([
-    ["running", "ended", "done"],
-    ["absent", "ended", "failed"],
-    ["paused", "ended", "done"],
-    ["stopped", "set-aside", undefined],
-    ["migrating", "wait", undefined],
-  ] as const)("here %s: %s %s", (here, kind, outcome) => {
-    const verdict = judgeRunner(here);
+  test.each<[OwnSight, boolean, string, string?]>([
+    ["running", false, "ended", "done"],
+    ["running", true, "ended", "done"],
+    ["absent", false, "ended", "failed"],
+    ["absent", true, "wait"],
+    ["paused", false, "ended", "done"],
+    ["stopped", false, "set-aside"],
+    ["migrating", false, "wait"],
+  ])("here %s, may begin %s: %s %s", (here, mayBegin, kind, outcome) => {
+    const verdict = judgeRunner(here, mayBegin);
     expect(verdict.kind).toBe(kind);
     if ("outcome" in verdict) expect(verdict.outcome).toBe(outcome);
   });
