@@ -97,6 +97,8 @@ export class Partition {
   #explanation: readonly Explanation[] = [];
   #executor: Executor | null = null;
   #plan: Plan | null = null;
+  /** When it was made. */
+  #planMode: BalancingMode = "auto";
   /** Of the plan: when it is made, and again before its first action. */
   #assertSound = (): void => {};
   #reduced: string | null = null;
@@ -404,7 +406,8 @@ export class Partition {
     events: readonly TravellingEvent[],
     turn: LrtTurn,
   ): void {
-    const applied = this.#deps.mode() === "auto" || !events.some(({ cause }) => isCondition(cause));
+    this.#planMode = this.#deps.mode();
+    const applied = this.#planMode === "auto" || !events.some(({ cause }) => isCondition(cause));
     this.#plan = solution.plan;
     turn.notify({
       kind: "partition-planned",
@@ -468,7 +471,8 @@ export class Partition {
   }
 
   #decide(orders: ReadonlyMap<number, ActionOrder>, turn: LrtTurn): void {
-    if (this.#members.changed) return this.#replan(turn);
+    const forbidden = this.#planMode === "auto" && this.#deps.mode() !== "auto";
+    if (this.#members.changed || forbidden) return this.#replan(turn);
     this.#phase = "applying";
     const plan = this.#plan;
     assert(plan !== null, "a plan is applied only when there is one");

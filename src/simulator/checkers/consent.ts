@@ -22,6 +22,8 @@ export class ConsentChecker implements Checker {
   readonly name = "consent";
   readonly #ledger: Ledger;
   readonly #agendas: Agendas;
+  /** Partition → the epoch whose plan it has begun. */
+  readonly #begun = new Map<string, number>();
   /** Host → the operator's migration that has ended there last, well. */
   readonly #moved = new Map<string, Raised>();
 
@@ -30,15 +32,15 @@ export class ConsentChecker implements Checker {
     this.#agendas = agendas;
   }
 
-  /** A leader gives its members a plan's orders when it is made. */
+  /** Judged when a plan begins: what runs is not called off by a change of the mode. */
   effect(host: SimulatedHost, effect: AgentEffect): readonly string[] {
-    if (effect.kind !== "send" || effect.message.type !== "partition.check") return NOTHING_WRONG;
+    if (effect.kind !== "send" || effect.message.type !== "partition.prepare") return NOTHING_WRONG;
     const mode = host.agent?.mode ?? "auto";
-    const { pid, orders } = effect.message;
-    if (mode === "auto") return NOTHING_WRONG;
-    return orders
-      .filter(({ event }) => CONDITION.test(event))
-      .map(({ vm, event }) => `${pid} moves ${vm} for ${event} although the mode is ${mode}`);
+    const { pid, partitionEpoch, order } = effect.message;
+    const begun = this.#begun.get(pid) === partitionEpoch;
+    this.#begun.set(pid, partitionEpoch);
+    if (mode === "auto" || begun || !CONDITION.test(order.event)) return NOTHING_WRONG;
+    return [`${pid} moves ${order.vm} for ${order.event} although the mode is ${mode}`];
   }
 
   notified(host: SimulatedHost, notification: Notification, world: CheckedWorld): readonly string[] {
