@@ -179,8 +179,8 @@ function* plainerShapes(shape: ScenarioShape): Iterable<ScenarioShape> {
   const { link, between, msPerDecision, ...rest } = shape;
   if (link !== undefined || between !== undefined || msPerDecision !== undefined) yield rest;
   for (const key of Object.keys(shape.lrt)) {
-    const { [key]: _dropped, ...lrt } = shape.lrt;
-    yield { ...shape, lrt };
+    const kept = Object.entries(shape.lrt).filter(([name]) => name !== key);
+    yield { ...shape, lrt: Object.fromEntries(kept) };
   }
   if (Object.keys(shape.hypervisor).length > 0) yield { ...shape, hypervisor: {} };
   for (const host of shape.hosts) {
