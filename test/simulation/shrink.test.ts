@@ -37,7 +37,7 @@ describe("a seed that shows a planted fault", () => {
     const small = await shrunk(1000);
     if (small === null) throw new Error("it shows nothing");
     const { hosts } = small.draft.shape;
-    expect(hosts.length).toBe(1);
+    expect(hosts).toHaveLength(2);
     expect(small.script.trimEnd().split("\n")).toHaveLength(2);
     writeShrunk(folder, "Seed 2", small);
     const read = readFolder(folder);
