@@ -1,7 +1,9 @@
 /** `discovery-sim report`: what `run -o json` wrote, as one HTML file. */
 import { EXIT, refuse } from "../command-line/failure.ts";
+import { misfitOf } from "../command-line/field.ts";
 import { demandWritable, readText, writeText } from "../command-line/files.ts";
 import type { Input } from "../command-line/input.ts";
+import { RUN_FIELDS } from "../evaluation/format.ts";
 import type { Report } from "../evaluation/report.ts";
 
 export async function main(input: Input): Promise<number> {
@@ -26,10 +28,13 @@ async function pageMaker(): Promise<(reports: readonly Report[]) => string> {
 }
 
 function read(file: string): Report {
-  const text = readText(file);
-  const value = parsed(text, file) as Partial<Report> | null;
-  if (value?.options === undefined || value.violations === undefined)
-    refuse(`${file} is not what discovery-sim run -o json writes`);
+  const value = parsed(readText(file), file);
+  const misfit = misfitOf(value, RUN_FIELDS);
+  if (misfit !== null)
+    refuse(
+      `${file} is not what discovery-sim run -o json writes: ${misfit}`,
+      "write it anew with run -o json",
+    );
   return value as Report;
 }
 

@@ -4,6 +4,9 @@ import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { misfitOf } from "../../../src/simulator/command-line/field.ts";
+import { SCENARIO_FIELDS } from "../../../src/simulator/scenario/format.ts";
+import { REPLAY_FIELDS, SWARM_FIELDS } from "../../../src/simulator/swarm/format.ts";
 
 const MAIN = new URL("../../../src/simulator/main.ts", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "discovery-sim-"));
@@ -87,6 +90,8 @@ describe("a swarm", () => {
     const args = ["swarm", "--runs", "2", "--first-seed", "3", "-o", "json"];
     const { status, stdout } = sim(args);
     expect(status).toBe(0);
+    expect(misfitOf(JSON.parse(stdout), SWARM_FIELDS)).toBeNull();
+    expect(Object.keys(JSON.parse(stdout) as object)).toEqual(SWARM_FIELDS.map(({ path }) => path));
     expect(JSON.parse(stdout)).toMatchObject({ firstSeed: 3, runs: 2, done: 2, nextSeed: null, faults: [] });
     expect(sim(args).stdout).toBe(stdout);
   });
@@ -110,7 +115,21 @@ test("a replay prints the world before the story, and both for programs", () => 
   expect(stdout).toMatch(/^The world of seed 3:\n\nseed: "3"\n/);
   expect(stdout).toMatch(/\n {2}- name: h1\n(.*\n)*\nIts story:\n\n +0\.\d{3} h\d/);
   const told = JSON.parse(sim(["replay", "--seed", "3", "-o", "json"]).stdout) as { world: { seed: string } };
+  expect(misfitOf(told, REPLAY_FIELDS)).toBeNull();
+  expect(Object.keys(told)).toEqual(REPLAY_FIELDS.map(({ path }) => path));
   expect(told).toMatchObject({ seed: 3, size: "small", violations: [], world: { seed: "3" } });
+});
+
+test("scenarios are one document, those that cannot be played included", () => {
+  const drain = new URL("../../simulation/scenarios/drain", import.meta.url).pathname;
+  const { status, stdout } = sim(["scenario", "-o", "json", "--check", drain, folder]);
+  expect(status).toBe(2);
+  const { scenarios } = JSON.parse(stdout) as { scenarios: object[] };
+  expect(Object.keys(scenarios[0] ?? {})).toEqual(SCENARIO_FIELDS.map(({ path }) => path));
+  expect(scenarios).toMatchObject([
+    { name: "drain", mistake: null, difference: null, violations: [] },
+    { mistake: `${folder} has no README.md` },
+  ]);
 });
 
 test("a shrink of a seed without a fault leaves no folder behind", () => {
