@@ -10,7 +10,8 @@ import { join } from "node:path";
 import type { Cost } from "../../src/simulator/evaluation/progress.ts";
 import type { Report } from "../../src/simulator/evaluation/report.ts";
 import { page } from "../../src/simulator/report/page.ts";
-import { nameOf, rowOf, TITLES } from "../../src/simulator/report/rows.ts";
+import { rowOf, TITLES } from "../../src/simulator/report/rows.ts";
+import { nameOf } from "../../src/simulator/report/runs.ts";
 import { machine, median, table, writeSection } from "./report.ts";
 
 type Run = Report & { readonly measured?: Cost };

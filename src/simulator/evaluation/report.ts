@@ -83,7 +83,7 @@ export interface MapEntry {
 
 const PHASES: readonly Phase[] = ["detect", "wait", "build", "compute", "apply"];
 /** Of more hosts no picture would show a line each. */
-const MAPPED_HOSTS = 128;
+export const MAPPED_HOSTS = 128;
 
 export function reportOf(
   options: EvaluationOptions,
