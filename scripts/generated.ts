@@ -5,7 +5,7 @@ import { exitCodesPage } from "../src/cli/exit-codes.ts";
 import { cliPage } from "../src/cli/page.ts";
 import { configPage, defaultJson, exampleYaml } from "../src/config/reference.ts";
 import { jsonSchema } from "../src/config/shape.ts";
-import { outputPage } from "../src/simulator/command-line/output-page.ts";
+import { simulatorPage } from "../src/simulator/command-line/page.ts";
 import { scenariosPage } from "../src/simulator/scenario/page.ts";
 import { wireProtocolPage } from "../src/wire/page.ts";
 
@@ -17,7 +17,7 @@ export function generated(): readonly { readonly path: string; readonly text: st
     { path: "docs/reference/exit-codes.md", text: exitCodesPage() },
     { path: "docs/reference/manifest.md", text: manifestPage() },
     { path: "docs/reference/scenarios.md", text: scenariosPage() },
-    { path: "docs/reference/simulator-output.md", text: outputPage() },
+    { path: "docs/reference/discovery-sim.md", text: simulatorPage() },
     { path: "docs/reference/wire-protocol.md", text: wireProtocolPage() },
     { path: "config/default.json", text: defaultJson() },
     { path: "config/discovery.example.yaml", text: exampleYaml() },
