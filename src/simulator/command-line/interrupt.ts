@@ -1,13 +1,12 @@
-import { EXIT } from "./failure.ts";
-
-/** Ctrl-C asks for an end with what there is; a second one does not wait for it. */
+/** Ctrl-C asks for an end with what there is; a second one after it has been seen ends the process there and then. */
 export class Interrupt {
   #asked = false;
 
   constructor() {
     const ask = (): void => {
-      if (this.#asked) process.exit(EXIT.interrupted);
       this.#asked = true;
+      process.removeListener("SIGINT", ask);
+      process.removeListener("SIGTERM", ask);
     };
     process.on("SIGINT", ask);
     process.on("SIGTERM", ask);
