@@ -43,6 +43,7 @@ const EXECUTOR = "lrt/execution/executor.ts";
 const INTENT = "lrt/execution/intent.ts";
 const DRIVER = "driver/driver.ts";
 const REGISTRY = "dnt/registry/registry.ts";
+const REUNION = "dnt/membership/reunion.ts";
 const HANDS = "vet/host/hands.ts";
 const HANDLER = "vet/home/handler.ts";
 
@@ -189,6 +190,13 @@ export const MUTANTS: readonly Mutant[] = [
     "if (slot !== null && turn.now < 0) {",
   ),
   mutant(
+    "slot-reopened",
+    "a hand-over slot that is over is opened a second time",
+    BOOKING,
+    "const slot = this.#liveSlot(turn.now);\n    if (slot === null) return;",
+    "const slot = this.#slot;\n    if (slot === null) return;",
+  ),
+  mutant(
     "calls-kept",
     "a question that was answered is remembered for ever",
     "lrt/calls.ts",
@@ -201,6 +209,27 @@ export const MUTANTS: readonly Mutant[] = [
     PROBLEM,
     "const waiting = all.filter(({ spec }) => !here.has(spec.id) && started?.has(spec.id) !== true);",
     "const waiting = all;",
+  ),
+  mutant(
+    "asked-twice",
+    "a VM that two arrivals ask for is planned for twice",
+    PROBLEM,
+    "return [...new Map(waiting.map((vm) => [vm.spec.id, vm])).values()];",
+    "return waiting;",
+  ),
+  mutant(
+    "held-twice",
+    "a guest that two hosts hold is planned for twice",
+    "lrt/scheduling/doubles.ts",
+    "if (doubles.size === 0) return members;",
+    "if (doubles.size >= 0) return members;",
+  ),
+  mutant(
+    "put-back-unseen",
+    "what the solver's construction puts back home is not looked at once more",
+    "solver/construct.ts",
+    "back.length === 0 ? []",
+    "back.length >= 0 ? []",
   ),
   mutant(
     "assigned-early",
@@ -423,6 +452,29 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: "given-up-unseen",
+    what: "a destination gives a guest up for good by what it saw before it stood still",
+    edits: [
+      {
+        file: PARTICIPANT,
+        from: "const verdict = this.#verdict(entry, here);",
+        to: "const verdict = this.#verdict(entry, here, turn.now);",
+      },
+      {
+        file: PARTICIPANT,
+        from: "#verdict(entry: OpenAction, here: ReturnType<typeof sightOf>)",
+        to: "#verdict(entry: OpenAction, here: ReturnType<typeof sightOf>, now: Instant)",
+      },
+      {
+        file: PARTICIPANT,
+        from: "return judgeDestination(here, entry.other, entry.asked, expired);",
+        to: `const verdict = judgeDestination(here, entry.other, entry.asked, now >= over);
+    const stale = verdict.kind === "set-aside" && !expired;
+    return stale ? { kind: "ended", outcome: "failed", reason: verdict.reason } : verdict;`,
+      },
+    ],
+  },
   mutant(
     "stopped-anew",
     "a host stops a VM upon an order of an older generation",
@@ -452,6 +504,13 @@ export const MUTANTS: readonly Mutant[] = [
     "const strangers: string[] = [];",
   ),
   mutant(
+    "last-life-forgotten",
+    "an agent that has started anew creates a VE although members of its last life could hold it",
+    REGISTRY,
+    "const silent = [...dead, ...unheard()].sort(byText);",
+    "const silent = [...dead].sort(byText);",
+  ),
+  mutant(
     "went-past",
     "a home asks nobody but itself whether a name has gone elsewhere while it was draining",
     REGISTRY,
@@ -471,6 +530,13 @@ export const MUTANTS: readonly Mutant[] = [
     PARTITION,
     " || strays(plan, this.#members.snapshots())",
     "",
+  ),
+  mutant(
+    "back-beside",
+    "a plan may bring a VM back beside one from which it was parted, if they were not apart at first",
+    PROBLEM,
+    "return beside || (",
+    "return (",
   ),
   mutant(
     "promised-early",
@@ -506,24 +572,52 @@ export const MUTANTS: readonly Mutant[] = [
     "",
   ),
   mutant(
-    "agreed-in-ignorance",
-    "an agent that started anew takes anybody's list for complete",
-    "dnt/membership/reunion.ts",
-    "agreed && page.complete",
-    "agreed",
+    "peers-forgotten",
+    "an agent that has started anew does not miss those whom it knew",
+    REUNION,
+    "    return this.#unheard;",
+    "    return [];",
+  ),
+  mutant(
+    "departed-by-hearsay",
+    "who has never heard of a member says that it has left",
+    REUNION,
+    "this.#knownPeers.departures(digest.missing)",
+    "digest.missing.flatMap((id) => (this.#view.get(id) === undefined ? [{ id, incarnation: 1000 }] : []))",
+  ),
+  mutant(
+    "circle-open",
+    "a guest that nobody has is gone, whomever they know whom its home does not",
+    "vet/home/inspection.ts",
+    "const all = [...second.values()].every((answer) => answer.circle === circle);",
+    "const all = circle !== null;",
   ),
   {
-    name: "home-alone",
-    what: "a VE's home that has started anew asks those whom it has heard of, and takes them for everybody",
+    name: "newcomers-unknown",
+    what: "a name that nobody has is free, whomever they know whom its home does not, and though somebody silent never knew it",
     edits: [
       {
-        file: "vet/home/handler.ts",
-        from: "return [...known.map(({ id }) => id), ...unheard()];",
-        to: "return known.map(({ id }) => id);",
+        file: REGISTRY,
+        from: 'if (others.length > 0) return { kind: "unacquainted"',
+        to: 'if (others.length > 99) return { kind: "unacquainted"',
       },
-      { file: "vet/home/inspection.ts", from: "const all = deps.acquainted();", to: "const all = true;" },
+      { file: REGISTRY, from: "!this.#confirmed || unknown(id)", to: "unknown(id)" },
     ],
   },
+  mutant(
+    "joined-once",
+    "who left and came back is as old and as well known a member as it was",
+    "agent/agent.ts",
+    "turn.persist([...this.registry.left(), { key: KEY_JOINED_AT, value: null }])",
+    "turn.persist([])",
+  ),
+  mutant(
+    "told-anew",
+    "an agent that has started anew carries out what was meant for its last life",
+    "agent/remote.ts",
+    "if (isDeed(command) && life <",
+    "if (isDeed(command) && life + 1000 <",
+  ),
   mutant(
     "ceded-forgotten",
     "a home that drained does not remember which names went elsewhere meanwhile",
@@ -556,7 +650,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "seeds-for-the-lonely",
     "who has company never tries a seed, and groups that formed apart stay apart",
-    "dnt/membership/reunion.ts",
+    REUNION,
     "if (strangers.length === 0) this.#tryTheSeeds(turn);\n      else for",
     "if (strangers.length > 9) for",
   ),

@@ -59,6 +59,8 @@ export interface AgentIdentity {
 export const PROTOCOL = { min: 1, max: 1 } as const;
 
 const KEY_MODE = "agent/mode";
+/** When this host joined (`AgentIdentity.joinedAt`): whoever starts the agent writes it, unless it is there. */
+export const KEY_JOINED_AT = "daemon/joined-at";
 
 export class Agent {
   readonly identity: AgentIdentity;
@@ -102,7 +104,7 @@ export class Agent {
     });
     this.operations = new Operations(id, boot, restored);
     this.history = new History(nameOf);
-    this.remote = new Remote(boot, nameOf);
+    this.remote = new Remote(boot, nameOf, (node) => this.membership.get(node)?.incarnation ?? 0);
     this.lrt = new LocalResourcesTracker(
       config.lrt,
       { self: id, name, boot, capacity, labels },
@@ -117,6 +119,7 @@ export class Agent {
         members: () => this.members(),
         unheard: () => this.membership.unheard(),
         strangers: () => this.membership.strangers(),
+        circle: () => this.membership.circle(),
         ask: (to, command, turn, done, after) =>
           this.#ask(to, command as VetCommand, turn as AgentTurn, done, after),
       },
@@ -231,8 +234,15 @@ export class Agent {
       case "stopping":
         this.#stopping = true;
         this.lrt.participant.stop(turn);
-        return this.membership.leave(this.drain.state === "drained" ? "left" : "dead", turn);
+        return this.#leave(turn);
     }
+  }
+
+  /** Who is drained and holds nothing leaves for good: if it comes back, it joins anew. */
+  #leave(turn: AgentTurn): void {
+    if (!this.drain.over || !this.registry.settled) return this.membership.leave("dead", turn);
+    const after = turn.persist([...this.registry.left(), { key: KEY_JOINED_AT, value: null }]);
+    this.membership.leave("left", turn, after);
   }
 
   /** Told once, until it changes. */
@@ -257,6 +267,7 @@ export class Agent {
 
   #start(turn: AgentTurn): void {
     this.membership.start(turn);
+    this.remote.start(this.membership.self().incarnation);
     for (const { order, role } of this.lrt.participant.open())
       if (role === "source") this.vet.onLeaving(order.vm);
     this.lrt.start(turn);
@@ -303,6 +314,7 @@ export class Agent {
   /** What every step ends with: changes of membership reach the other trackers, notifications the memory. */
   #afterwards(turn: AgentTurn): void {
     for (const change of this.membership.takeChanges()) this.#onMember(change, turn);
+    this.drain.recheck(turn);
     for (const notification of this.operations.takeChanges()) turn.notify(notification);
     const writes = this.operations.takeWrites();
     if (writes.length > 0) turn.persist(writes);
@@ -360,6 +372,7 @@ export class Agent {
   #hooks(): LrtHooks {
     return {
       alive: (node) => node === this.identity.id || this.membership.get(node)?.state === "alive",
+      knows: (node) => (this.membership.get(node)?.state ?? "left") !== "left",
       walk: () => this.#walk(),
       mode: () => this.#mode,
       nameOf: (node) => this.nameOf(node),
@@ -391,7 +404,8 @@ export class Agent {
         registry: this.registry,
         members: () => this.members(),
         unheard: () => this.membership.unheard(),
-        acquainted: () => this.membership.acquainted,
+        strangers: () => this.membership.strangers(),
+        circle: () => this.membership.circle(),
         alive: (node) => node === id || this.membership.get(node)?.state === "alive",
         nameOf: (node) => this.nameOf(node),
         ask: (to, command, turn, done, after) => this.#ask(to, command, turn as AgentTurn, done, after),
@@ -428,6 +442,7 @@ export class Agent {
         operations: this.operations,
         members: () => this.members(),
         setDraining: (draining, turn) => this.membership.update({ draining }, turn),
+        records: () => this.recordsHere(),
         handOverRecords: (turn) => this.vet.drained(turn),
       },
       restored,

@@ -1,12 +1,15 @@
 /**
  * Human removal of a host (design 1, flow 2): data plane first, control plane second.
  *
- *   active ─drain─▶ draining ─ no managed domain left, records handed over ─▶ drained
- *      ▲                │ cancel, restore                                        │ restore
- *      └────────────────┴───────────────────────────────────────────────────────┘
+ *   active ─drain─▶ draining ─ no managed domain, no record, nobody waits for it ─▶ drained
+ *      ▲                │ ▲                                                          │ │
+ *      │                │ └──────────── a guest or a record has come ────────────────┘ │
+ *      └────────────────┴─ cancel, restore ────────────────────────────────────────────┘
  *
- * The state is durable and goes on after a restart of the agent. *Drained* is said only when the hypervisor lists
- * no managed domain. The scheduler does the moving; what it cannot move is a blocker, named in the operation.
+ * The state is durable and goes on after a restart of the agent. *Drained* means that the host may be switched off: its
+ * hypervisor lists no managed domain, nothing is promised to others, and they have confirmed how its migrations ended. A
+ * promise to a host that is silent for long is not waited for: what comes of it all the same is sent on. The scheduler does
+ * the moving; what it cannot move is a blocker, named in the operation.
  */
 import { type Failure, fail, ok, type Result } from "../lib/error.ts";
 import { seconds } from "../lib/instant.ts";
@@ -27,8 +30,10 @@ export interface DrainDependencies {
   readonly operations: Operations;
   readonly members: () => readonly Member[];
   readonly setDraining: (draining: boolean, turn: AgentTurn) => void;
-  /** Hands VE records to their next homes; how many are left. */
-  readonly handOverRecords: (turn: AgentTurn) => number;
+  /** VE records that are here. */
+  readonly records: () => number;
+  /** Hands them to their next homes. */
+  readonly handOverRecords: (turn: AgentTurn) => void;
 }
 
 const KEY = "agent/drain";
@@ -61,6 +66,13 @@ export class Drain {
 
   get blocked(): string | null {
     return this.#blocked;
+  }
+
+  /** Whether nothing of others' is here, or could still come, now that it is drained: nobody needs to wait for it. */
+  get over(): boolean {
+    const { lrt } = this.#deps;
+    const settled = lrt.inventory.listed && lrt.unfinished() === null && lrt.participant.open().length === 0;
+    return this.#state === "drained" && settled && !this.#occupied();
   }
 
   /** A drain that was under way when the agent stopped goes on. */
@@ -124,6 +136,14 @@ export class Drain {
     this.check(turn);
   }
 
+  /** Something has come all the same: it is sent on. */
+  recheck(turn: AgentTurn): void {
+    if (this.#state !== "drained" || !this.#occupied()) return;
+    this.#set("draining", turn);
+    turn.notify({ kind: "drain", state: "draining", reason: this.#reason });
+    this.#begin(turn);
+  }
+
   /** Looks how far it is, and ends it when it is there. */
   check(turn: AgentTurn): void {
     const { lrt, operations } = this.#deps;
@@ -141,13 +161,11 @@ export class Drain {
       }
       return;
     }
-    const records = this.#deps.handOverRecords(turn);
-    if (records > 0) {
-      if (this.#operation !== null)
-        operations.progress(this.#operation, `${records} VE records to hand over`);
-      return;
-    }
-    this.#drained(turn);
+    this.#deps.handOverRecords(turn);
+    const records = this.#deps.records();
+    const waitsFor = records > 0 ? `${records} VE records to hand over` : lrt.unfinished();
+    if (waitsFor === null) this.#drained(turn);
+    else if (this.#operation !== null) operations.progress(this.#operation, waitsFor);
   }
 
   /** Why this host may not be drained, or null. */
@@ -177,6 +195,11 @@ export class Drain {
   #stuck(): string | null {
     const still = this.#deps.lrt.inventory.managed().filter(({ state }) => state !== "running");
     return still.length === 0 ? null : still.map(({ name, state }) => `${name} is ${state}`).join(", ");
+  }
+
+  #occupied(): boolean {
+    const { lrt, records } = this.#deps;
+    return records() > 0 || (lrt.inventory.listed && lrt.inventory.managed().length > 0);
   }
 
   #raise(turn: AgentTurn): void {

@@ -8,6 +8,8 @@ import type { PeerCommand } from "./commands.ts";
 export interface Ask {
   readonly type: "control.ask";
   readonly id: number;
+  /** The asked agent's incarnation as it was known when the question was first sent; 0: it was not. */
+  readonly life: number;
   readonly command: PeerCommand;
 }
 

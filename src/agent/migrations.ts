@@ -10,7 +10,7 @@ import type { AgentTurn } from "./turn.ts";
 
 export class Migrations {
   readonly #agent: Agent;
-  readonly #running = new Map<EventId, OperationName>();
+  readonly #running = new Map<EventId, { readonly operation: OperationName; readonly vm: VmId }>();
 
   constructor(agent: Agent) {
     this.#agent = agent;
@@ -40,26 +40,33 @@ export class Migrations {
     const event = lrt.raise({ kind: "move", vm, to }, turn);
     if (event === null) return fail({ code: "busy", message: "too many events are waiting on this host" });
     const operation = operations.begin("vm-migrate", domain.name, reason, turn.now);
-    this.#running.set(event.id, operation);
+    this.#running.set(event.id, { operation, vm });
     return ok({ operation });
   }
 
   cancel(operation: OperationName, turn: AgentTurn): boolean {
-    const found = [...this.#running].find(([, name]) => name === operation);
+    const found = [...this.#running].find(([, running]) => running.operation === operation);
     if (found === undefined) return false;
     this.#agent.lrt.scheduler.cancel(found[0], "cancelled by an operator", turn);
     return true;
   }
 
   onEventEnded(event: EventId, outcome: EventOutcome, turn: AgentTurn): void {
-    const operation = this.#running.get(event);
-    if (operation === undefined) return;
-    const { operations } = this.#agent;
+    const running = this.#running.get(event);
+    if (running === undefined) return;
+    const { operation, vm } = running;
+    const { operations, lrt } = this.#agent;
     if (outcome.kind === "interrupted")
       return operations.progress(operation, `will be tried again: ${outcome.reason}`);
     this.#running.delete(event);
     if (outcome.kind === "solved") operations.end(operation, "migrated", null, turn.now);
-    else operations.end(operation, outcome.kind, failureOf(outcome), turn.now);
+    else
+      operations.end(
+        operation,
+        outcome.kind,
+        failureOf(outcome, lrt.inventory.get(vm) !== undefined),
+        turn.now,
+      );
   }
 
   #refusal(name: string, foreign: boolean, state: string, to: NodeId | null): Failure | null {
@@ -83,9 +90,11 @@ export class Migrations {
   }
 }
 
-function failureOf(outcome: EventOutcome): Failure {
+function failureOf(outcome: EventOutcome, isHere: boolean): Failure {
   if (outcome.kind === "cancelled")
     return { code: "cancelled", message: "called off", reason: outcome.reason };
   const reason = "reason" in outcome ? outcome.reason : outcome.kind;
+  if (!isHere)
+    return { code: "conflict", message: "the VM is elsewhere", reason, hint: "discoveryctl vm list" };
   return { code: "unplaceable", message: "the VM stays where it is", reason };
 }

@@ -2,7 +2,11 @@
  * Asking other agents: a command goes to a peer under an id, at least once; the peer carries it out once and
  * repeats its answer to duplicates. No answer within the deadline is `unreachable`: whether it was carried out
  * is then not known, and the failure says so.
+ *
+ * What a peer has answered is forgotten when its agent starts anew. A command that changes something names the life of
+ * the agent that it is meant for: a later one has no way of knowing whether it has been carried out, and says that.
  */
+import { present } from "../lib/assert.ts";
 import { fail, type Result } from "../lib/error.ts";
 import { seconds } from "../lib/instant.ts";
 import { byText } from "../lib/order.ts";
@@ -35,7 +39,7 @@ const TRIES = 3;
 const TRIES_OF_HOMES = 12;
 /** Questions under way at once; an agent that has more is being flooded by its own users. */
 const MAX_QUESTIONS = 4096;
-/** Answers kept for duplicates. */
+/** Answers kept for duplicates: to commands that change something, and to others, which are far more. */
 const MAX_ANSWERS = 512;
 const QUESTIONS_PER_BOOT = 1_000_000_000;
 const TIMER = "agent/ask/";
@@ -43,13 +47,24 @@ const TIMER = "agent/ask/";
 export class Remote {
   readonly #questions = new Map<number, Question>();
   /** By `<peer>/<id>`; null: being worked on. */
-  readonly #answers = new Map<string, Answered | null>();
+  readonly #answers = {
+    deeds: new Map<string, Answered | null>(),
+    questions: new Map<string, Answered | null>(),
+  };
   readonly #nameOf: (node: NodeId) => string;
+  readonly #incarnationOf: (node: NodeId) => number;
   #next: number;
+  /** This agent's incarnation when it started; null: it has not yet. */
+  #life: number | null = null;
 
-  constructor(boot: number, nameOf: (node: NodeId) => string) {
+  constructor(boot: number, nameOf: (node: NodeId) => string, incarnationOf: (node: NodeId) => number) {
     this.#next = boot * QUESTIONS_PER_BOOT;
     this.#nameOf = nameOf;
+    this.#incarnationOf = incarnationOf;
+  }
+
+  start(life: number): void {
+    this.#life = life;
   }
 
   /** `after`: what must be durable here before the question leaves. */
@@ -58,7 +73,7 @@ export class Remote {
       return done(fail({ code: "busy", message: "too many questions to other agents are under way" }), turn);
     }
     const id = this.#next++;
-    const ask: Ask = { type: "control.ask", id, command };
+    const ask: Ask = { type: "control.ask", id, life: this.#incarnationOf(to), command };
     this.#questions.set(id, { to, ask, done, after, tries: triesOf(command) });
     turn.send(to, ask, after);
     turn.setTimer(`${TIMER}${id}`, RETRY_MS);
@@ -75,19 +90,24 @@ export class Remote {
   /** Carries a peer's command out once. */
   onAsk(
     from: NodeId,
-    { id, command }: Ask,
+    { id, life, command }: Ask,
     turn: AgentTurn,
     execute: (command: PeerCommand, respond: Respond) => void,
   ): void {
+    const answers = isDeed(command) ? this.#answers.deeds : this.#answers.questions;
     const key = `${from}/${id}`;
-    const known = this.#answers.get(key);
+    const known = answers.get(key);
     if (known === null) return;
     if (known !== undefined) {
       return turn.send(from, { type: "control.answer", re: id, result: known.result }, known.after);
     }
-    this.#remember(key, null);
+    if (isDeed(command) && life < present(this.#life, "an agent that is asked has started")) {
+      const result = fail({ code: "unreachable", message: "the agent that was asked has started anew" });
+      return turn.send(from, { type: "control.answer", re: id, result });
+    }
+    remember(answers, key, null);
     execute(command, (result, later, after) => {
-      this.#remember(key, { result, after });
+      remember(answers, key, { result, after });
       later.send(from, { type: "control.answer", re: id, result }, after);
     });
   }
@@ -120,14 +140,35 @@ export class Remote {
     const message = `${name} does not answer`;
     question.done(fail({ code: "unreachable", message, hint: `discoveryctl host show ${name}` }), turn);
   }
+}
 
-  #remember(key: string, result: Answered | null): void {
-    this.#answers.delete(key);
-    this.#answers.set(key, result);
-    if (this.#answers.size <= MAX_ANSWERS) return;
-    const oldest = this.#answers.keys().next().value;
-    if (oldest !== undefined) this.#answers.delete(oldest);
-  }
+function remember(answers: Map<string, Answered | null>, key: string, answered: Answered | null): void {
+  answers.delete(key);
+  answers.set(key, answered);
+  if (answers.size <= MAX_ANSWERS) return;
+  const oldest = answers.keys().next().value;
+  if (oldest !== undefined) answers.delete(oldest);
+}
+
+const DEEDS: ReadonlySet<PeerCommand["type"]> = new Set([
+  "ve.apply",
+  "ve.start",
+  "ve.stop",
+  "ve.delete",
+  "ve.adopt",
+  "vet.adopt-into",
+  "vet.transfer",
+  "host.drain",
+  "host.restore",
+  "vm.migrate",
+  "balance.mode",
+  "agent.set-mode",
+  "op.cancel",
+]);
+
+/** Whether it makes a difference that it is carried out once, and not later than meant. */
+function isDeed({ type }: PeerCommand): boolean {
+  return DEEDS.has(type);
 }
 
 /** How a command is answered, now or in a later step. */

@@ -16,7 +16,7 @@ import { MetricsEndpoint } from "../adapters/metrics/endpoint.ts";
 import { MetricsRegistry } from "../adapters/metrics/registry.ts";
 import { SolverThread } from "../adapters/solver-worker/solver-thread.ts";
 import { type OpenedJournal, SqliteJournal } from "../adapters/store/journal.ts";
-import { Agent, PROTOCOL } from "../agent/agent.ts";
+import { Agent, KEY_JOINED_AT, PROTOCOL } from "../agent/agent.ts";
 import type { Message } from "../agent/messages.ts";
 import type { Notification } from "../agent/notifications.ts";
 import type { Config } from "../config/schema.ts";
@@ -269,12 +269,12 @@ function nameOf({ host }: Config): string {
   return host.name === "auto" ? present(hostname().split(".")[0], "a hostname") : host.name;
 }
 
-/** When this host first joined: written once, told ever after. */
+/** When this host joined: written once, told until it leaves. */
 function joinedAt({ rows, journal }: OpenedJournal): string {
-  const known = rows.get("daemon/joined-at");
+  const known = rows.get(KEY_JOINED_AT);
   if (typeof known === "string") return known;
   const now = new Date().toISOString();
-  journal.write(0, [{ key: "daemon/joined-at", value: now }]);
+  journal.write(0, [{ key: KEY_JOINED_AT, value: now }]);
   return now;
 }
 

@@ -12,7 +12,7 @@ export interface LrtConfig {
   readonly relistMs: Millis;
   /** A host is overloaded above this share of its capacity, in thousandths. */
   readonly overloadPermille: number;
-  /** It leaves the state this much lower, in thousandths: no flapping at the limit. */
+  /** Its cpu leaves the state this much lower, in thousandths: no flapping at the limit. */
   readonly marginPermille: number;
   /** Below this share a host could be emptied; reported always, acted on only if `consolidate`. */
   readonly underloadPermille: number;

@@ -23,7 +23,13 @@ import { type Condition, Monitor } from "./monitoring/monitor.ts";
 import { brokenRule } from "./monitoring/violations.ts";
 import type { LrtTurn } from "./notifications.ts";
 import { BookingDesk } from "./scheduling/booking.ts";
-import type { EventCause, EventId, EventOutcome, SchedulingEvent } from "./scheduling/event.ts";
+import {
+  type EventCause,
+  type EventId,
+  type EventOutcome,
+  originOf,
+  type SchedulingEvent,
+} from "./scheduling/event.ts";
 import { EventQueue } from "./scheduling/event-queue.ts";
 import { Scheduler } from "./scheduling/scheduler.ts";
 import type { NodeSnapshot, VmSnapshot } from "./scheduling/snapshot.ts";
@@ -31,6 +37,8 @@ import type { NodeSnapshot, VmSnapshot } from "./scheduling/snapshot.ts";
 /** What the tracker needs of the rest of its node. */
 export interface LrtHooks {
   readonly alive: (node: NodeId) => boolean;
+  /** Whether it has heard of that node, and not that it has left. */
+  readonly knows: (node: NodeId) => boolean;
   /** How far automatic events may go: it changes while the agent runs. */
   readonly mode: () => BalancingMode;
   /** Neighbours, nearest first. */
@@ -101,6 +109,7 @@ export class LocalResourcesTracker {
   }
 
   start(turn: LrtTurn): void {
+    this.#departures.start(turn);
     this.participant.start(turn);
     this.scheduler.start(turn);
     turn.setTimer(TIMER_RELIST, this.#config.relistMs);
@@ -146,6 +155,23 @@ export class LocalResourcesTracker {
     this.scheduler.pump(turn);
   }
 
+  /** What this host still has to do with others, whatever runs on it, in words; null: nothing. */
+  unfinished(): string | null {
+    const { nameOf } = this.#hooks;
+    const [open] = this.participant.awaited();
+    if (open !== undefined) {
+      const { name, what } = open.order;
+      if (open.role !== "source") return `${name} is to come here`;
+      return `it is not known yet whether ${name} has come to ${nameOf(what.to)}`;
+    }
+    const [ended] = this.participant.unconfirmed();
+    if (ended !== undefined) {
+      const silent = ended.by.map(nameOf).join(" and ");
+      return `${silent} must confirm first how the migration of ${ended.order.name} ended`;
+    }
+    return this.desk.booking === null ? null : `its part in ${this.desk.booking.pid} is to end`;
+  }
+
   raise(cause: EventCause, turn: LrtTurn): SchedulingEvent | null {
     const event = this.scheduler.raise(cause, turn.now, turn);
     this.scheduler.pump(turn);
@@ -174,6 +200,7 @@ export class LocalResourcesTracker {
         this.#assess(turn);
         break;
       case "domain-changed":
+        this.participant.onDomainChanged(event.vm, turn);
         if (this.inventory.change(event) !== null) this.#inventoryChanged(turn);
         break;
     }
@@ -267,6 +294,8 @@ export class LocalResourcesTracker {
         desk: () => this.desk,
         calls: this.#calls,
         migrationUri: () => this.#info?.migrationUri ?? null,
+        knows: (node) => this.#hooks.knows(node),
+        over: (event) => originOf(event) === self && this.queue.get(event) === undefined,
         arrived: (order, turn) => this.#arrived(order, turn),
         stayed: ({ vm, what }, turn) => this.#failedMoves.record(vm, what.to, turn.now),
       },
@@ -306,6 +335,7 @@ export class LocalResourcesTracker {
   }
 
   #list(turn: LrtTurn): void {
+    this.inventory.listing();
     this.#listing = turn.hypervisor({ kind: "list" });
   }
 

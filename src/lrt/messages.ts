@@ -82,6 +82,8 @@ export type PartitionRequest =
       readonly version: number;
       /** Members in join order: who leads when the leader dies. */
       readonly members: readonly NodeId[];
+      /** The member's own that the plan is for: handed over, they may be over by now. */
+      readonly events: readonly EventId[];
       readonly orders: readonly ActionOrder[];
     })
   /** Leader → origin of an arrival: write down that this VM goes there, before it may start. Answers: noted, refused. */
@@ -196,6 +198,8 @@ export type ReplyBody =
       readonly kind: "checked";
       readonly ok: boolean;
       readonly reason: string;
+      /** Of the events that it was asked about, those that are over: nothing is to be done for them any more. */
+      readonly gone: readonly EventId[];
       readonly snapshot: NodeSnapshot | null;
     }
   | { readonly kind: "prepared"; readonly uri: string }

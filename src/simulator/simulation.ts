@@ -2,12 +2,14 @@
  * A whole world from one seed: hosts, network, deeds by script, checkers after every step. Same seed, same bytes.
  */
 import type { AgentConfig } from "../agent/agent.ts";
+import type { Command } from "../agent/commands.ts";
 import type { AgentInput } from "../agent/inputs.ts";
 import type { Message } from "../agent/messages.ts";
 import type { Notification } from "../agent/notifications.ts";
 import type { AgentEffect } from "../agent/turn.ts";
 import type { MembershipMaker } from "../dnt/membership/membership.ts";
 import { DEFAULT_SETTINGS, type EmbeddedSettings } from "../hypervisor/embedded/settings.ts";
+import type { Result } from "../lib/error.ts";
 import { Random } from "../lib/random.ts";
 import { type Intent, intentKey } from "../lrt/execution/intent.ts";
 import type { Write } from "../ports/effects.ts";
@@ -128,6 +130,12 @@ export class Simulation implements CheckedWorld, Watcher {
   /** Puts what is still missing on record as violations. */
   demandSettled(): void {
     for (const checker of this.#checkers) this.#record(checker, checker.unsettled?.(this));
+  }
+
+  /** An operator asks that host for something. */
+  ask(host: SimulatedHost, command: Command, answered: (result: Result<unknown>) => void): void {
+    for (const checker of this.#checkers) checker.asked?.(command);
+    host.command(command, answered);
   }
 
   excuse(vms: readonly string[]): void {

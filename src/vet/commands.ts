@@ -47,6 +47,10 @@ export type VetCommand =
       readonly number: number;
       readonly floor: number;
     }
+  /** Every transfer of mine to you below that number is over. */
+  | { readonly type: "vet.transferred"; readonly floor: number }
+  /** Whom do you know? Answer: a text (`Membership.circle`). */
+  | { readonly type: "vet.circle" }
   /** Host → home, unasked: these VMs of your VE are here (all of them, each time). A hint: the home then asks. */
   | {
       readonly type: "vet.report";
@@ -109,6 +113,8 @@ export interface LookAnswer {
   readonly life: string;
   /** Grows whenever one of the asked VMs comes or goes here. */
   readonly version: number;
+  /** Whom that agent knows (`Membership.circle`). */
+  readonly circle: string;
   /** By VM, in the order in which they were asked for. */
   readonly sights: readonly Sight[];
 }

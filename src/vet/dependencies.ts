@@ -41,7 +41,8 @@ export type Found =
   | { readonly kind: "being-created"; readonly by: NodeId }
   | { readonly kind: "nobody" }
   | { readonly kind: "unsure"; readonly silent: readonly NodeId[]; readonly strangers: readonly string[] }
-  | { readonly kind: "unsettled" };
+  | { readonly kind: "unsettled" }
+  | { readonly kind: "unacquainted"; readonly with: readonly NodeId[] };
 
 /** Who holds which VE's record (`dnt/registry`): today its home alone, later a replicated register. */
 export interface VeRegistry {
@@ -61,7 +62,13 @@ export interface VeRegistry {
   find(name: VeName, claim: boolean, turn: VetTurn, done: (found: Found, later: VetTurn) => void): void;
   misplaced(): readonly { readonly name: VeName; readonly to: NodeId }[];
   move(name: VeName, to: NodeId, turn: VetTurn, moved: (later: VetTurn) => void): void;
-  resend(turn: VetTurn, moved: (name: VeName, to: NodeId, later: VetTurn) => void): void;
+  resend(
+    turn: VetTurn,
+    moved: (name: VeName, to: NodeId, later: VetTurn) => void,
+    kept: (name: VeName) => void,
+  ): void;
+  beKnown(turn: VetTurn): void;
+  transferred(from: NodeId, floor: number, turn: VetTurn): void;
   take(
     from: NodeId,
     transfer: Extract<VetCommand, { type: "vet.transfer" }>,
@@ -79,8 +86,10 @@ export interface VetDependencies {
   readonly members: () => readonly Member[];
   /** Members that are not in that array only because this agent has started anew and has not heard of them yet. */
   readonly unheard: () => readonly NodeId[];
-  /** Whether both together are all there are, as far as an agent can know. */
-  readonly acquainted: () => boolean;
+  /** Addresses of seeds that this new agent has not met yet. */
+  readonly strangers: () => readonly string[];
+  /** Whom this agent knows, and the write after which a restart forgets none of them. */
+  readonly circle: () => { readonly print: string; readonly durable: PersistId | undefined };
   readonly alive: (node: NodeId) => boolean;
   readonly nameOf: (node: NodeId) => string;
   /** Carries a command out on another agent; a failure `unreachable` when there is no answer. */

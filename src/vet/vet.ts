@@ -34,9 +34,16 @@ import type { VeView } from "./views.ts";
 
 const TIMER_TICK = "vet/tick";
 const TIMER_REPORT = "vet/report";
+const TIMER_AGAIN = "vet/again";
+/** Between two questions to everybody: news of members and records takes about as long to get round. */
+const AGAIN_MS: Millis = seconds(1);
+/** Commands that wait for the next; as many as are under way at once. */
+const MAX_WAITING = 512;
 /** How often what could not be done is tried again. */
 const TICK_MS: Millis = seconds(5);
 const REPORT_MS: Millis = seconds(30);
+/** Questions per tick to everybody who is there, until they know of this agent: many may join at once. */
+const ASKED_PER_TICK = 64;
 /** Records that set out for other homes per tick: a join must not make a burst. */
 const MOVES_PER_TICK = 64;
 
@@ -48,6 +55,7 @@ export class VirtualEnvironmentsTracker {
   readonly #reports: Reports;
   readonly #router: Router;
   readonly #handlers = new Map<VeName, VeHandler>();
+  readonly #waiting: ((turn: VetTurn) => void)[] = [];
   /** Lives of hosts' agents, as last heard. */
   readonly #lives = new Map<NodeId, string>();
 
@@ -67,6 +75,7 @@ export class VirtualEnvironmentsTracker {
       verbs: new Verbs(deps, newId),
       handler: (name) => this.#handlers.get(name),
       adopted: (name) => this.#attach(name),
+      later: (run, turn) => this.#later(run, turn),
     });
   }
 
@@ -105,6 +114,7 @@ export class VirtualEnvironmentsTracker {
 
   onTimer(timer: string, turn: VetTurn): boolean {
     if (timer === TIMER_TICK) this.#tick(turn);
+    else if (timer === TIMER_AGAIN) for (const run of this.#waiting.splice(0)) run(turn);
     else if (timer === TIMER_REPORT) {
       turn.setTimer(TIMER_REPORT, this.#random.jitter(REPORT_MS, 0.2));
       this.#report(true, turn);
@@ -160,12 +170,17 @@ export class VirtualEnvironmentsTracker {
         return this.#holds(from, command, respond, turn);
       case "vet.transfer":
         return this.#take(from, command, respond, turn);
+      case "vet.transferred":
+        this.#deps.registry.transferred(from, command.floor, turn);
+        return respond(ok(null), turn);
+      case "vet.circle":
+        return respond(ok(this.#deps.circle().print), turn, this.#deps.circle().durable);
       case "vet.report":
         this.#lives.set(from, command.life);
         this.#handlers.get(command.ve)?.hint(from, command.vms, turn);
         return respond(ok(null), turn);
       case "vet.look":
-        return respond(ok(this.#guests.look(command.vms)), turn);
+        return this.#look(command.vms, respond, turn);
       case "vet.stop-vm":
         return this.#hands.stop(command, respond, turn, after);
       case "vet.stamp-vm":
@@ -173,6 +188,11 @@ export class VirtualEnvironmentsTracker {
       case "vet.adopt-into":
         return this.#router.route(command, from, respond, turn);
     }
+  }
+
+  #look(vms: readonly VmId[], respond: Respond, turn: VetTurn): void {
+    const { print, durable } = this.#deps.circle();
+    respond(ok(this.#guests.look(vms, print)), turn, durable);
   }
 
   #holds(
@@ -266,7 +286,7 @@ export class VirtualEnvironmentsTracker {
     const { registry, self, members, nameOf } = this.#deps;
     const moved = (ve: VeName, to: NodeId, later: VetTurn): void =>
       later.notify({ kind: "ve-moved", ve, to });
-    registry.resend(turn, moved);
+    registry.resend(turn, moved, (ve) => this.#attach(ve).advance(turn));
     if (registry.size === 0) return;
     const draining = members().find(({ id }) => id === self)?.draining === true;
     const due = registry.misplaced().filter(({ name }) => draining || this.#idle(name));
@@ -278,6 +298,13 @@ export class VirtualEnvironmentsTracker {
     }
   }
 
+  #later(run: (later: VetTurn) => void, turn: VetTurn): boolean {
+    if (this.#waiting.length >= MAX_WAITING) return false;
+    if (this.#waiting.length === 0) turn.setTimer(TIMER_AGAIN, AGAIN_MS);
+    this.#waiting.push(run);
+    return true;
+  }
+
   #idle(name: VeName): boolean {
     return this.#handlers.get(name)?.progress.operation == null;
   }
@@ -285,6 +312,8 @@ export class VirtualEnvironmentsTracker {
   #tick(turn: VetTurn): void {
     turn.setTimer(TIMER_TICK, this.#random.jitter(TICK_MS, 0.2));
     this.#rebalance(turn);
+    const others = this.#deps.members().length;
+    if (this.#random.chance(Math.min(1, ASKED_PER_TICK / others))) this.#deps.registry.beKnown(turn);
     for (const handler of sortedValues(this.#handlers)) handler.advance(turn);
   }
 

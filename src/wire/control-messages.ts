@@ -59,6 +59,11 @@ const COMMAND = union<PeerCommand, "type">("Command", "type", {
     about: "Take this record over.",
     fields: { record: VE_RECORD, number: COUNTER, floor: COUNTER },
   },
+  "vet.transferred": {
+    about: "Every transfer of mine to you below that number is over.",
+    fields: { floor: COUNTER },
+  },
+  "vet.circle": { about: "Whom do you know? Answered by a print of them all.", fields: NO_FIELDS },
   "vet.report": {
     about: "Host → home: these VMs of your VE are here, all of them.",
     fields: {
@@ -161,7 +166,11 @@ const RESULT: Schema<Result<unknown>> = {
 export const CONTROL: Variants<ControlMessage, "type"> = {
   "control.ask": {
     about: "One agent asks another to carry out a command, at least once, under one id.",
-    fields: { id: COUNTER, command: COMMAND },
+    fields: {
+      id: COUNTER,
+      life: noted(COUNTER, "the receiver's incarnation as the sender knows it"),
+      command: COMMAND,
+    },
   },
   "control.answer": {
     about: "Answers the ask whose `id` is `re`.",

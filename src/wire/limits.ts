@@ -1,3 +1,4 @@
+import { DEPARTURES_REMEMBERED } from "../model/bounds.ts";
 import type { Lane } from "../ports/effects.ts";
 
 const KIB = 1024;
@@ -52,6 +53,8 @@ export const COUNTS = {
   observers: 8,
   /** Hashes of a digest (`BUCKETS`). */
   buckets: 64,
+  /** Peers of a last life that are asked for at once (`MISSING`). */
+  missing: 64,
   addresses: 16,
   labels: 64,
   /** Hosts of a partition; `LrtConfig.maxHosts` is 64. */
@@ -61,8 +64,10 @@ export const COUNTS = {
   /** VMs of one VE; the API takes 1,000. */
   veVms: 1024,
   orders: 4096,
-  /** Hosts a VM left lately; eight are remembered. */
-  departures: 16,
+  /** Of one host, in one partition; a host has 256 at a time. */
+  events: 256,
+  /** Hosts a VM left lately. */
+  departures: DEPARTURES_REMEMBERED,
   /** Hosts a VM could not be moved to lately; eight are remembered. */
   failedMoves: 16,
   disks: 64,

@@ -1,4 +1,4 @@
-import type { MemberClaim, MembershipMessage } from "../dnt/membership/messages.ts";
+import type { Departure, MemberClaim, MembershipMessage } from "../dnt/membership/messages.ts";
 import type { Member } from "../model/member.ts";
 import { COUNTS, LENGTHS } from "./limits.ts";
 import { object, type Variants } from "./object.ts";
@@ -28,6 +28,8 @@ const CLAIM = object<MemberClaim>("MemberClaim", {
   member: MEMBER,
   observers: noted(list(NODE_ID, COUNTS.observers), "who found a suspect silent"),
 });
+
+const DEPARTURE = object<Departure>("Departure", { id: NODE_ID, incarnation: COUNTER });
 
 const CLAIMS = named("claims", list(CLAIM, COUNTS.claims));
 const HASH = named("hash", integer(0, HIGHEST_HASH));
@@ -59,7 +61,14 @@ export const MEMBERSHIP: Variants<MembershipMessage, "type"> = {
   "membership.gossip": { about: "News. Not answered.", fields: { claims: CLAIMS } },
   "membership.digest": {
     about: "Opens a synchronisation. Answered by `membership.page`.",
-    fields: { buckets: list(HASH, COUNTS.buckets, COUNTS.buckets), claims: CLAIMS },
+    fields: {
+      buckets: list(HASH, COUNTS.buckets, COUNTS.buckets),
+      claims: CLAIMS,
+      missing: noted(
+        list(NODE_ID, COUNTS.missing),
+        "whom the sender knew in its last life and has not heard of since",
+      ),
+    },
   },
   "membership.page": {
     about: "Records of the buckets that differ, in the order of ids.",
@@ -68,7 +77,7 @@ export const MEMBERSHIP: Variants<MembershipMessage, "type"> = {
       after: PLACE,
       upTo: noted(nullable(NODE_ID), "the last id covered; null: to the end"),
       claims: CLAIMS,
-      complete: noted(BOOLEAN, "the sender has heard of all it knew in its last life"),
+      departed: noted(list(DEPARTURE, COUNTS.missing), "those of the `missing` who left"),
     },
   },
   "membership.pull": {

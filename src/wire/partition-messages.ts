@@ -91,6 +91,7 @@ export const PARTITION: Variants<PartitionMessage, "type"> = {
       ...REF,
       version: noted(COUNTER, "of the snapshot the plan was made on"),
       members: MEMBERS,
+      events: noted(list(EVENT_ID, COUNTS.events), "the member's own that the plan is for"),
       orders: list(ORDER, COUNTS.orders),
     },
   },

@@ -1,6 +1,6 @@
 import type { ReplyBody } from "../lrt/messages.ts";
 import type { NodeSnapshot, VmSnapshot } from "../lrt/scheduling/snapshot.ts";
-import { DEPARTURE, FAILED_MOVE, PARTITION_ID } from "./events.ts";
+import { DEPARTURE, EVENT_ID, FAILED_MOVE, PARTITION_ID } from "./events.ts";
 import { COUNTS, HIGHEST_EPOCH, LENGTHS } from "./limits.ts";
 import { object, union } from "./object.ts";
 import { BOOLEAN, choice, integer, list, named, noted, nullable, text } from "./schema.ts";
@@ -54,6 +54,7 @@ export const REPLY_BODY = union<ReplyBody, "kind">("Reply", "kind", {
     fields: {
       ok: BOOLEAN,
       reason: PROSE,
+      gone: noted(list(EVENT_ID, COUNTS.events), "events of its own that it has no more"),
       snapshot: noted(nullable(NODE_SNAPSHOT), "what it looks like now, if the plan is not right"),
     },
   },

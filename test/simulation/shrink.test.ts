@@ -17,13 +17,18 @@ const NO_DRAIN: Checker = {
   name: "no-drain",
   notified: (host, { kind }) => (kind === "drain" ? [`${host.id} drains`] : []),
 };
-/** A drawn world with its faults, and an operator who drains a host before they have all come. */
+/** A drawn world, an operator who drains a host, and faults that have nothing to do with it. */
 function drainingCase(): SwarmCase {
-  const drawn = drawCase("2");
   const command = { type: "host.drain", host: "h2" } as const;
   return {
-    ...drawn,
-    faults: [...drawn.faults, { at: 15_000, fault: { kind: "command", host: "h2", command } }],
+    ...drawCase("2"),
+    faults: [
+      { at: 11_000, fault: { kind: "slow-disk", host: "h1", byMs: 50, forMs: 2000 } },
+      { at: 12_000, fault: { kind: "cut", from: "h1", to: "h3", forMs: 1000 } },
+      { at: 13_000, fault: { kind: "slow-cpu", host: "h3", byMs: 5, forMs: 1000 } },
+      { at: 15_000, fault: { kind: "command", host: "h2", command } },
+      { at: 16_000, fault: { kind: "kill", host: "h3", forMs: 2000 } },
+    ],
   };
 }
 

@@ -79,6 +79,8 @@ export class VetWorld {
   unheard: readonly NodeId[] = [];
   /** Seeds that agents, new as they are, have not met yet. */
   strangers: readonly string[] = [];
+  /** Members that know of somebody whom the others do not. */
+  readonly outsiders = new Set<NodeId>();
   /** Whether the scheduler finds room. */
   room = true;
   /** Whether it says, when it finds none, that there never will be any. */
@@ -367,6 +369,10 @@ export class VetWorld {
     }));
   }
 
+  circleOf(id: NodeId): string {
+    return this.outsiders.has(id) ? "others" : "all";
+  }
+
   // ── an agent's surroundings ────────────────────────────────────────────────────────────────────────────
 
   #registry(node: WorldNode, restored: ReadonlyMap<string, unknown>): Registry<VeRecord> {
@@ -377,6 +383,7 @@ export class VetWorld {
         members: () => this.members(),
         unheard: () => this.unheard,
         strangers: () => this.strangers,
+        circle: () => ({ print: this.circleOf(node.id), durable: undefined }),
         ask: (to, command, turn, done, after) =>
           this.#ask(node, to, command as VetCommand, done as Done, after, turn as VetTurn),
       },
@@ -394,7 +401,8 @@ export class VetWorld {
         registry,
         members: () => this.members(),
         unheard: () => this.unheard,
-        acquainted: () => this.unheard.length === 0,
+        strangers: () => this.strangers,
+        circle: () => ({ print: this.circleOf(node.id), durable: undefined }),
         alive: (id) => id === self || this.nodes.get(id)?.state === "alive",
         nameOf: (id) => `host-${id}`,
         ask: (to, command, turn, done, after) => this.#ask(node, to, command, done, after, turn),

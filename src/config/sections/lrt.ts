@@ -37,7 +37,7 @@ export const lrt = z
       D.overloadPermille,
     ),
     marginRatio: share(
-      "It leaves that state this much lower: no flapping at the limit.",
+      "Its cpu leaves that state this much lower: no flapping at the limit.",
       0,
       0.5,
       D.marginPermille,

@@ -54,12 +54,6 @@ export const membership = z
       D.seedPatience,
     ),
     forgetLeftAfter: span("How long a member that left is remembered.", MINUTE, 30 * DAY, D.forgetLeftAfter),
-    savePeersEvery: span(
-      "Least time between durable writes of the known peers.",
-      1000,
-      DAY,
-      D.savePeersEvery,
-    ),
   })
   .prefault({})
   .meta({ description: "Who is there and who is not. Give every host of a cluster the same." });

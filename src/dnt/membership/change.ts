@@ -29,7 +29,7 @@ export function changeBetween(
   observers: readonly NodeId[],
   profileKept: boolean,
 ): MembershipChange | null {
-  if (previous === null) return { kind: "joined", member };
+  if (previous === null) return member.state === "left" ? null : { kind: "joined", member };
   if (member.state === "alive" && previous.state === "suspect") return { kind: "cleared", member };
   if (isGone(previous) && !isGone(member)) return { kind: "returned", member };
   if (member.state === previous.state) return profileKept ? null : { kind: "updated", member, previous };

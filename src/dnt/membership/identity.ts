@@ -61,8 +61,10 @@ export class Identity {
     return true;
   }
 
-  leave(state: "left" | "dead"): void {
+  /** @param after what must be durable before anybody hears of it. */
+  leave(state: "left" | "dead", after?: PersistId): void {
     this.#member = { ...this.#member, state };
+    this.#durable = after ?? this.#durable;
   }
 
   /**

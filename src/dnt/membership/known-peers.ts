@@ -1,174 +1,124 @@
 /**
- * How a node that knows nobody finds somebody: the seeds of its configuration and the peers it knew before it
- * was restarted, a few at a time, with back-off and for ever.
+ * Whom a node knows, on disk: every member that it has heard of and that has not left, and, of those that left, that
+ * they did. Nobody is forgotten by a restart: what a node could miss, it could also take for gone, and run or make again.
+ *
+ *   (unknown) ──heard of──▶ known ──heard that it left──▶ departed ──heard of under a higher incarnation──▶ known
+ *
+ * One row per peer, written in the step in which the news came: before anything that follows from it.
  */
-import type { Instant, Millis } from "../../lib/instant.ts";
-import { byText } from "../../lib/order.ts";
-import { hash32, type Random } from "../../lib/random.ts";
+import { sortedEntries } from "../../lib/order.ts";
 import type { Member } from "../../model/member.ts";
 import type { NodeId } from "../../model/node.ts";
-import { areAddresses, isNodeId } from "./plausible.ts";
-import { isLive } from "./roster.ts";
-import { JOIN_ATTEMPTS, type MembershipSettings, SAVED_PEERS, SEED_TRIES } from "./settings.ts";
+import type { Write } from "../../ports/effects.ts";
+import type { Departure } from "./messages.ts";
+import { areAddresses, isCounter, isNodeId } from "./plausible.ts";
+import { MOST_DEPARTED, MOST_MEMBERS } from "./settings.ts";
 
-export const PEERS_KEY = "dnt/peers";
+const PREFIX = "dnt/peer/";
+
+export const peerKey = (id: NodeId): string => `${PREFIX}${id}`;
 
 export interface KnownPeer {
   readonly id: NodeId;
   readonly addresses: readonly string[];
 }
 
-export interface JoinAttempt {
-  readonly seeds: readonly string[];
-  readonly peers: readonly KnownPeer[];
+/** `left`: it has, under that incarnation. */
+interface Row {
+  readonly addresses: readonly string[];
+  readonly incarnation: number;
+  readonly left: boolean;
 }
 
 export class KnownPeers {
-  readonly #settings: MembershipSettings;
   readonly #self: NodeId;
-  readonly #random: Random;
-  readonly #peers: readonly KnownPeer[];
-  /** Who answered at a seed's address, the last time that it was tried. */
-  readonly #answered = new Map<string, NodeId>();
-  #attempts = 0;
-  #strangersAt: Instant | null = null;
-  #strangersWait: Millis;
-  #nextAt: Instant | null = null;
-  #wait: Millis;
-  #saved = "";
-  #savedIds: ReadonlySet<NodeId> = new Set();
-  #savedVersion = -1;
-  #saveAt: Instant | null = null;
+  readonly #rows = new Map<NodeId, Row>();
+  /** Those of its last life who had not left. */
+  readonly #lastLife: readonly KnownPeer[];
+  #departed = 0;
+  #writes: Write[] = [];
 
-  constructor(
-    settings: MembershipSettings,
-    self: NodeId,
-    random: Random,
-    restored: ReadonlyMap<string, unknown>,
-  ) {
-    this.#settings = settings;
+  constructor(self: NodeId, restored: ReadonlyMap<string, unknown>) {
     this.#self = self;
-    this.#random = random;
-    this.#wait = settings.rejoinFirst;
-    this.#strangersWait = settings.rejoinFirst;
-    this.#peers = readPeers(restored.get(PEERS_KEY)).filter(({ id }) => id !== self);
+    for (const [key, value] of sortedEntries(restored)) {
+      const id = key.slice(PREFIX.length);
+      const row = key.startsWith(PREFIX) && id !== self && isNodeId(id) ? readRow(value) : null;
+      if (row !== null && this.#rows.size < MOST_MEMBERS + MOST_DEPARTED) this.#put(id, row);
+    }
+    this.#lastLife = [...this.#rows].flatMap(([id, { addresses, left }]) =>
+      left ? [] : [{ id, addresses }],
+    );
   }
 
-  /** Those of its last life. */
-  ids(): readonly NodeId[] {
-    return this.#peers.map(({ id }) => id);
+  lastLife(): readonly KnownPeer[] {
+    return this.#lastLife;
   }
 
-  /** Whom to try now, while alone; null while it is not yet time. */
-  attempt(now: Instant): JoinAttempt | null {
-    if (this.#nextAt !== null && now < this.#nextAt) return null;
-    this.#nextAt = now + this.#random.jitter(this.#wait, 0.25);
-    this.#wait = Math.min(this.#settings.rejoinMost, this.#wait * 2);
-    const turn = this.#attempts++ * JOIN_ATTEMPTS;
-    return { seeds: some(this.#settings.seeds, turn), peers: some(this.#peers, turn) };
+  /** Whether it is known to have left. */
+  departed(id: NodeId): boolean {
+    return this.#rows.get(id)?.left === true;
   }
 
-  answered(address: string, id: NodeId): void {
-    if (this.#settings.seeds.includes(address)) this.#answered.set(address, id);
-  }
-
-  /** While it has company: now and then a seed at whose address none of these members, itself included, is known to be. */
-  stranger(count: number, live: () => readonly Member[]): string | undefined {
-    const { periods, attempts } = SEED_TRIES;
-    if (this.#random.int(1, periods * (count + 1)) > attempts) return undefined;
-    return this.#random.pick(this.strangers(live()));
-  }
-
-  /** Seeds at whose address none of these members is known to be. */
-  strangers(members: readonly Member[]): readonly string[] {
-    const known = (seed: string) =>
-      members.some(({ id, addresses }) => id === this.#answered.get(seed) || addresses.some(isAt(seed)));
-    return this.#settings.seeds.filter((seed) => !known(seed));
-  }
-
-  /** Those of them to try now, a few at a time and ever more seldom, while nobody else can tell of them. */
-  unmet(strangers: readonly string[], now: Instant): readonly string[] {
-    if (this.#strangersAt !== null && now < this.#strangersAt) return [];
-    this.#strangersAt = now + this.#random.jitter(this.#strangersWait, 0.25);
-    this.#strangersWait = Math.min(this.#settings.rejoinMost, this.#strangersWait * 2);
-    return some(strangers, this.#attempts++ * JOIN_ATTEMPTS);
-  }
-
-  /** Somebody was found: the next time alone starts with the first wait. */
-  joined(): void {
-    this.#nextAt = null;
-    this.#wait = this.#settings.rejoinFirst;
-  }
-
-  /**
-   * What to write, when it is time and anything differs: live members, a different choice on each node; those of its
-   * last life of whom it has not heard yet; the dead. Nobody only when all have left: the dead may be those whom to look for.
-   * Who has left is taken out at once: in the next life nobody may remember that. Who has come is put in at once while
-   * there is room for all: an agent that starts anew must miss whoever could hold something.
-   */
-  save(members: () => readonly Member[], version: number, now: Instant): readonly KnownPeer[] | null {
-    this.#saveAt ??= now + this.#settings.rejoinFirst;
-    if (version === this.#savedVersion) return null;
-    const all = members();
-    if (now < this.#saveAt && !this.#urgent(all)) return null;
-    this.#savedVersion = version;
-    const peers = this.#choose(all);
-    const text = JSON.stringify(peers);
-    const deserted = all.length > 1 && all.every(({ id, state }) => id === this.#self || state === "left");
-    if ((peers.length === 0 && !deserted) || text === this.#saved) return null;
-    this.#saved = text;
-    this.#savedIds = new Set(peers.map(({ id }) => id));
-    this.#saveAt = now + this.#settings.savePeersEvery;
-    return peers;
-  }
-
-  #urgent(members: readonly Member[]): boolean {
-    const roomy = members.length <= SAVED_PEERS;
-    return members.some(({ id, state }) => {
-      const saved = this.#savedIds.has(id);
-      return state === "left" ? saved : roomy && !saved && id !== this.#self;
+  /** Of those asked for: who left, as far as is known here. */
+  departures(asked: readonly NodeId[]): readonly Departure[] {
+    return asked.flatMap((id) => {
+      const row = this.#rows.get(id);
+      return row?.left === true ? [{ id, incarnation: row.incarnation }] : [];
     });
   }
 
-  #choose(members: readonly Member[]): KnownPeer[] {
-    const met = new Set(members.map(({ id }) => id));
-    const others = members.filter(({ id, state }) => id !== this.#self && state !== "left");
-    const chosen = [
-      ...this.#shuffled(others.filter(isLive)),
-      ...this.#peers.filter(({ id }) => !met.has(id)),
-      ...this.#shuffled(others.filter((member) => !isLive(member))),
-    ];
-    return chosen.slice(0, SAVED_PEERS).map(({ id, addresses }) => ({ id, addresses }));
+  /** Somebody says that it left; it may have come back since, under a higher incarnation. */
+  depart({ id, incarnation }: Departure): void {
+    const row = this.#rows.get(id);
+    if (row === undefined || row.left || incarnation < row.incarnation) return;
+    this.#write(id, { addresses: [], incarnation, left: true });
   }
 
-  #shuffled(members: readonly Member[]): KnownPeer[] {
-    const ranked = members.map(({ id, addresses }) => ({
-      id,
-      addresses,
-      rank: hash32(`${this.#self}/${id}`),
-    }));
-    return ranked.sort((a, b) => a.rank - b.rank || byText(a.id, b.id));
+  /** The newest that is believed of a member. */
+  note({ id, addresses, incarnation, state }: Member): void {
+    if (id === this.#self) return;
+    const left = state === "left";
+    const row = this.#rows.get(id);
+    const same = row?.left === left && row.incarnation === incarnation;
+    if (same && (left || row.addresses.join() === addresses.join())) return;
+    this.#write(id, { addresses: left ? [] : addresses, incarnation, left });
+  }
+
+  /** What is to be written since the last call. */
+  takeWrites(): readonly Write[] {
+    const writes = this.#writes;
+    if (writes.length > 0) this.#writes = [];
+    return writes;
+  }
+
+  #write(id: NodeId, row: Row): void {
+    this.#put(id, row);
+    const { addresses, incarnation, left } = row;
+    this.#writes.push({ key: peerKey(id), value: left ? { incarnation, left } : { addresses, incarnation } });
+    if (this.#departed > MOST_DEPARTED) this.#forgetOldest();
+  }
+
+  #put(id: NodeId, row: Row): void {
+    this.#departed += Number(row.left) - Number(this.departed(id));
+    this.#rows.delete(id);
+    this.#rows.set(id, row);
+  }
+
+  #forgetOldest(): void {
+    for (const [id, { left }] of this.#rows) {
+      if (!left) continue;
+      this.#rows.delete(id);
+      this.#departed--;
+      this.#writes.push({ key: peerKey(id), value: null });
+      return;
+    }
   }
 }
 
-/** Addresses may end with their host's id (`/p2p/…`), and may not. */
-function isAt(seed: string): (address: string) => boolean {
-  const place = (address: string): string | undefined => address.split("/p2p/")[0];
-  return (address) => place(address) === place(seed);
-}
-
-function some<T>(items: readonly T[], from: number): T[] {
-  const count = Math.min(JOIN_ATTEMPTS, items.length);
-  return Array.from({ length: count }, (_, i) => items[(from + i) % items.length] as T);
-}
-
-/** What an earlier version wrote, or a damaged disk holds: what cannot be read is left out. */
-function readPeers(value: unknown): KnownPeer[] {
-  if (!Array.isArray(value)) return [];
-  const entries = value.slice(0, SAVED_PEERS) as Partial<KnownPeer | null>[];
-  return entries.flatMap((entry) =>
-    isNodeId(entry?.id) && areAddresses(entry?.addresses)
-      ? [{ id: entry.id, addresses: entry.addresses }]
-      : [],
-  );
+/** What a damaged disk holds: what cannot be read is left out. */
+function readRow(value: unknown): Row | null {
+  if (typeof value !== "object" || value === null) return null;
+  const { addresses = [], incarnation, left } = value as Partial<Row>;
+  if (!isCounter(incarnation) || !areAddresses(addresses)) return null;
+  return { addresses, incarnation, left: left === true };
 }

@@ -22,7 +22,7 @@ import type { Instant, Millis } from "../../lib/instant.ts";
 import type { Random } from "../../lib/random.ts";
 import type { Member } from "../../model/member.ts";
 import type { NodeId } from "../../model/node.ts";
-import type { TimerName } from "../../ports/effects.ts";
+import type { PersistId, TimerName } from "../../ports/effects.ts";
 import type { MembershipChange } from "./change.ts";
 import { Detector } from "./detector.ts";
 import { Health } from "./health.ts";
@@ -46,6 +46,11 @@ export interface MembershipDependencies {
   readonly settled?: readonly Member[];
 }
 
+export interface Circle {
+  readonly print: string;
+  readonly durable: PersistId | undefined;
+}
+
 /** What the rest of a node sees of its membership; the simulator may put a modelled one in its place. */
 export type MembershipService = Pick<Membership, keyof Membership>;
 export type MembershipMaker = (
@@ -59,10 +64,13 @@ export class Membership {
   readonly #id: NodeId;
   readonly #identity: Identity;
   readonly #health = new Health();
+  readonly #knownPeers: KnownPeers;
   readonly #view: View;
   readonly #detector: Detector;
   readonly #reunion: Reunion;
   #phase: "new" | "running" | "left" = "new";
+  /** The last write of known peers. */
+  #durable: PersistId | undefined;
 
   /** `config` overrides DEFAULTS, e.g. the seeds. */
   constructor(
@@ -76,16 +84,17 @@ export class Membership {
     this.#identity = new Identity(self, restored);
     const probes = new Probes(random.fork("probes"));
     const health = this.#health;
+    this.#knownPeers = new KnownPeers(self.id, restored);
     this.#view = new View(settings, {
       identity: this.#identity,
       health,
       probes,
       random: random.fork("gossip"),
+      knownPeers: this.#knownPeers,
     });
     for (const member of settled) if (member.id !== this.#id) this.#view.learn(member);
     this.#detector = new Detector(settings, self.id, this.#view, health, probes);
-    const knownPeers = new KnownPeers(settings, self.id, random.fork("join"), restored);
-    this.#reunion = new Reunion(settings, self.id, this.#view, knownPeers, random.fork("reunion"));
+    this.#reunion = new Reunion(settings, self.id, this.#view, this.#knownPeers, random.fork("reunion"));
   }
 
   /** All known members, this node included, sorted by id; the same array until something changes. */
@@ -129,11 +138,11 @@ export class Membership {
   }
 
   /**
-   * Whether `members` are all there are, as far as an agent can know: since it started it has heard of everybody of its
-   * last life, and has compared its list with somebody's, unless it is alone.
+   * A print of everybody whom this node knows and who has not left, `unheard` included: who answers the same knows the
+   * same. `durable`: the write after which a restart forgets none of them.
    */
-  get acquainted(): boolean {
-    return this.#reunion.acquainted;
+  circle(): Circle {
+    return { print: this.#reunion.circle(), durable: this.#durable };
   }
 
   /** How much it doubts itself, 0 (well) to 8. */
@@ -160,6 +169,7 @@ export class Membership {
     if (this.#phase !== "running") return;
     if (timer === GOSSIP_TIMER) this.#view.gossip(turn);
     else if (timer === ROUND_TIMER) this.#round(turn);
+    this.#write(turn);
   }
 
   onAddressAnswered(address: string, answer: Result<NodeId>, turn: MembershipTurn): void {
@@ -175,6 +185,7 @@ export class Membership {
     this.#route(from, message, turn);
     const stranger = message.type === "membership.ping" && this.get(from) === undefined;
     if (stranger) this.#reunion.meet(from, turn);
+    this.#write(turn);
   }
 
   /** This node says something else of itself from now on, e.g. that it is draining. */
@@ -185,10 +196,11 @@ export class Membership {
   /**
    * Says good-bye and falls silent; only a new start brings it back. Who has left is forgotten; who only goes away, with
    * guests that run on, counts as dead at once: what it holds is unknown, and nobody takes its place.
+   * @param after what must be durable before anybody hears of it.
    */
-  leave(how: "left" | "dead", turn: MembershipTurn): void {
+  leave(how: "left" | "dead", turn: MembershipTurn, after?: PersistId): void {
     if (this.#phase !== "running") return;
-    this.#identity.leave(how);
+    this.#identity.leave(how, after);
     this.#announce(turn);
     turn.clearTimer(ROUND_TIMER);
     turn.clearTimer(GOSSIP_TIMER);
@@ -200,6 +212,12 @@ export class Membership {
     this.#view.publish(turn);
     const claims = [this.#view.claimOf(this.self())];
     for (const peer of this.#view.pick(TOLD_AT_ONCE)) this.#view.spread(peer, claims, turn);
+  }
+
+  /** Who was heard of in a step is written in that step: before anything that follows from it. */
+  #write(turn: MembershipTurn): void {
+    const writes = this.#knownPeers.takeWrites();
+    if (writes.length > 0) this.#durable = turn.persist(writes);
   }
 
   #round(turn: MembershipTurn): void {

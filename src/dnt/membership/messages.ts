@@ -55,6 +55,14 @@ export interface Digest {
   readonly buckets: readonly number[];
   /** What the sender holds against the receiver, if anything. */
   readonly claims: readonly MemberClaim[];
+  /** Members of the sender's last life of whom it has heard nothing since, `MISSING` of them at the most. */
+  readonly missing: readonly NodeId[];
+}
+
+/** A member that left, and the incarnation under which it did. */
+export interface Departure {
+  readonly id: NodeId;
+  readonly incarnation: number;
 }
 
 /** The responder's records of the buckets that differ, in the order of ids; no buckets: nothing differs. */
@@ -66,8 +74,8 @@ export interface Page {
   /** ... up to this one, included; `null`: to the end. */
   readonly upTo: NodeId | null;
   readonly claims: readonly MemberClaim[];
-  /** The responder has heard of everybody whom it knew in its last life: who agrees with it knows them all, too. */
-  readonly complete: boolean;
+  /** On the first page: those of the `missing` who left, as the responder knows. */
+  readonly departed: readonly Departure[];
 }
 
 /** Asks for the `page` that follows. */

@@ -3,12 +3,15 @@
  * every half minute, trying the dead and the seeds now and then (a healed split is noticed by nobody else).
  */
 import type { Instant, Millis } from "../../lib/instant.ts";
-import type { Random } from "../../lib/random.ts";
+import { byText } from "../../lib/order.ts";
+import { hash32, type Random } from "../../lib/random.ts";
+import type { Member } from "../../model/member.ts";
 import type { NodeId } from "../../model/node.ts";
-import { type KnownPeers, PEERS_KEY } from "./known-peers.ts";
-import type { Digest, Page, Pull } from "./messages.ts";
+import type { KnownPeers } from "./known-peers.ts";
+import type { Departure, Digest, Page, Pull } from "./messages.ts";
 import { isLive } from "./roster.ts";
-import { type MembershipSettings, RECONNECT } from "./settings.ts";
+import { Seeking } from "./seeking.ts";
+import { type MembershipSettings, MISSING, RECONNECT } from "./settings.ts";
 import { type Records, Synchronisation } from "./synchronisation.ts";
 import type { MembershipTurn } from "./turn.ts";
 import type { View } from "./view.ts";
@@ -18,15 +21,19 @@ export class Reunion {
   readonly #self: NodeId;
   readonly #view: View;
   readonly #knownPeers: KnownPeers;
+  readonly #seeking: Seeking;
   readonly #random: Random;
   readonly #synchronisation: Synchronisation;
   #synchroniseAt: Instant = 0;
   #version = 0;
   #startedAt: Instant = 0;
-  /** Since it started its list was found to be the same as somebody's. */
-  #compared = false;
-  /** … as one that is complete. */
-  #agreed = false;
+  /** Of its last life, those who had not been heard of when it was last looked. */
+  #unheard: readonly NodeId[];
+  #circle: {
+    readonly of: readonly Member[];
+    readonly unheard: readonly NodeId[];
+    readonly print: string;
+  } | null = null;
   /** In its first life, for a while: a seed that it has not met may be one of a cluster that it knows nothing of. */
   #new: boolean;
 
@@ -42,7 +49,9 @@ export class Reunion {
     this.#view = view;
     this.#knownPeers = knownPeers;
     this.#random = random;
-    this.#new = knownPeers.ids().length === 0;
+    this.#unheard = knownPeers.lastLife().map(({ id }) => id);
+    this.#new = this.#unheard.length === 0;
+    this.#seeking = new Seeking(settings, self, random.fork("seeking"), knownPeers.lastLife());
     this.#synchronisation = new Synchronisation(view.roster, (member) => view.claimOf(member));
   }
 
@@ -58,23 +67,23 @@ export class Reunion {
     if (this.#view.roster.live().length === 0 || isolated) {
       this.#seek(turn);
     } else {
-      this.#knownPeers.joined();
+      this.#seeking.joined();
       const strangers = this.strangers();
       if (strangers.length === 0) this.#tryTheSeeds(turn);
-      else for (const seed of this.#knownPeers.unmet(strangers, turn.now)) turn.dial(seed);
+      else for (const seed of this.#seeking.unmet(strangers, turn.now)) turn.dial(seed);
     }
     this.#tryTheDead(turn);
     this.#checkNews(turn.now);
     if (turn.now >= this.#synchroniseAt) this.#agree(turn);
-    const { roster } = this.#view;
-    const peers = this.#knownPeers.save(() => roster.members(), roster.version, turn.now);
-    if (peers !== null) turn.persist([{ key: PEERS_KEY, value: peers }]);
   }
 
-  /** Peers of its last life of which nobody has told it yet what became of them. */
+  /** Peers of its last life of which nobody has told it yet what became of them; the same array until that changes. */
   unheard(): readonly NodeId[] {
-    if (this.#agreed) return [];
-    return this.#knownPeers.ids().filter((id) => this.#view.get(id) === undefined);
+    const unheard = this.#unheard.filter(
+      (id) => this.#view.get(id) === undefined && !this.#knownPeers.departed(id),
+    );
+    if (unheard.length !== this.#unheard.length) this.#unheard = unheard;
+    return this.#unheard;
   }
 
   /**
@@ -82,56 +91,57 @@ export class Reunion {
    * is not there.
    */
   strangers(): readonly string[] {
-    return this.#new ? this.#knownPeers.strangers(this.#view.roster.members()) : [];
-  }
-
-  /** Whether its list has everybody in it, as far as an agent can know: not just after it has started. */
-  get acquainted(): boolean {
-    const alone = this.#view.roster.members().every(({ id, state }) => id === this.#self || state === "left");
-    const told = this.unheard().length === 0 && this.strangers().length === 0;
-    return told && (this.#compared || alone);
+    return this.#new ? this.#seeking.strangers(this.#view.roster.members()) : [];
   }
 
   /**
-   * Whether its list says of everybody what became of them. In its first life it cannot tell for whom it came too late,
-   * until everybody who left so long ago is forgotten everywhere.
+   * A print of everybody who has not left, as far as this node knows. Where all whom it names answer with the same one,
+   * there is nobody else: who has something has it from somebody in the circle, who would know it. Nobody is forgotten
+   * before it has left, and who has left has nothing.
    */
-  #complete(now: Instant): boolean {
-    const old = now - this.#startedAt >= this.#settings.forgetLeftAfter;
-    return this.unheard().length === 0 && (this.#agreed || this.#knownPeers.ids().length > 0 || old);
+  circle(): string {
+    const unheard = this.unheard();
+    const of = this.#view.roster.members();
+    if (this.#circle?.of !== of || this.#circle.unheard !== unheard) {
+      const known = of.filter(({ state }) => state !== "left").map(({ id }) => id);
+      const ids = [...known, ...unheard].sort(byText);
+      this.#circle = { of, unheard, print: `${ids.length}.${hash32(ids.join("\n"))}` };
+    }
+    return this.#circle.print;
   }
 
   onAddressAnswered(address: string, id: NodeId, turn: MembershipTurn): void {
-    this.#knownPeers.answered(address, id);
+    this.#seeking.answered(address, id);
     this.meet(id, turn);
   }
 
   onOwnAddress(address: string): void {
-    this.#knownPeers.answered(address, this.#self);
+    this.#seeking.answered(address, this.#self);
   }
 
   /** Opens a synchronisation with the peer. */
   meet(peer: NodeId, turn: MembershipTurn): void {
     if (peer === this.#self || !this.#synchronisation.open(peer, turn.now)) return;
     const claims = this.#view.accusation(peer);
-    turn.send(peer, { type: "membership.digest", buckets: this.#view.roster.digest(), claims });
+    const missing = this.unheard().slice(0, MISSING);
+    turn.send(peer, { type: "membership.digest", buckets: this.#view.roster.digest(), claims, missing });
   }
 
   onDigest(from: NodeId, digest: Digest, turn: MembershipTurn): void {
     this.#view.read(digest.claims, from, turn);
-    this.#send(from, this.#synchronisation.compare(digest), turn);
+    const departed = this.#knownPeers.departures(digest.missing);
+    this.#send(from, this.#synchronisation.compare(digest), departed, turn);
   }
 
   onPull(from: NodeId, pull: Pull, turn: MembershipTurn): void {
-    this.#send(from, this.#synchronisation.next(pull), turn);
+    this.#send(from, this.#synchronisation.next(pull), [], turn);
   }
 
   /** False: it was not asked for. */
   onPage(from: NodeId, page: Page, turn: MembershipTurn): boolean {
     if (!this.#synchronisation.expects(from, page, turn.now)) return false;
-    const agreed = page.buckets.length === 0;
-    this.#compared ||= agreed;
-    this.#agreed ||= agreed && page.complete;
+    for (const departure of page.departed) this.#knownPeers.depart(departure);
+    const agreed = page.buckets.length === 0 && this.unheard().length === 0;
     this.#plan(turn.now, agreed ? this.#settings.syncEvery : this.#settings.syncAgain);
     this.#view.read(page.claims, from, turn);
     for (const claims of this.#synchronisation.better(page)) this.#view.spread(from, claims, turn);
@@ -140,15 +150,14 @@ export class Reunion {
     return true;
   }
 
-  #send(to: NodeId, records: Records | null, turn: MembershipTurn): void {
+  #send(to: NodeId, records: Records | null, departed: readonly Departure[], turn: MembershipTurn): void {
     if (records === null) return;
-    const page = { ...records, complete: this.#complete(turn.now) };
-    turn.send(to, page, this.#view.durability(page.claims));
+    turn.send(to, { ...records, departed }, this.#view.durability(records.claims));
   }
 
   /** While it hears nobody: the seeds and the peers of its last life. */
   #seek(turn: MembershipTurn): void {
-    const attempt = this.#knownPeers.attempt(turn.now);
+    const attempt = this.#seeking.attempt(turn.now);
     if (attempt === null) return;
     for (const address of attempt.seeds) turn.dial(address);
     for (const { id, addresses } of attempt.peers) {
@@ -160,7 +169,7 @@ export class Reunion {
   /** Groups that formed apart, e.g. while the seeds were down, know nothing of one another: they meet at a seed. */
   #tryTheSeeds(turn: MembershipTurn): void {
     const { roster } = this.#view;
-    const seed = this.#knownPeers.stranger(roster.live().length, () => roster.members().filter(isLive));
+    const seed = this.#seeking.stranger(roster.live().length, () => roster.members().filter(isLive));
     if (seed !== undefined) turn.dial(seed);
   }
 

@@ -27,8 +27,6 @@ export interface MembershipSettings {
   readonly seedPatience: Millis;
   /** A member that left is remembered this long, so that old news cannot bring it back. */
   readonly forgetLeftAfter: Millis;
-  /** Least time between two durable writes of the known peers. */
-  readonly savePeersEvery: Millis;
 }
 
 /**
@@ -50,7 +48,6 @@ export const DEFAULTS: MembershipSettings = {
   rejoinMost: minutes(1),
   seedPatience: minutes(1),
   forgetLeftAfter: minutes(24 * 60),
-  savePeersEvery: minutes(1),
 };
 
 /** Probes per period: in a small network more, so that somebody notices a crash within half a second. */
@@ -86,9 +83,12 @@ export const RELAY_PATIENCE = 0.5;
 export const WORST_HEALTH = 8;
 /** A list of this length is 30 times the largest network tried: what exceeds it is not a network. */
 export const MOST_MEMBERS = 32_768;
-/** Peers kept on disk for a restart without seeds, and peers or seeds tried in one attempt to join. */
-export const SAVED_PEERS = 64;
+/** Peers or seeds tried in one attempt to join. */
 export const JOIN_ATTEMPTS = 3;
+/** Members that left and are remembered for those who were away meanwhile, the last of them; some 60 bytes each. */
+export const MOST_DEPARTED = 4096;
+/** Peers of its last life of whom a node asks in one synchronisation what became of them. */
+export const MISSING = 64;
 /** Reconnections to each dead member, from the whole network, per this many periods. */
 export const RECONNECT = { attempts: 3, periods: 10 } as const;
 /** Seeds of which no live member is known that are tried, from the whole network, per this many periods. */

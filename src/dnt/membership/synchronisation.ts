@@ -30,8 +30,8 @@ const SESSION_PATIENCE = seconds(5);
 /** An attempt to join opens up to six, a round one more. */
 const MOST_SESSIONS = 8;
 
-/** A page, but for what its sender says of itself. */
-export type Records = Omit<Page, "complete">;
+/** A page, but for those who left. */
+export type Records = Omit<Page, "departed">;
 
 type ClaimOf = (member: Member) => MemberClaim;
 

@@ -11,6 +11,7 @@ import { changeBetween, type MembershipChange } from "./change.ts";
 import { compareClaims, compareStanding, sameProfile } from "./claim.ts";
 import type { Health } from "./health.ts";
 import type { Identity } from "./identity.ts";
+import type { KnownPeers } from "./known-peers.ts";
 import type { MemberClaim } from "./messages.ts";
 import { isComparable, isPlausible } from "./plausible.ts";
 import type { Probes } from "./probes.ts";
@@ -36,6 +37,7 @@ interface ViewParts {
   readonly health: Health;
   readonly probes: Probes;
   readonly random: Random;
+  readonly knownPeers: KnownPeers;
 }
 
 export class View {
@@ -47,17 +49,19 @@ export class View {
   readonly #health: Health;
   readonly #probes: Probes;
   readonly #random: Random;
+  readonly #knownPeers: KnownPeers;
   readonly #rumours = new Rumours();
   #gossiping = false;
   #changes: MembershipChange[] = [];
 
-  constructor(settings: MembershipSettings, { identity, health, probes, random }: ViewParts) {
+  constructor(settings: MembershipSettings, { identity, health, probes, random, knownPeers }: ViewParts) {
     this.#settings = settings;
     this.#id = identity.member.id;
     this.#identity = identity;
     this.#health = health;
     this.#probes = probes;
     this.#random = random;
+    this.#knownPeers = knownPeers;
     this.roster = new Roster(this.#id);
     this.suspicions = new Suspicions(settings);
   }
@@ -107,6 +111,7 @@ export class View {
     const { member, observers } = claim;
     const previous = this.get(member.id) ?? null;
     this.roster.put(member, turn.now);
+    this.#knownPeers.note(member);
     this.#follow(previous, claim, turn);
     this.#tell(claim, turn);
     const kept = previous !== null && sameProfile(previous, member);
@@ -163,12 +168,15 @@ export class View {
     if (claim.member.state === "suspect") this.confirm(claim.member, this.#screened(claim).observers, turn);
   }
 
-  /** The first that is heard of somebody. Who has left already is no news. */
+  /** The first that is heard of somebody. Who has left already is no news, but to those who have missed it. */
   #welcome(claim: MemberClaim, turn: MembershipTurn): void {
     const { member } = claim;
-    if (member.state === "left" || this.roster.size >= MOST_MEMBERS) return;
+    if (member.state === "left") return this.#knownPeers.depart(member);
+    if (this.roster.size >= MOST_MEMBERS) return;
     if (member.incarnation > MOST_INCARNATION_JUMP || !isPlausible(member)) return;
-    this.adopt(this.#screened(claim), turn);
+    const [departure] = this.#knownPeers.departures([member.id]);
+    const late = departure !== undefined && departure.incarnation >= member.incarnation;
+    this.adopt(late ? leftClaim(member, departure.incarnation) : this.#screened(claim), turn);
   }
 
   /** Only members can have observed. */
@@ -275,4 +283,9 @@ export class View {
   #sendings(): number {
     return doublings(this.networkSize()) + SENDINGS;
   }
+}
+
+/** Old news of a member that has left, and been forgotten but for that: whoever believes it is told so. */
+function leftClaim(member: Member, incarnation: number): MemberClaim {
+  return { member: { ...member, incarnation, state: "left" }, observers: [] };
 }

@@ -35,6 +35,19 @@ export class Receipts {
     return { key: `${PREFIX}${from}`, value: this.#bySender.get(from) ?? null };
   }
 
+  /** No sender could still ask whether a transfer was taken. */
+  get settled(): boolean {
+    return [...this.#bySender.values()].every(({ taken }) => taken.length === 0);
+  }
+
+  /** Everything below is over. @returns what to write. */
+  close(from: NodeId, floor: number): readonly Write[] {
+    const before = this.#bySender.get(from);
+    if (before === undefined || floor <= before.floor) return [];
+    this.#bySender.set(from, { floor, taken: before.taken.filter((each) => each >= floor) });
+    return [this.row(from)];
+  }
+
   /** @returns what must be durable, together with the record, before the transfer is acknowledged. */
   take(from: NodeId, number: number, floor: number): Write {
     const before = this.#bySender.get(from) ?? { floor: 0, taken: [] };

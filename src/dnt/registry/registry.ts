@@ -11,11 +11,12 @@
  *   is sent, and the transfer is durable with its receiver before it is acknowledged: at every instant exactly
  *   one member acts on it. A record that moves waits for its receiver, however long that takes.
  * - A name is created only by its home, after everybody who can be asked has said twice that they neither hold nor
- *   create it, and that no such record has come or gone with them in between (a record on the move could slip past one
- *   round of questions); and only if nobody who cannot be asked could hold it: it joined early enough to have been its
- *   home (`couldHold`), or the name went elsewhere while this member was draining (`Ceded`). An agent that has started
- *   anew and has heard nobody yet may have been one of many; one that is new and has not met its seeds may be of a group
- *   that formed apart.
+ *   create it, that no such record has come or gone with them in between (a record on the move could slip past one
+ *   round of questions), and that they know of the same members: a newcomer that some have not heard of may hold it. And
+ *   only if nobody who cannot be asked could hold it: it joined early enough to have been its home (`couldHold`), or the
+ *   name went elsewhere while this member was draining (`Ceded`). A member whom not everybody has known at one time
+ *   (`confirmed`) creates nothing while anybody is silent, so that no silent one can know a holder whom others do not.
+ *   An agent that is new and has not met its seeds may be of a group that formed apart.
  *
  * Thin: a home that is lost takes its records with it; `joinedAt` is wall-clock time of different hosts.
  */
@@ -23,7 +24,7 @@ import { assert } from "../../lib/assert.ts";
 import { fail, ok, type Result } from "../../lib/error.ts";
 import { byText, sortedEntries, sortedValues } from "../../lib/order.ts";
 import type { NodeId } from "../../model/node.ts";
-import type { PersistId, Turn } from "../../ports/effects.ts";
+import type { PersistId, Turn, Write } from "../../ports/effects.ts";
 import { Ceded } from "./ceded.ts";
 import { Receipts } from "./receipts.ts";
 import { couldHold, homeOf, type RegistryMember, ranksAbove } from "./rendezvous.ts";
@@ -35,7 +36,11 @@ export type RegistryCommand<R> =
   /** Do you hold, or are you creating, a record of that name? `claim`: I may create it. Answer: `HoldsAnswer`. */
   | { readonly type: "vet.holds"; readonly name: string; readonly claim: boolean }
   /** Take this record over. `number` counts the sender's transfers; `floor`: its oldest one still open to you. */
-  | { readonly type: "vet.transfer"; readonly record: R; readonly number: number; readonly floor: number };
+  | { readonly type: "vet.transfer"; readonly record: R; readonly number: number; readonly floor: number }
+  /** Every transfer of mine to you below that number is over. */
+  | { readonly type: "vet.transferred"; readonly floor: number }
+  /** Whom do you know? Answer: a text (`Membership.circle`). */
+  | { readonly type: "vet.circle" };
 
 export type Holding = "record" | "creating" | "no";
 
@@ -45,6 +50,8 @@ export interface HoldsAnswer {
   readonly ceded: boolean;
   /** Another one whenever a record of that name has come or gone there, or the agent has started anew. */
   readonly version: string;
+  /** Whom that agent knows (`Membership.circle`). */
+  readonly circle: string;
 }
 
 /** Where a name was found to be. */
@@ -55,7 +62,9 @@ export type Found =
   /** Nobody who answered has it, but these did not answer and could, or may know others who could. */
   | { readonly kind: "unsure"; readonly silent: readonly NodeId[]; readonly strangers: readonly string[] }
   /** Records were moving while everybody was asked. */
-  | { readonly kind: "unsettled" };
+  | { readonly kind: "unsettled" }
+  /** Some of them know members that others do not: somebody has just come or gone, or is cut off from some. */
+  | { readonly kind: "unacquainted"; readonly with: readonly NodeId[] };
 
 /** What everybody said in one round of questions. */
 interface Round {
@@ -73,6 +82,8 @@ export interface RegistryDependencies<R> {
   readonly unheard: () => readonly NodeId[];
   /** Addresses of seeds that this new agent has not met yet: their cluster may be another one than its own. */
   readonly strangers: () => readonly string[];
+  /** Whom this agent knows, both together (`Membership.circle`). */
+  readonly circle: () => { readonly print: string; readonly durable: PersistId | undefined };
   /** `after`: what must be durable here before the question leaves. Failure: no answer, or none of use. */
   readonly ask: (
     to: NodeId,
@@ -92,6 +103,7 @@ interface Stored<R> {
 const MAX_NAMES = 16_384;
 const PREFIX = "registry/record/";
 const KEY_TRANSFERS = "registry/transfers";
+export const KEY_CONFIRMED = "registry/confirmed";
 
 export class Registry<R extends { readonly name: string; readonly handler: string }> {
   readonly #deps: RegistryDependencies<R>;
@@ -102,6 +114,8 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   /** Names whose transfer is being asked for just now. */
   readonly #asking = new Set<string>();
   #transfers: number;
+  /** Everybody who was there has at one time known of this member. */
+  #confirmed: boolean;
   /** Homes of names, as long as nobody comes, goes or drains. */
   readonly #homes = new Map<string, NodeId | null>();
   /** The members that the homes were chosen from. */
@@ -115,6 +129,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     this.#receipts = new Receipts(restored);
     this.#ceded = new Ceded(restored);
     this.#transfers = (restored.get(KEY_TRANSFERS) as number | undefined) ?? 0;
+    this.#confirmed = restored.get(KEY_CONFIRMED) === true;
     for (const [key, value] of sortedEntries(restored)) {
       if (key.startsWith(PREFIX)) this.#stored.set(key.slice(PREFIX.length), value as Stored<R>);
     }
@@ -160,8 +175,9 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     turn: RegistryTurn,
   ): { readonly answer: Result<HoldsAnswer>; readonly after?: PersistId } {
     const answer = ok(this.#holding(name));
+    const { durable } = this.#deps.circle();
     const cedes = claim && !this.#stored.has(name) && ranksAbove(name, this.#deps.self, from);
-    if (!cedes) return { answer };
+    if (!cedes) return durable === undefined ? { answer } : { answer, after: durable };
     if (this.#ceded.room(name)) return { answer, after: turn.persist([this.#ceded.add(name)]) };
     const message = "this agent remembers no more names that went elsewhere while it was draining";
     return { answer: fail({ code: "busy", message }) };
@@ -170,12 +186,14 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   #holding(name: string): HoldsAnswer {
     const version = `${this.#deps.boot}.${this.#forgotten}.${this.#changes.get(name) ?? 0}`;
     const ceded = this.#ceded.has(name);
-    if (this.#stored.has(name)) return { holding: "record", ceded, version };
-    return { holding: this.#creating.has(name) ? "creating" : "no", ceded, version };
+    const circle = this.#deps.circle().print;
+    if (this.#stored.has(name)) return { holding: "record", ceded, version, circle };
+    return { holding: this.#creating.has(name) ? "creating" : "no", ceded, version, circle };
   }
 
-  put(record: R, turn: RegistryTurn): PersistId {
-    assert(this.movingTo(record.name) === null, "a record that moves is not changed");
+  /** @param back whether it had set out for somebody who never got it. */
+  put(record: R, turn: RegistryTurn, back = false): PersistId {
+    assert(back || this.movingTo(record.name) === null, "a record that moves is not changed");
     const stored: Stored<R> = { record, moving: null };
     if (!this.#stored.has(record.name)) this.#changed(record.name);
     this.#stored.set(record.name, stored);
@@ -206,7 +224,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
       const found = this.#seen(name, first);
       if (found !== null) return finish(found, later);
       this.#askEverybody(name, claim, later, (second, last) => {
-        finish(this.#seen(name, second) ?? this.#conclude(name, first, second), last);
+        finish(this.#seen(name, second) ?? this.#conclude(name, first, second, last), last);
       });
     });
   }
@@ -236,12 +254,39 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     this.#send(name, turn, moved, after);
   }
 
-  /** Asks again for every transfer that has not been acknowledged. */
-  resend(turn: RegistryTurn, moved: (name: string, to: NodeId, later: RegistryTurn) => void): void {
-    for (const [name, { moving }] of sortedEntries(this.#stored)) {
-      if (moving !== null && !this.#asking.has(name))
-        this.#send(name, turn, (later) => moved(name, moving.to, later), undefined);
+  /**
+   * Asks again for every transfer that has not been acknowledged. Who has left never got it (`settled`): its record is
+   * `kept` here.
+   */
+  resend(
+    turn: RegistryTurn,
+    moved: (name: string, to: NodeId, later: RegistryTurn) => void,
+    kept: (name: string) => void,
+  ): void {
+    for (const [name, { record, moving }] of sortedEntries(this.#stored)) {
+      if (moving === null || this.#asking.has(name)) continue;
+      if (this.#hasLeft(moving.to)) {
+        this.put(record, turn, true);
+        kept(name);
+      } else this.#send(name, turn, (later) => moved(name, moving.to, later), undefined);
     }
+  }
+
+  /** Nothing is here, and no sender waits for an acknowledgement: this member may leave. */
+  get settled(): boolean {
+    return this.#stored.size === 0 && this.#receipts.settled;
+  }
+
+  /** This member leaves: if it comes back, nobody needs to know it any more. @returns what is written before it is told. */
+  left(): readonly Write[] {
+    assert(this.settled, "who leaves holds nothing");
+    this.#confirmed = false;
+    return [{ key: KEY_CONFIRMED, value: null }];
+  }
+
+  #hasLeft(id: NodeId): boolean {
+    const state = this.#deps.members().find((member) => member.id === id)?.state;
+    return state === "left" || (state === undefined && !this.#deps.unheard().includes(id));
   }
 
   /**
@@ -265,6 +310,29 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     const rows = [receipt, { key: PREFIX + record.name, value: stored }];
     const after = turn.persist([...rows, ...this.#ceded.remove(record.name)]);
     return { kind: "taken", after };
+  }
+
+  /** Asks, now and then, until everybody who is there has known of this member. */
+  beKnown(turn: RegistryTurn): void {
+    const { self, members, unheard, strangers, circle, ask } = this.#deps;
+    const others = members().filter(({ id, state }) => id !== self && state !== "left");
+    const silent = others.some(({ state }) => state === "dead") || unheard().length > 0;
+    if (this.#confirmed || silent || strangers().length > 0) return;
+    let open = others.length;
+    let known = true;
+    if (open === 0) return this.#confirm(turn);
+    for (const { id } of others) {
+      ask(id, { type: "vet.circle" }, turn, (result, later) => {
+        known &&= result.ok && result.value === circle().print;
+        if (--open === 0 && known) this.#confirm(later);
+      });
+    }
+  }
+
+  #confirm(turn: RegistryTurn): void {
+    if (this.#confirmed) return;
+    this.#confirmed = true;
+    turn.persist([{ key: KEY_CONFIRMED, value: true }]);
   }
 
   #changed(name: string): void {
@@ -295,17 +363,24 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
       this.#stored.delete(name);
       const ceded = ranksAbove(name, this.#deps.self, to) ? [this.#ceded.add(name)] : [];
       later.persist([{ key: PREFIX + name, value: null }, ...ceded]);
+      this.#deps.ask(to, { type: "vet.transferred", floor: this.#floor(to) }, later, () => {});
       moved(later);
     };
     this.#deps.ask(to, command, turn, done, after);
   }
 
-  /** The oldest transfer to that member which it has not acknowledged. */
+  /** The oldest transfer to that member which it has not acknowledged, or the next one. */
   #floor(to: NodeId): number {
     const open = [...this.#stored.values()].flatMap(({ moving }) =>
       moving?.to === to ? [moving.number] : [],
     );
-    return Math.min(...open);
+    return Math.min(...open, this.#transfers + 1);
+  }
+
+  /** Its sender knows of all transfers below that number that they were taken. */
+  transferred(from: NodeId, floor: number, turn: RegistryTurn): void {
+    const rows = this.#receipts.close(from, floor);
+    if (rows.length > 0) turn.persist(rows);
   }
 
   /** One round; this member answers with the others. */
@@ -344,15 +419,21 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     return creator === undefined ? null : { kind: "being-created", by: creator };
   }
 
-  #conclude(name: string, first: Round, second: Round): Found {
-    const own = second.answers.get(this.#deps.self)?.version === this.#holding(name).version;
+  #conclude(name: string, first: Round, second: Round, turn: RegistryTurn): Found {
+    const now = this.#holding(name);
+    const own = second.answers.get(this.#deps.self)?.version === now.version;
     const same = [...second.answers].every(([id, { version }]) => first.answers.get(id)?.version === version);
     if (!own || !same) return { kind: "unsettled" };
+    const others = sortedEntries(second.answers).filter(([, { circle }]) => circle !== now.circle);
+    if (others.length > 0) return { kind: "unacquainted", with: others.map(([id]) => id) };
     const members = this.#deps.members();
     const silent = [...new Set([...first.silent, ...second.silent])].sort(byText);
+    if (silent.length === 0) this.#confirm(turn);
     const unknown = (id: NodeId): boolean => members.every((member) => member.id !== id);
     const gone = [...second.answers.values()].some(({ ceded }) => ceded);
-    const able = silent.filter((id) => unknown(id) || couldHold(name, id, members) || gone);
+    const able = silent.filter(
+      (id) => !this.#confirmed || unknown(id) || couldHold(name, id, members) || gone,
+    );
     const strangers = this.#deps.strangers();
     const told = able.length === 0 && strangers.length === 0;
     return told ? { kind: "nobody" } : { kind: "unsure", silent: able, strangers };

@@ -23,6 +23,8 @@ export class Commands {
   readonly #incoming: IncomingMigrations;
   readonly #world: World;
   readonly #starting = new Set<number>();
+  /** Questions about domains whose answers are on their way. */
+  readonly #reading = new Set<number>();
 
   constructor(host: Host) {
     this.#host = host;
@@ -77,6 +79,7 @@ export class Commands {
     host.connected = false;
     host.agenda.clear("sample");
     for (const operation of this.#starting) this.#answerStart(operation, failed("unknown", reason));
+    for (const operation of this.#reading) this.#answerReading(operation, failed("unknown", reason));
     this.#stops.disconnect();
     this.#outgoing.disconnect(now);
     this.#incoming.disconnect(now);
@@ -91,6 +94,9 @@ export class Commands {
       case "set-usage-readable":
         this.#host.usage.setReadable(control.readable, now);
         return;
+      case "set-reading-ms":
+        this.#host.readingMs = control.readingMs;
+        return;
       default:
         this.#world.control(control, now);
         return;
@@ -99,12 +105,28 @@ export class Commands {
 
   /** null: the operation is completed later. */
   #outcome(operation: number, command: HypervisorCommand, now: Instant): HypervisorOutcome | null {
-    if (command.kind === "list") return { ok: true, domains: this.#host.guests().map(domainOf) };
+    if (command.kind === "list")
+      return this.#read(operation, { ok: true, domains: this.#host.guests().map(domainOf) }, now);
     if (command.kind === "start") return this.#start(operation, command.spec, command.stamp, now);
     const guest = this.#host.guest(command.vm);
-    if (command.kind === "inspect") return { ok: true, domain: guest === undefined ? null : domainOf(guest) };
+    if (command.kind === "inspect")
+      return this.#read(operation, { ok: true, domain: guest === undefined ? null : domainOf(guest) }, now);
     if (guest === undefined) return failed("no-such-domain", `no domain ${command.vm}`);
     return this.#onGuest(operation, command, guest, now);
+  }
+
+  #read(operation: number, answer: HypervisorOutcome, now: Instant): HypervisorOutcome | null {
+    const { agenda, readingMs } = this.#host;
+    if (readingMs === 0) return answer;
+    this.#reading.add(operation);
+    agenda.set(`read/${operation}`, now + readingMs, () => this.#answerReading(operation, answer));
+    return null;
+  }
+
+  #answerReading(operation: number, answer: HypervisorOutcome): void {
+    this.#host.agenda.clear(`read/${operation}`);
+    this.#reading.delete(operation);
+    this.#host.complete(operation, answer);
   }
 
   #start(operation: number, spec: VmSpec, stamp: Stamp, now: Instant): HypervisorOutcome | null {

@@ -23,12 +23,20 @@ export interface Guest {
   powerOffMs: Millis | null;
   /** An operator paused it. */
   suspended: boolean;
+  /** Paused for a reason of its own, as by an I/O error: no `resume` of ours ends it. It stays with this host. */
+  stalled: boolean;
 }
 
 export function createGuest(spec: ShellSpec, behaviour: GuestBehaviour): Guest {
   const { vm, name, cpus, memory, persistent, stamp } = spec;
   const { load, dirtyRate, powerOffMs } = behaviour;
-  const fresh = { state: "running", pauseReason: null, job: "none", suspended: false } as const;
+  const fresh = {
+    state: "running",
+    pauseReason: null,
+    job: "none",
+    suspended: false,
+    stalled: false,
+  } as const;
   return { vm, name, cpus, memory, persistent, stamp, load, dirtyRate, powerOffMs, ...fresh };
 }
 
@@ -46,6 +54,7 @@ export function shutOff(guest: Guest): void {
   guest.pauseReason = null;
   guest.job = "none";
   guest.suspended = false;
+  guest.stalled = false;
 }
 
 export function isShell(guest: Guest): boolean {

@@ -1,4 +1,4 @@
-import type { Instant } from "../../lib/instant.ts";
+import type { Instant, Millis } from "../../lib/instant.ts";
 import { byText } from "../../lib/order.ts";
 import type { Resources } from "../../model/resources.ts";
 import type { VmId } from "../../model/virtual-machine.ts";
@@ -24,6 +24,8 @@ export class Host {
   readonly usage: UsageSampler;
   capacity: Resources;
   connected = false;
+  /** From a question about domains to its answer, which says what was there at the question. */
+  readingMs: Millis = 0;
   /** Grows whenever a guest comes, goes, or is in another state. */
   revision = 0;
   /** Called when a paused guest goes on. */
@@ -94,6 +96,7 @@ export class Host {
     guest.state = "running";
     guest.pauseReason = null;
     guest.suspended = false;
+    guest.stalled = false;
     this.changed(guest, "resumed", now);
     this.resumed(guest, now);
   }

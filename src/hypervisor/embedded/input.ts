@@ -25,8 +25,13 @@ export type WorldControl =
   | { readonly kind: "power-off"; readonly vm: VmId }
   /** An operator pauses the guest. During a migration the guest runs at the destination nevertheless. */
   | { readonly kind: "suspend"; readonly vm: VmId }
+  /** The guest is paused for a reason of its own (QEMU: an I/O error) until that has gone. */
+  | { readonly kind: "stall-guest"; readonly vm: VmId }
+  | { readonly kind: "unstall-guest"; readonly vm: VmId }
   | { readonly kind: "set-capacity"; readonly capacity: Resources }
   | { readonly kind: "set-usage-readable"; readonly readable: boolean }
+  /** What is asked of its domains (`list`, `inspect`) is answered so much later, as it was when it was asked. */
+  | { readonly kind: "set-reading-ms"; readonly readingMs: Millis }
   /** The control daemon comes up (a hypervisor begins disconnected), or a new client opens a connection to it. */
   | { readonly kind: "connect" }
   /** The control daemon dies; guests live on. */

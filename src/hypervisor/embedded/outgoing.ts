@@ -281,11 +281,11 @@ export class OutgoingMigrations {
   }
 
   #goOn(guest: Guest, now: Instant): void {
-    if (!guest.suspended) {
+    if (!guest.suspended && !guest.stalled) {
       this.#host.unpause(guest, now);
       return;
     }
-    guest.pauseReason = "user";
+    guest.pauseReason = guest.stalled ? "other" : "user";
     this.#host.changed(guest, "paused", now);
   }
 

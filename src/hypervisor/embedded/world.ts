@@ -47,6 +47,12 @@ export class World {
       case "suspend":
         this.#suspend(guest, now);
         return;
+      case "stall-guest":
+        this.#stall(guest, now);
+        return;
+      case "unstall-guest":
+        this.#unstall(guest, now);
+        return;
     }
   }
 
@@ -65,6 +71,20 @@ export class World {
     }
     guest.state = "crashed";
     this.#host.changed(guest, "crashed", now);
+  }
+
+  #stall(guest: Guest, now: Instant): void {
+    if (!executes(guest)) return;
+    guest.stalled = true;
+    guest.state = "paused";
+    guest.pauseReason = "other";
+    this.#host.changed(guest, "paused", now);
+  }
+
+  /** Its migration may have paused it, too: that one lets it go on. */
+  #unstall(guest: Guest, now: Instant): void {
+    guest.stalled = false;
+    if (guest.pauseReason === "other") this.#host.unpause(guest, now);
   }
 
   #suspend(guest: Guest, now: Instant): void {

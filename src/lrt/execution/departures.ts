@@ -1,5 +1,6 @@
 import type { Instant, Millis } from "../../lib/instant.ts";
 import { byText } from "../../lib/order.ts";
+import { DEPARTURES_REMEMBERED } from "../../model/bounds.ts";
 import type { NodeId } from "../../model/node.ts";
 import type { VmId } from "../../model/virtual-machine.ts";
 import type { LrtConfig } from "../config.ts";
@@ -11,8 +12,6 @@ interface Departure {
   readonly at: Instant;
 }
 
-/** A VM remembers this many hosts it left: more within one cool-down would be a fault of its own. */
-const MAX_REMEMBERED = 8;
 const PREFIX = "lrt/left/";
 
 /**
@@ -30,17 +29,42 @@ export class Departures {
     }
   }
 
-  of(vm: VmId, now: Instant): { host: NodeId; agoMs: Millis }[] {
-    const list = this.#byVm.get(vm) ?? [];
-    const recent = list.filter(({ at }) => now - at < this.#config.cooldownMs);
-    return recent.map(({ host, at }) => ({ host, agoMs: Math.max(0, now - at) }));
+  /**
+   * Instants count from the host's boot: what is kept from an earlier one may lie ahead, and would bind for as long as
+   * that host was up. The guests that ran then have started anew since, and have come from nowhere.
+   */
+  start(turn: LrtTurn): void {
+    const lists = [...this.#byVm].map(([vm, list]) => ({ vm, list, left: this.#recent(list, turn.now) }));
+    const over = lists
+      .filter(({ list, left }) => left.length < list.length)
+      .sort((a, b) => byText(a.vm, b.vm));
+    for (const { vm, left } of over) this.#byVm.set(vm, left);
+    if (over.length > 0)
+      turn.persist(
+        over.map(({ vm, left }) => ({ key: `${PREFIX}${vm}`, value: left.length > 0 ? left : null })),
+      );
   }
 
+  of(vm: VmId, now: Instant): { host: NodeId; agoMs: Millis }[] {
+    return this.#recent(this.#byVm.get(vm) ?? [], now).map(({ host, at }) => ({ host, agoMs: now - at }));
+  }
+
+  #recent(list: readonly Departure[], now: Instant): readonly Departure[] {
+    return list.filter(({ at }) => at <= now && now - at < this.#config.cooldownMs);
+  }
+
+  /**
+   * @param earlier in the order in which it left them. The oldest is forgotten where there are too many: as long as the
+   * others bind, a VM that is as full as that is moved by no condition (`problem.ts`), and then that one is over, too.
+   */
   record(vm: VmId, from: NodeId, earlier: readonly { host: NodeId; agoMs: Millis }[], turn: LrtTurn): void {
-    const before = earlier
-      .filter(({ host }) => host !== from)
-      .map(({ host, agoMs }) => ({ host, at: turn.now - agoMs }));
-    const list = [...before, { host: from, at: turn.now }].slice(-MAX_REMEMBERED);
+    const left = [...earlier, { host: from, agoMs: 0 }].filter(
+      ({ agoMs }) => agoMs < this.#config.cooldownMs,
+    );
+    const last = left.filter(({ host }, i) => left.findLastIndex((later) => later.host === host) === i);
+    const list = last
+      .map(({ host, agoMs }): Departure => ({ host, at: turn.now - agoMs }))
+      .slice(-DEPARTURES_REMEMBERED);
     this.#byVm.set(vm, list);
     turn.persist([{ key: `${PREFIX}${vm}`, value: list }]);
   }

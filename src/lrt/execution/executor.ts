@@ -17,6 +17,7 @@ import type { Answer, Calls } from "../calls.ts";
 import type { LrtConfig } from "../config.ts";
 import type { ActionKey, ActionOrder, ActionOutcome, BookingToken, PartitionRef } from "../messages.ts";
 import type { LrtTurn } from "../notifications.ts";
+import { originOf } from "../scheduling/event.ts";
 
 type Stage = "waiting" | "assigning" | "preparing" | "ordering" | "running" | "done" | "failed" | "skipped";
 
@@ -49,6 +50,7 @@ export class Executor {
   readonly #steps: Step[];
   readonly #doneHosts = new Set<NodeId>();
   #stopped: string | null = null;
+  /** Every action has ended, or its partition has: what is answered later changes nothing. */
   #over = false;
 
   constructor(plan: Plan, orders: ReadonlyMap<number, ActionOrder>, deps: ExecutorDependencies) {
@@ -64,20 +66,22 @@ export class Executor {
     this.#advance(turn);
   }
 
-  /** No new action starts; what runs is waited for. */
-  stop(reason: string, turn: LrtTurn): void {
+  /** No new action is ordered; what is ordered already is given up, and waited for. */
+  abort(reason: string, turn: LrtTurn): void {
     this.#stopped ??= reason;
+    for (const step of this.#steps) {
+      const at = executing(step.order);
+      if (step.stage === "ordering") this.#silent(step, at, turn);
+      if (step.stage !== "running" || step.order.what.kind !== "migrate") continue;
+      const call = { type: "partition.abort", ...this.#deps.ref(), key: step.order.key } as const;
+      this.#deps.calls.send(at, call, turn, (answer, later) => this.#learn(step, at, answer, later));
+    }
     this.#advance(turn);
   }
 
-  /** Gives up what runs, too: migrations are aborted at their source. */
-  abort(reason: string, turn: LrtTurn): void {
-    for (const step of this.#steps) {
-      if (step.stage !== "running" || step.order.what.kind !== "migrate") continue;
-      const call = { type: "partition.abort", ...this.#deps.ref(), key: step.order.key } as const;
-      this.#deps.calls.send(step.order.what.from, call, turn, () => {});
-    }
-    this.stop(reason, turn);
+  /** Its partition ends, whatever runs. */
+  close(): void {
+    this.#over = true;
   }
 
   steps(): readonly { readonly order: ActionOrder; readonly stage: Stage; readonly reason: string | null }[] {
@@ -96,7 +100,7 @@ export class Executor {
 
   onEnded(key: ActionKey, outcome: ActionOutcome, turn: LrtTurn): void {
     const step = this.#steps.find(({ order }) => order.key === key);
-    if (step === undefined || OVER.has(step.stage)) return;
+    if (step === undefined || this.#settled(step)) return;
     if (outcome.kind === "done") this.#set(step, "done", null, turn);
     else this.#set(step, "failed", outcome.reason, turn);
   }
@@ -117,18 +121,21 @@ export class Executor {
    */
   onMemberLost(member: NodeId, turn: LrtTurn): void {
     for (const step of this.#steps) {
-      const { what, key, vm } = step.order;
-      const executing = what.kind === "migrate" ? what.from : what.to;
-      if (step.stage !== "running" || executing !== member) continue;
+      const { key, vm } = step.order;
+      if (step.stage !== "running" || executing(step.order) !== member) continue;
       const call = { type: "partition.inquire", ...this.#deps.ref(), key, vm } as const;
-      this.#deps.calls.send(member, call, turn, (answer, later) => {
-        if (OVER.has(step.stage) || answer.kind !== "seen" || answer.open) return;
-        const runs = what.kind === "run" && answer.vm === "running";
-        if (answer.outcome === "done" || runs) this.#set(step, "done", null, later);
-        else if (what.kind === "migrate" && answer.vm === "absent") this.#askDestination(step, later);
-        else this.#set(step, "failed", `it has ended while ${member} could not be heard`, later);
-      });
+      this.#deps.calls.send(member, call, turn, (answer, later) => this.#learn(step, member, answer, later));
     }
+  }
+
+  /** What the executing host sees says how an action ended whose report was lost. */
+  #learn(step: Step, member: NodeId, answer: Answer, turn: LrtTurn): void {
+    if (this.#settled(step) || answer.kind !== "seen" || answer.open) return;
+    const { what } = step.order;
+    const runs = what.kind === "run" && answer.vm === "running";
+    if (answer.outcome === "done" || runs) this.#set(step, "done", null, turn);
+    else if (what.kind === "migrate" && answer.vm === "absent") this.#askDestination(step, turn);
+    else this.#set(step, "failed", `it has ended while ${member} could not be heard`, turn);
   }
 
   #askDestination(step: Step, turn: LrtTurn): void {
@@ -139,7 +146,7 @@ export class Executor {
       call,
       turn,
       (answer, later) => {
-        if (OVER.has(step.stage)) return;
+        if (this.#settled(step)) return;
         const there = answer.kind === "seen" && answer.vm === "running";
         if (there) this.#set(step, "done", null, later);
         else this.#set(step, "failed", "the source died on the way", later);
@@ -157,6 +164,10 @@ export class Executor {
       this.#over = true;
       this.#deps.ended(turn);
     }
+  }
+
+  #settled(step: Step): boolean {
+    return this.#over || OVER.has(step.stage);
   }
 
   #skipIfHopeless(step: Step): void {
@@ -188,9 +199,8 @@ export class Executor {
   #assign(step: Step, host: NodeId, turn: LrtTurn): void {
     step.stage = "assigning";
     const { vm, event } = step.order;
-    const origin = event.slice(0, event.indexOf("/"));
     const call = { type: "partition.assign", ...this.#deps.ref(), event, vm, host } as const;
-    this.#call(step, origin, call, turn, (later) => this.#execute(step, host, "", later));
+    this.#call(step, originOf(event), call, turn, (later) => this.#execute(step, host, "", later));
   }
 
   #prepare(step: Step, to: NodeId, turn: LrtTurn): void {
@@ -199,13 +209,15 @@ export class Executor {
     if (token === null) return this.#set(step, "failed", `${to} has left the partition`, turn);
     const call = { type: "partition.prepare", ...this.#deps.ref(), token, order: step.order } as const;
     this.#call(step, to, call, turn, (later, answer) => {
-      const source = step.order.what.kind === "migrate" ? step.order.what.from : to;
-      this.#execute(step, source, answer.kind === "prepared" ? answer.uri : "", later);
+      const uri = answer.kind === "prepared" ? answer.uri : "";
+      this.#execute(step, executing(step.order), uri, later);
     });
   }
 
+  /** The plan may have been called off while its destination was asked: that waits for nothing then. */
   #execute(step: Step, at: NodeId, uri: string, turn: LrtTurn): void {
     step.stage = "ordering";
+    if (this.#stopped !== null) return this.#set(step, "failed", this.#stopped, turn);
     const token = this.#deps.token(at);
     if (token === null) return this.#set(step, "failed", `${at} has left the partition`, turn);
     const call = { type: "partition.execute", ...this.#deps.ref(), token, order: step.order, uri } as const;
@@ -223,7 +235,7 @@ export class Executor {
     next: (turn: LrtTurn, answer: Answer) => void,
   ): void {
     this.#deps.calls.send(to, call, turn, (answer, later) => {
-      if (OVER.has(step.stage)) return;
+      if (this.#settled(step)) return;
       switch (answer.kind) {
         case "prepared":
         case "accepted":
@@ -249,11 +261,11 @@ export class Executor {
     if (step.stage !== "ordering") return this.#set(step, "failed", `${at} does not answer`, turn);
     const call = { type: "partition.abort", ...this.#deps.ref(), key: step.order.key } as const;
     this.#deps.calls.send(at, call, turn, (answer, later) => {
-      if (OVER.has(step.stage)) return;
+      if (this.#settled(step)) return;
       if (answer.kind === "seen" && answer.open) step.stage = "running";
       else if (answer.kind === "seen" && answer.outcome === "done") this.#set(step, "done", null, later);
       else if (answer.kind === "seen") this.#set(step, "failed", "given up in time", later);
-      else this.#unknown(step, at, later);
+      else if (step.stage === "ordering") this.#unknown(step, at, later);
     });
   }
 
@@ -312,6 +324,11 @@ export class Executor {
       return [site(action.from), site(action.to)].sort().join(" ") === link;
     }).length;
   }
+}
+
+/** The host that carries an order out. */
+function executing({ what }: ActionOrder): NodeId {
+  return what.kind === "migrate" ? what.from : what.to;
 }
 
 function touches(action: Action, host: NodeId): boolean {

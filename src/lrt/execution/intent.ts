@@ -43,6 +43,17 @@ export function sightOf(domain: Domain | undefined): Sight {
     : "paused";
 }
 
+/**
+ * As the host itself sees it. `stopped`: paused for a reason of its own (an I/O error, a watchdog, a guest that sleeps),
+ * which nobody's resume ends; the other side is told that it is paused.
+ */
+export type OwnSight = Sight | "stopped";
+
+export function ownSightOf(domain: Domain | undefined): OwnSight {
+  const sight = sightOf(domain);
+  return sight === "paused" && domain?.pauseReason === "other" ? "stopped" : sight;
+}
+
 /** What to do about an open intent whose outcome is not known. */
 export type Verdict =
   | { readonly kind: "ended"; readonly outcome: "done" | "failed" | "lost"; readonly reason: string }
@@ -75,15 +86,22 @@ export type OtherSide = {
  * | --------- | ---------------------------------- | --------------------------------------------------- |
  * | running   | –                                  | failed: the guest never left                        |
  * | paused    | –                                  | resume here                                         |
+ * | stopped   | –                                  | failed: it is here, and runs when it can            |
  * | migrating | –                                  | await                                               |
  * | absent    | paused, running, or it had arrived | done: its copy is whole                             |
  * | absent    | migrating                          | wait: the destination's hypervisor is finishing     |
  * | absent    | absent, and it had not arrived     | lost: both answered, nobody has it                  |
  * | absent    | no answer                          | wait (the node is not kept from others meanwhile)   |
  */
-export function judgeSource(here: Sight, other: OtherSide, asked: boolean): Verdict {
+export function judgeSource(here: OwnSight, other: OtherSide, asked: boolean): Verdict {
   if (here === "running")
     return { kind: "ended", outcome: "failed", reason: "the guest never left its host" };
+  if (here === "stopped")
+    return {
+      kind: "ended",
+      outcome: "failed",
+      reason: "the guest is at its host, paused for a reason of its own",
+    };
   if (here === "paused")
     return { kind: "resume", outcome: "failed", reason: "the guest is still at its host" };
   if (here === "migrating") return { kind: "await" };
@@ -118,16 +136,29 @@ const COPY_OF_NO_USE = {
  * | absent    | no answer                          | wait; set aside once the source's lease has ended: its |
  * |           |                                    | hypervisor may have stood still with the order, though |
  * | paused    | it gave it away                    | resume                                                |
- * | paused    | the order failed there, or it is   | destroy the copy: the guest went on over there        |
- * |           | not open and the guest runs there  |                                                       |
- * | paused    | anything else, no answer           | wait: resuming could run it twice                     |
+ * | stopped   | it gave it away                    | done: it is here, and runs when it can                |
+ * | paused or | the order failed there, or it is   | destroy the copy: the guest went on over there        |
+ * | stopped   | not open and the guest runs there  |                                                       |
+ * | paused or | anything else, no answer           | wait: resuming could run it twice                     |
+ * | stopped   |                                    |                                                       |
  */
-export function judgeDestination(here: Sight, other: OtherSide, asked: boolean, expired: boolean): Verdict {
+export function judgeDestination(
+  here: OwnSight,
+  other: OtherSide,
+  asked: boolean,
+  expired: boolean,
+): Verdict {
   if (here === "running") return { kind: "ended", outcome: "done", reason: "the guest has arrived" };
   if (here === "migrating" && other?.outcome === "failed" && expired) return COPY_OF_NO_USE;
   if (here === "migrating") return { kind: "wait", reason: "receiving" };
   if (other === null) return silentSource(here, asked, expired);
   if (here === "absent") return absentAtDestination(other, asked);
+  if (other.outcome === "done" && here === "stopped")
+    return {
+      kind: "ended",
+      outcome: "done",
+      reason: "the guest has arrived, paused for a reason of its own",
+    };
   if (other.outcome === "done")
     return { kind: "resume", outcome: "done", reason: "the source has given it away" };
   if (other.outcome === "failed" || (other.vm === "running" && !other.open)) return COPY_OF_NO_USE;
@@ -142,7 +173,7 @@ function absentAtDestination(other: NonNullable<OtherSide>, asked: boolean): Ver
   return { kind: "ended", outcome: "lost", reason: "the source gave the guest away, and it is not here" };
 }
 
-function silentSource(here: Sight, asked: boolean, expired: boolean): Verdict {
+function silentSource(here: OwnSight, asked: boolean, expired: boolean): Verdict {
   if (!asked) return { kind: "ask" };
   if (here === "absent" && expired) {
     return { kind: "set-aside", reason: "the source is silent and may not start it any more" };
@@ -151,7 +182,7 @@ function silentSource(here: Sight, asked: boolean, expired: boolean): Verdict {
 }
 
 /** A start found after a crash: only this host can tell. */
-export function judgeRunner(here: Sight): Verdict {
+export function judgeRunner(here: OwnSight): Verdict {
   if (here === "running") return { kind: "ended", outcome: "done", reason: "it runs" };
   if (here === "absent") return { kind: "ended", outcome: "failed", reason: "it was never started" };
   return { kind: "wait", reason: "it is neither running nor gone" };

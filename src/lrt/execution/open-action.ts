@@ -22,6 +22,8 @@ export interface OpenAction {
   upon: ActionOutcome | null;
   other: OtherSide;
   asked: boolean;
+  /** The other side told nothing when it was asked last; while it is asked anew that stays so. */
+  silent: boolean;
   asking: number | null;
   /** It failed, and its hypervisor does not let go of the copy: that is tried again, and keeps nobody from anything. */
   undestroyed: boolean;
@@ -46,6 +48,7 @@ export function opened(intent: Intent, looking: boolean): OpenAction {
     upon: null,
     other: null,
     asked: false,
+    silent: false,
     asking: null,
     undestroyed: false,
     aside: false,

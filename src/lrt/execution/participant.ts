@@ -34,19 +34,22 @@ import type {
 import type { Inventory } from "../monitoring/inventory.ts";
 import type { LrtTurn } from "../notifications.ts";
 import type { BookingDesk } from "../scheduling/booking.ts";
+import type { EventId } from "../scheduling/event.ts";
 import {
   type Intent,
   intentKey,
   judgeDestination,
   judgeRunner,
   judgeSource,
+  type OwnSight,
+  ownSightOf,
   restoredIntents,
   sightOf,
   type Verdict,
 } from "./intent.ts";
 import { commandOf, described, heard, memoryOf, type OpenAction, opened, wordOf } from "./open-action.ts";
 import { PastOrders } from "./past-orders.ts";
-import { Reports } from "./reports.ts";
+import { Reports, type Unconfirmed } from "./reports.ts";
 
 /** Time left on a lease below which nothing new is started: the destination waits as long as the lease. */
 const START_MARGIN_MS = seconds(5);
@@ -67,6 +70,10 @@ export interface ParticipantDependencies {
   readonly desk: () => BookingDesk;
   readonly calls: Calls;
   readonly migrationUri: () => string | null;
+  /** Whether this node has heard of that one: a guest goes to nobody whom its host does not know. */
+  readonly knows: (node: NodeId) => boolean;
+  /** Whether an event is this node's and is over: nothing is done for it any more. */
+  readonly over: (event: EventId) => boolean;
   /** The guest of this order is here now. */
   readonly arrived: (order: ActionOrder, turn: LrtTurn) => void;
   /** The guest of this order was to leave, and has not: nobody called it back. */
@@ -86,7 +93,7 @@ export class Participant {
   constructor(config: LrtConfig, deps: ParticipantDependencies, restored: ReadonlyMap<string, unknown>) {
     this.#config = config;
     this.#deps = deps;
-    this.#reports = new Reports(deps.calls);
+    this.#reports = new Reports(deps.calls, (pid) => deps.desk().booking?.pid === pid);
     this.#over = new PastOrders(restored);
     this.#restored = restoredIntents(restored);
     for (const intent of this.#restored) {
@@ -118,6 +125,16 @@ export class Participant {
 
   open(): readonly Intent[] {
     return [...this.#open.values()].map(({ intent }) => intent);
+  }
+
+  /** Those of them whose end is waited for: not promises to hosts that have been silent for long. */
+  awaited(): readonly Intent[] {
+    return [...this.#open.values()].filter(({ aside }) => !aside).map(({ intent }) => intent);
+  }
+
+  /** Orders that have ended here, and who has not confirmed that yet. */
+  unconfirmed(): readonly Unconfirmed[] {
+    return this.#reports.unconfirmed();
   }
 
   /** Memory promised to guests that are on their way here. */
@@ -159,7 +176,8 @@ export class Participant {
     if (begun) return { body: { kind: "accepted" } };
     if (order.what.kind === "run") this.#disprove(order, turn);
     const held = this.#arriving(order.vm);
-    const refusal = this.#refusal(order, token, turn.now) ?? (held ? null : this.#missing(order));
+    const refusal =
+      this.#refusal(order, token, turn.now) ?? this.#stranger(order) ?? (held ? null : this.#missing(order));
     if (refusal !== null) return { body: { kind: "refused", reason: refusal } };
     const role = order.what.kind === "run" ? "runner" : "source";
     const intent = this.#intent(from, request, role, request.uri, turn.now);
@@ -197,6 +215,13 @@ export class Participant {
     }
   }
 
+  /** Its guest may be away for long: what waits for it under a booking that is over will not begin any more. */
+  #heldInVain(entry: OpenAction, turn: LrtTurn): boolean {
+    if (entry.held === null || this.#deps.desk().holds(entry.intent.token, turn.now, 0)) return false;
+    this.#end(entry, { kind: "failed", reason: "the booking is over, and its guest has not come" }, turn);
+    return true;
+  }
+
   /** The leader gives an order up; one that has not begun here never will. */
   abort(key: ActionKey, turn: LrtTurn): { body: ReplyBody; after?: number } {
     const entry = this.#open.get(key);
@@ -205,6 +230,12 @@ export class Participant {
       this.#end(entry, { kind: "failed", reason: "given up before it began" }, turn);
     const body = this.#seen(key, entry?.intent.order.vm ?? "");
     return entry === undefined ? this.#never(key, body, turn) : { body };
+  }
+
+  /** An event of this node's is over: what leaves for it stays, and what waits to leave does not begin. */
+  callOff(event: EventId, why: string, turn: LrtTurn): void {
+    for (const entry of sortedValues(this.#open))
+      if (entry.intent.order.event === event) this.#callBack(entry, why, turn);
   }
 
   /** The agent stops: nothing begins any more, and what leaves stays, for nobody would be here to give it away. */
@@ -256,6 +287,7 @@ export class Participant {
   #hear(entry: OpenAction, word: "done" | "failed", turn: LrtTurn): number | undefined {
     if (entry.intent.word !== null) return undefined;
     entry.intent = { ...entry.intent, word };
+    entry.silent = false;
     const kept = turn.persist([{ key: intentKey(entry.intent.order.key), value: entry.intent }]);
     entry.inspecting = null;
     entry.looking = true;
@@ -298,18 +330,21 @@ export class Participant {
     const entry = this.#open.get(key);
     if (entry?.inspecting?.operation === operation)
       this.#inspected(entry, entry.inspecting.at, outcome, turn);
-    if (entry === undefined || entry.operation !== operation) return true;
+    if (entry?.operation === operation) this.#operated(entry, outcome, turn);
+    this.#deps.desk().settled(turn);
+    return true;
+  }
+
+  #operated(entry: OpenAction, outcome: HypervisorOutcome, turn: LrtTurn): void {
     entry.operation = null;
     if (outcome.ok && entry.upon !== null) this.#end(entry, entry.upon, turn);
     else if (outcome.ok) this.#succeeded(entry, turn);
-    else if (!outcome.ok) {
+    else {
       entry.undestroyed ||= entry.upon !== null && entry.intent.word === "failed";
       entry.upon = null;
       entry.why = entry.calledBack ?? outcome.failure.message;
       this.#look(entry, entry.why, turn);
-      if (entry.undestroyed) this.#deps.desk().settled(turn);
     }
-    return true;
   }
 
   onProgress(operation: OperationId, progress: MigrationProgress, turn: LrtTurn): void {
@@ -322,6 +357,15 @@ export class Participant {
     }
   }
 
+  /** What was being read of this domain may have been read before it changed: it is read again. */
+  onDomainChanged(vm: VmId, turn: LrtTurn): void {
+    for (const entry of sortedValues(this.#open)) {
+      if (entry.intent.order.vm !== vm || entry.inspecting === null) continue;
+      entry.inspecting = null;
+      this.#refresh(entry, turn);
+    }
+  }
+
   /** A domain changed, or everything was listed anew. */
   onInventory(turn: LrtTurn): void {
     for (const entry of sortedValues(this.#open)) {
@@ -330,12 +374,14 @@ export class Participant {
       if (role === "destination" && here === "running") this.#judge(entry, turn);
       else if (entry.looking) this.#judge(entry, turn);
     }
+    this.#deps.desk().settled(turn);
   }
 
   onTimer(timer: string, turn: LrtTurn): boolean {
     if (this.#reports.onTimer(timer, turn)) return true;
     if (timer !== "lrt/look") return false;
     for (const entry of sortedValues(this.#open)) {
+      if (this.#heldInVain(entry, turn)) continue;
       const quiet = entry.intent.role === "destination" && turn.now - entry.intent.since >= QUIET_MS;
       if (quiet) entry.looking = true;
       const lately = entry.aside && turn.now - (entry.seenAt ?? 0) < QUIET_MS;
@@ -357,7 +403,7 @@ export class Participant {
   #judge(entry: OpenAction, turn: LrtTurn): void {
     if (!this.#deps.inventory.listed || entry.operation !== null || entry.held !== null) return;
     if (entry.intent.role === "source" && this.#arriving(entry.intent.order.vm)) return;
-    const here = sightOf(this.#deps.inventory.get(entry.intent.order.vm));
+    const here = ownSightOf(this.#deps.inventory.get(entry.intent.order.vm));
     const verdict = this.#verdict(entry, here);
     switch (verdict.kind) {
       case "ended":
@@ -387,7 +433,6 @@ export class Participant {
     entry.aside = true;
     const { key, vm } = entry.intent.order;
     turn.notify({ kind: "action-looking", key, vm, why });
-    this.#deps.desk().settled(turn);
   }
 
   /** A guest that comes from another host, or starts anew, cannot come from the silent one any more. */
@@ -406,7 +451,7 @@ export class Participant {
   }
 
   /** What was seen before the time was over says nothing of what has come since: the agent may have stood still. */
-  #verdict(entry: OpenAction, here: ReturnType<typeof sightOf>): Verdict {
+  #verdict(entry: OpenAction, here: OwnSight): Verdict {
     if (entry.intent.role === "runner") return judgeRunner(here);
     if (entry.intent.role === "source") return judgeSource(here, entry.other, entry.asked);
     const over = entry.intent.since + this.#config.leaseMs + KEEPALIVE_MS;
@@ -440,9 +485,11 @@ export class Participant {
         if (this.#open.get(order.key) !== entry || entry.intent.word !== null) return;
         entry.other =
           answer.kind === "seen" ? { vm: answer.vm, open: answer.open, outcome: answer.outcome } : null;
+        entry.silent = entry.other === null;
         const word = role === "destination" ? (entry.other?.outcome ?? null) : null;
         if (word !== null) this.#hear(entry, word, later);
         else this.#judge(entry, later);
+        this.#deps.desk().settled(later);
       },
       { tries: 1 },
     );
@@ -454,12 +501,14 @@ export class Participant {
     this.#end(entry, { kind: "done", durationMs: turn.now - since }, turn);
   }
 
+  /** At once, unless it has been looked at just now: what fails again and again is tried again by the timer alone. */
   #look(entry: OpenAction, why: string, turn: LrtTurn): void {
     const { key, vm } = entry.intent.order;
+    const lately = entry.seenAt !== null && turn.now - entry.seenAt < LOOK_MS;
     entry.looking = true;
     turn.notify({ kind: "action-looking", key, vm, why });
     turn.setTimer("lrt/look", LOOK_MS);
-    this.#refresh(entry, turn);
+    if (!lately) this.#refresh(entry, turn);
   }
 
   #end(entry: OpenAction, outcome: ActionOutcome, turn: LrtTurn): void {
@@ -481,6 +530,7 @@ export class Participant {
   #refusal(order: ActionOrder, token: BookingToken, now: Instant): string | null {
     if (this.#stopping) return "the agent is stopping";
     if (this.#over.has(order.key)) return "this order has been given up";
+    if (this.#deps.over(order.event)) return "the event that it is for is over";
     if (!this.#deps.desk().holds(token, now, START_MARGIN_MS)) return "the booking is over";
     return this.#deps.inventory.listed ? null : "the hypervisor is not connected";
   }
@@ -488,6 +538,12 @@ export class Participant {
   /** What ends an earlier arrival (it may destroy that copy) must never meet a later one. */
   #occupied({ vm, name }: ActionOrder): string | null {
     return this.#arriving(vm) ? `an earlier copy of ${name} is still to be cleared away here` : null;
+  }
+
+  /** Whoever looks for the guest later asks its host's circle: it must have the next one in it. */
+  #stranger({ what }: ActionOrder): string | null {
+    if (what.kind !== "migrate" || this.#deps.knows(what.to)) return null;
+    return `${what.to} is not known here yet`;
   }
 
   #missing(order: ActionOrder): string | null {
@@ -508,19 +564,18 @@ export class Participant {
 
   /**
    * Not those that keep nobody from anything: a guest that left and whose new host is silent, one paused for good, one
-   * whose source is silent for good, a copy of no use that its hypervisor does not let go of.
+   * whose source is silent for good, a copy of no use that its hypervisor does not let go of. Whatever may make one of
+   * them so tells the booking.
    */
   #blocking(): OpenAction[] {
     if (!this.#deps.inventory.listed) return [...this.#open.values()];
-    return [...this.#open.values()].filter(
-      ({ intent, operation, held, undestroyed, aside, asked, other }) => {
-        if (undestroyed || aside) return false;
-        if (operation !== null || held) return true;
-        const here = sightOf(this.#deps.inventory.get(intent.order.vm));
-        if (intent.role === "source") return here !== "absent";
-        return !(here === "paused" && asked && other === null);
-      },
-    );
+    return [...this.#open.values()].filter(({ intent, operation, held, undestroyed, aside, silent }) => {
+      if (undestroyed || aside) return false;
+      if (operation !== null || held) return true;
+      const here = sightOf(this.#deps.inventory.get(intent.order.vm));
+      if (intent.role === "source") return here !== "absent" && !this.#arriving(intent.order.vm);
+      return !(here === "paused" && silent);
+    });
   }
 
   #intent(

@@ -11,7 +11,7 @@ import type { Inventory } from "./inventory.ts";
  *            total > limit, held for `holdMs`
  *   normal ───────────────────────────────────▶ overloaded
  *          ◀───────────────────────────────────
- *            total ≤ limit − margin
+ *            total ≤ limit − margin (cpu), total ≤ limit (memory)
  *
  * Demand is what VMs want, averaged over `windowMs`; a VM without a reading counts with what it was last known
  * to want, or nothing. An absurd or missing reading is never an event: it is left out, and while usage cannot
@@ -155,11 +155,14 @@ export class Monitor {
       : { kind: "normal" };
   }
 
-  /** The resource over its limit; once raised it stays so until it is below the margin. */
+  /**
+   * The resource over its limit; once raised, cpu stays so until it is below the margin. Memory is what guests were
+   * promised: it does not waver, and a plan fills hosts up to the limit.
+   */
   #overResource(wanted: Resources): ResourceName | null {
     const { overloadPermille, marginPermille } = this.#config;
     for (const resource of ["memory", "cpu"] as const) {
-      const leaving = this.#over?.raised === true && this.#over.resource === resource;
+      const leaving = resource === "cpu" && this.#over?.raised === true && this.#over.resource === resource;
       const permille = leaving ? overloadPermille - marginPermille : overloadPermille;
       if (wanted[resource] > share(this.#capacity[resource], permille)) return resource;
     }

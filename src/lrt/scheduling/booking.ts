@@ -12,10 +12,13 @@
  * leader. The lease counts from receiving; after a restart it counts from the restart, which can only make it
  * longer. A node in *settling* is not free, whatever its lease says (design 3, *Reservation*).
  *
+ * Nothing begins under a token of an earlier process, which knew what had been begun: orders under it may be late copies.
+ * The node stays booked all the same, and its leader gets a new token by reserving it again.
+ *
  * Source: wound-wait with leases and fencing tokens; the hand-over slot is what keeps the oldest event from
  * starving (model-checked, `test/model-check/meeting.pml`).
  */
-import { assert } from "../../lib/assert.ts";
+import { assert, present } from "../../lib/assert.ts";
 import type { Instant, Millis } from "../../lib/instant.ts";
 import type { NodeId } from "../../model/node.ts";
 import type { PersistId } from "../../ports/effects.ts";
@@ -37,6 +40,8 @@ export interface Booking {
   readonly leaseUntil: Instant;
   /** Over, but actions still run: no new ones, and not free either. How it ends when they have. */
   readonly settling: EndReason | null;
+  /** Granted by an earlier process of this agent: it holds the node, and nothing begins under its token. */
+  readonly earlier: boolean;
 }
 
 interface Slot {
@@ -104,7 +109,7 @@ export class BookingDesk {
     const stored = restored.get(KEY_BOOKING) as StoredBooking | undefined;
     if (stored !== undefined) {
       const { ageMs, ...booking } = stored;
-      this.#booking = { ...booking, raisedAt: 0, leaseUntil: 0, settling: null };
+      this.#booking = { ...booking, raisedAt: 0, leaseUntil: 0, settling: null, earlier: true };
       this.#restoredAge = ageMs;
     }
   }
@@ -243,19 +248,26 @@ export class BookingDesk {
     return false;
   }
 
-  /** Whether `holder` may still start an action: its lease has at least `marginMs` left. */
+  /** Whether an action may still begin under `token`: this process has granted it, for another `marginMs` at least. */
   holds(token: BookingToken, now: Instant, marginMs: Millis): boolean {
     const held = this.#booking;
-    return (
-      held !== null && held.settling === null && held.token === token && held.leaseUntil - now >= marginMs
-    );
+    if (held === null || held.settling !== null || held.earlier) return false;
+    return held.token === token && held.leaseUntil - now >= marginMs;
   }
 
   #again(held: Booking, request: ReserveRequest, turn: LrtTurn): Grant {
     const refused = this.refusal(request, request.from, turn);
     if (refused?.kind === "stale") return refused;
+    if (held.earlier) return this.#anew(request, turn);
     const after = this.heard(request, held.phase, held.members, turn);
     return { kind: "granted", token: held.token, after };
+  }
+
+  /** One of an earlier process ends, and the node is reserved under a new token, unless somebody waits for it. */
+  #anew(request: ReserveRequest, turn: LrtTurn): Grant {
+    if (this.end("restarted", turn)) return this.#busy(present(this.#booking, "it settles"), request, turn);
+    assert(this.#booking === null, "what has ended is not held");
+    return this.reserve(request, turn);
   }
 
   #busy(held: Booking, request: ReserveRequest, turn: LrtTurn): Grant {
@@ -293,6 +305,7 @@ export class BookingDesk {
         members: [],
         leaseUntil: 0,
         settling: null,
+        earlier: false,
       },
       turn,
     );

@@ -31,6 +31,11 @@ export class Candidates {
     return this.#left.slice(0, Math.min(size, room));
   }
 
+  /** It is asked next: what it answered before may be another now. */
+  again(node: NodeId): void {
+    this.#left = [node, ...this.#left.filter((other) => other !== node)];
+  }
+
   /** Everybody is asked again, from the nearest on; as many at once as before. */
   restart(walk: readonly NodeId[]): void {
     this.#left = walk;

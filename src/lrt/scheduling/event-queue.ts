@@ -86,12 +86,12 @@ export class EventQueue {
       .sort((a, b) => a.raisedAt - b.raisedAt || byText(a.id, b.id))[0];
   }
 
-  /** When `next` may have something new to offer. */
-  wakeAt(): Instant | null {
-    const waiting = [...this.#entries.values()].filter(
-      ({ state }) => state === "waiting" || state === "handed-over",
+  /** When `next` will have something to offer that it has not now. */
+  wakeAt(now: Instant): Instant | null {
+    const later = [...this.#entries.values()].filter(
+      ({ state, notBefore }) => (state === "waiting" || state === "handed-over") && notBefore > now,
     );
-    return waiting.length === 0 ? null : Math.min(...waiting.map(({ notBefore }) => notBefore));
+    return later.length === 0 ? null : Math.min(...later.map(({ notBefore }) => notBefore));
   }
 
   handled(id: EventId): void {

@@ -14,6 +14,10 @@ export interface ArrivingVm {
   readonly demand: Resources;
 }
 
+export function originOf(event: EventId): NodeId {
+  return event.slice(0, event.indexOf("/"));
+}
+
 /** What a partition is asked to do. `recover` and `resize` come with the host fence and live resizing. */
 export type EventCause =
   | {
@@ -30,6 +34,11 @@ export type EventCause =
   | { readonly kind: "move"; readonly vm: VmId; readonly to: NodeId | null };
 
 export type EventKind = EventCause["kind"];
+
+/** What a host sees of itself: such an event is over when that is no longer so. The balancing mode rules them. */
+export function isCondition({ kind }: EventCause): boolean {
+  return kind === "overload" || kind === "underload" || kind === "violation";
+}
 
 /** An event on its origin; age is its priority and is never reset by a retry. */
 export interface SchedulingEvent {

@@ -1,5 +1,6 @@
 import { assert, present } from "../../lib/assert.ts";
 import type { Millis } from "../../lib/instant.ts";
+import { DEPARTURES_REMEMBERED } from "../../model/bounds.ts";
 import type { NodeId } from "../../model/node.ts";
 import type { Action, Plan } from "../../model/plan.ts";
 import type { ActionOrder, PartitionRef } from "../messages.ts";
@@ -54,7 +55,7 @@ function migrating(action: Action, to: string, plan: Plan, context: OrderContext
     action.vm,
   );
   const { demand, policy, adopted } = vm;
-  const left = [...vm.left, ...passedBefore(action, plan)];
+  const left = [...vm.left, ...passedBefore(action, plan)].slice(-DEPARTURES_REMEMBERED);
   const event = causeOf(action.vm, home.node, context.events);
   return {
     name: vm.name,

@@ -18,7 +18,6 @@ import type { NodeId } from "../../model/node.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { OperationId } from "../../ports/effects.ts";
 import { checkPlan, checkSteps } from "../../solver/index.ts";
-import type { Problem } from "../../solver/problem.ts";
 import type { Explanation, Solution } from "../../solver/solution.ts";
 import type { Answer, Calls } from "../calls.ts";
 import type { BalancingMode, LrtConfig } from "../config.ts";
@@ -33,11 +32,12 @@ import type {
   PartitionRef,
 } from "../messages.ts";
 import type { LrtTurn } from "../notifications.ts";
-import { Agenda, outcomeOfTaken } from "./agenda.ts";
+import { Agenda, outcomeOf, outcomeOfTaken } from "./agenda.ts";
 import { Candidates } from "./candidates.ts";
 import {
   clampAge,
   type EventOutcome,
+  isCondition,
   older,
   type SchedulingEvent,
   type TravellingEvent,
@@ -47,7 +47,7 @@ import { Members } from "./members.ts";
 import { ordersOf } from "./orders.ts";
 import { sendsBack, strays } from "./problem.ts";
 import { domainNames, reasonOf, tell } from "./reason.ts";
-import { Search } from "./search.ts";
+import { type Question, Search } from "./search.ts";
 import type { NodeSnapshot } from "./snapshot.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
@@ -84,6 +84,9 @@ export class Partition {
   /** Members with an open action: they are asked again before anything is planned. */
   readonly #unsettled = new Set<NodeId>();
   readonly #asking = new Map<NodeId, number>();
+  /** The call by which its event is being handed over. */
+  #handing: number | null = null;
+  readonly #refused = new Set<NodeId>();
   readonly #search: Search;
   readonly #stopwatch: Stopwatch;
   #phase: Phase = "growing";
@@ -101,7 +104,7 @@ export class Partition {
   #messages = 0;
   /** Its life is over and its running actions have been aborted: the next time it ends, whatever runs. */
   #overtime = false;
-  /** Why its owner called it off while its plan was being carried out: no other plan follows. */
+  /** Why its owner called it off: no other plan follows, however it ends. */
   #calledOff: string | null = null;
 
   constructor(pid: PartitionId, event: SchedulingEvent, deps: PartitionDependencies) {
@@ -153,8 +156,7 @@ export class Partition {
     const question = this.#search.answered(operation, solution, turn);
     if (question === null) return false;
     this.#stopwatch.spent("compute", turn.now);
-    const { problem, bestEffort } = question;
-    if (this.#phase === "growing") this.#consider(solution, problem, bestEffort, turn);
+    if (this.#phase === "growing") this.#consider(solution, question, turn);
     return true;
   }
 
@@ -168,7 +170,7 @@ export class Partition {
     this.#search.cancel(turn);
     const event = travelling(this.event, turn.now);
     const call = { type: "partition.hand-over", ...this.ref(), to: by.pid, event } as const;
-    this.#deps.calls.send(by.leader, call, turn, (answer, later) => {
+    this.#handing = this.#deps.calls.send(by.leader, call, turn, (answer, later) => {
       const taken = answer.kind === "taken";
       if (taken) later.notify({ kind: "handed-over", event: this.event.id, from: this.pid, to: by.pid });
       if (taken) this.#finish({ kind: "handed-over", to: by.pid }, later);
@@ -180,6 +182,8 @@ export class Partition {
   take(event: TravellingEvent, turn: LrtTurn): boolean {
     if (this.#phase !== "growing") return false;
     this.#agenda.take(event, turn.now);
+    // A draining host refuses, and joins for its own event.
+    if (this.#refused.delete(event.origin)) this.#candidates.again(event.origin);
     this.#members.change();
     this.#triedBestEffort = false;
     this.#step(turn);
@@ -207,11 +211,9 @@ export class Partition {
 
   /** Its owner no longer wants it, or it has become pointless (the condition cleared). */
   cancel(reason: string, turn: LrtTurn): void {
-    if (this.#phase === "applying") {
-      this.#calledOff = reason;
-      this.#executor?.abort(reason, turn);
-    } else if (this.#phase === "growing" || this.#phase === "checking")
-      this.#finish({ kind: "cancelled", reason }, turn);
+    this.#calledOff = reason;
+    if (this.#phase === "applying") this.#executor?.abort(reason, turn);
+    else this.#finish({ kind: "cancelled", reason }, turn);
   }
 
   // ── growing ──────────────────────────────────────────────────────────────────────────────────────────
@@ -244,7 +246,7 @@ export class Partition {
     this.#step(turn);
   }
 
-  /** A member that was asked how it is now, and does not say so, is a member no more. */
+  /** A member that was asked how it is now, and does not say so, is a member no more: what it may hold for us ends. */
   #notJoined(node: NodeId, answer: Answer, turn: LrtTurn): void {
     if (answer.kind === "unsettled" && this.#members.has(node) && this.#phase === "growing") {
       this.#unsettled.add(node);
@@ -256,9 +258,10 @@ export class Partition {
       const { holder, slotted } = answer;
       turn.notify({ kind: "partition-busy", pid: this.pid, node, holder, slotted });
     }
+    if (answer.kind === "refused") this.#refused.add(node);
+    const held = this.#members.has(node) || answer.kind === "no-answer" || answer.kind === "unsettled";
     this.#members.lose(node);
-    if (answer.kind === "no-answer" || answer.kind === "unsettled")
-      this.#giveBack(node, "did not join", turn);
+    if (held) this.#giveBack(node, "did not join", turn);
   }
 
   #askUnsettledAgain(turn: LrtTurn): void {
@@ -333,10 +336,14 @@ export class Partition {
     this.#members.seen();
     this.#triedBestEffort ||= bestEffort;
     this.#stopwatch.spent("build", turn.now);
-    this.#search.ask(this.#members.snapshots(), this.#agenda.all(turn.now), bestEffort, turn);
+    const mode = this.#deps.mode();
+    const members = this.#members.snapshots();
+    const events = this.#agenda.toPlan(mode, new Set(this.members()), turn.now);
+    const asIs = mode !== "auto" && !events.some(({ cause }) => isCondition(cause));
+    this.#search.ask({ members, events, bestEffort, asIs }, turn);
   }
 
-  #consider(solution: Solution | null, problem: Problem, bestEffort: boolean, turn: LrtTurn): void {
+  #consider(solution: Solution | null, { problem, events, bestEffort }: Question, turn: LrtTurn): void {
     if (this.#members.changed) {
       this.#triedBestEffort = false;
       return this.#step(turn);
@@ -345,7 +352,7 @@ export class Partition {
       this.#explanation = solution?.explanation ?? [];
       return this.#withoutPlan(bestEffort, turn);
     }
-    if (this.#errs(solution.plan, turn.now)) return this.#withoutPlan(bestEffort, turn);
+    if (this.#errs(solution.plan, events)) return this.#withoutPlan(bestEffort, turn);
     const check = solution.status === "reduced" ? checkSteps : checkPlan;
     this.#assertSound = () => {
       const wrong = check(problem, solution.plan);
@@ -358,12 +365,12 @@ export class Partition {
       this.#explanation = solution.explanation;
     }
     if (solution.plan.actions.length === 0) return this.#nothingToDo(turn);
-    this.#proposePlan(solution, turn);
+    this.#proposePlan(solution, events, turn);
   }
 
   /** What no rule tells the solver. */
-  #errs(plan: Plan, now: Instant): boolean {
-    return sendsBack(plan, this.#agenda.all(now)) || strays(plan, this.#members.snapshots());
+  #errs(plan: Plan, events: readonly TravellingEvent[]): boolean {
+    return sendsBack(plan, events) || strays(plan, this.#members.snapshots());
   }
 
   #withoutPlan(bestEffort: boolean, turn: LrtTurn): void {
@@ -386,8 +393,13 @@ export class Partition {
     else this.#finish({ kind: "no-plan", reason, final }, turn);
   }
 
-  #proposePlan(solution: Extract<Solution, { plan: Plan }>, turn: LrtTurn): void {
-    const applied = this.#deps.mode() === "auto" || !this.#agenda.automatic;
+  /** What people asked for is always acted on; a plan that sees to a condition, too, only if the mode lets it. */
+  #proposePlan(
+    solution: Extract<Solution, { plan: Plan }>,
+    events: readonly TravellingEvent[],
+    turn: LrtTurn,
+  ): void {
+    const applied = this.#deps.mode() === "auto" || !events.some(({ cause }) => isCondition(cause));
     this.#plan = solution.plan;
     turn.notify({
       kind: "partition-planned",
@@ -397,10 +409,10 @@ export class Partition {
       cost: solution.cost,
       bound: solution.status === "reduced" ? 0 : solution.bound,
       hosts: this.members(),
-      reason: reasonOf(this.event, this.#deps.nameOf),
+      reason: reasonOf(events[0] ?? this.event, this.#deps.nameOf),
       applied,
     });
-    if (applied) this.#check(solution.plan, turn);
+    if (applied) this.#check(solution.plan, events, turn);
     else
       this.#finish(
         { kind: "no-plan", reason: "recommended only: balancing mode is not auto", final: false },
@@ -411,14 +423,14 @@ export class Partition {
   // ── checking ─────────────────────────────────────────────────────────────────────────────────────────
 
   /** Hosts the plan does not need are given back; the others look at it with their own eyes. */
-  #check(plan: Plan, turn: LrtTurn): void {
+  #check(plan: Plan, events: readonly TravellingEvent[], turn: LrtTurn): void {
     this.#phase = "checking";
     this.#partitionEpoch++;
     const needed = new Set(plan.actions.flatMap(({ from, to }) => [from, to]));
     for (const node of this.members()) {
       if (!needed.has(node) && node !== this.#deps.self) this.#leave(node, "not needed for the plan", turn);
     }
-    const orders = this.#orders(plan, turn.now);
+    const orders = this.#orders(plan, events);
     const waiting = new Set(this.members());
     for (const { node, version } of this.#members.snapshots()) {
       const mine = [...orders.values()].filter(
@@ -429,6 +441,7 @@ export class Partition {
         ...this.ref(),
         version,
         members: this.members(),
+        events: this.#agenda.of(node),
         orders: mine,
       } as const;
       this.#messages += 2;
@@ -442,6 +455,7 @@ export class Partition {
 
   #checked(node: NodeId, answer: Answer, turn: LrtTurn): void {
     if (answer.kind === "checked" && answer.ok) return;
+    if (answer.kind === "checked") this.#agenda.drop(node, answer.gone);
     this.#members.change();
     const snapshot = answer.kind === "checked" ? answer.snapshot : null;
     if (snapshot === null || !this.#members.look(node, snapshot))
@@ -495,8 +509,7 @@ export class Partition {
     assert(executor !== null && this.#phase === "applying", "only an executed plan ends");
     this.#executor = null;
     this.#migrations += executor.done;
-    for (const { order, stage } of executor.steps())
-      if (stage === "done" && order.what.kind === "run") this.#search.started(order.vm);
+    for (const { order, stage } of executor.steps()) if (stage === "done") this.#search.done(order);
     this.#stopwatch.spent("apply", turn.now);
     turn.clearTimer(TIMER_LIFE);
     const failures = executor.failures();
@@ -560,15 +573,20 @@ export class Partition {
     this.#deps.calls.send(node, { type: "partition.release", ...this.ref(), reason }, turn, () => {});
   }
 
-  #finish(outcome: EventOutcome, turn: LrtTurn): void {
+  #finish(otherwise: EventOutcome, turn: LrtTurn): void {
     assert(this.#phase !== "ended", "a partition ends once");
+    const reason = this.#calledOff;
+    const outcome: EventOutcome = reason === null ? otherwise : { kind: "cancelled", reason };
+    if (this.#handing !== null) this.#deps.calls.cancel(this.#handing, turn);
     this.#phase = "ended";
     this.#search.cancel(turn);
+    this.#executor?.close();
+    this.#executor = null;
     for (const timer of [TIMER_GROW, TIMER_RENEW, TIMER_LIFE, TIMER_AGAIN]) turn.clearTimer(timer);
     for (const node of this.members()) this.#leave(node, outcome.kind, turn);
     for (const node of this.#slots) turn.send(node, { type: "partition.pass", pid: this.pid });
     for (const event of this.#agenda.taken()) {
-      const told = outcomeOfTaken(event, outcome, this.#search.considered);
+      const told = outcomeOfTaken(event, outcome, this.#search.considered, this.#deps.nameOf);
       const call = { type: "partition.event-ended", ...this.ref(), event: event.id, outcome: told } as const;
       this.#deps.calls.send(event.origin, call, turn, () => {});
     }
@@ -581,14 +599,14 @@ export class Partition {
       times: this.#stopwatch.times(),
       messages: this.#messages,
     });
-    this.#deps.ended(this, outcome, turn);
+    this.#deps.ended(this, outcomeOf(this.event, outcome, this.#search.considered, this.#deps.nameOf), turn);
   }
 
-  #orders(plan: Plan, now: Instant): Map<number, ActionOrder> {
+  #orders(plan: Plan, events: readonly TravellingEvent[]): Map<number, ActionOrder> {
     return ordersOf(plan, {
       ref: this.ref(),
       snapshots: this.#members.snapshots(),
-      events: this.#agenda.all(now),
+      events,
       reason: (event) => reasonOf(event, this.#deps.nameOf),
     });
   }

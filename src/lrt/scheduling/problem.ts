@@ -10,6 +10,7 @@
  */
 import { assert } from "../../lib/assert.ts";
 import { byText } from "../../lib/order.ts";
+import { DEPARTURES_REMEMBERED } from "../../model/bounds.ts";
 import type { Rule } from "../../model/constraint.ts";
 import type { NodeId } from "../../model/node.ts";
 import type { Plan } from "../../model/plan.ts";
@@ -32,6 +33,8 @@ export interface PlanningInput {
   readonly config: LrtConfig;
   /** For a plan that only reduces a violation. */
   readonly bestEffort?: boolean;
+  /** Only what people asked for is done: who is too full may stay so, and what a rule is broken by may stay where it is. */
+  readonly asIs?: boolean;
 }
 
 export function buildProblem(given: PlanningInput): Problem {
@@ -41,13 +44,14 @@ export function buildProblem(given: PlanningInput): Problem {
   const placed = input.members.flatMap((member) => member.vms.map((vm) => ({ vm, member })));
   const arriving = arrivals(input, new Set(placed.map(({ vm }) => vm.id)));
   const here = new Set([...placed.map(({ vm }) => vm.id), ...arriving.map((vm) => vm.spec.id)]);
+  const { drained } = exempted(input.events);
   const vms: ProblemVm[] = placed.map(({ vm, member }) => ({
     id: vm.id,
     state: "running",
     desired: "running",
     host: member.node,
     demand: { cpu: vm.demand.cpu, memory: vm.demand.memory },
-    pinned: whyPinned(vm, member, here, input.events, emptied) !== null || isTied(vm, input),
+    pinned: whyPinned(vm, member, here, input.events, drained) !== null || isTied(vm, input),
   }));
   for (const { spec, demand } of arriving) {
     vms.push({ id: spec.id, state: "waiting", desired: "running", host: null, demand: { ...demand } });
@@ -83,7 +87,7 @@ export function whyPinned(
   member: NodeSnapshot,
   here: ReadonlySet<VmId>,
   events: readonly TravellingEvent[],
-  emptied: ReadonlySet<NodeId>,
+  drained: ReadonlySet<NodeId>,
 ): string | null {
   if (vm.pinned !== null) return vm.pinned;
   if (vm.policy.together.some((other) => !here.has(other))) {
@@ -92,7 +96,9 @@ export function whyPinned(
   const asked = events.some(({ cause }) => cause.kind === "move" && cause.vm === vm.id);
   if (asked) return null;
   if (events.every(({ cause }) => cause.kind === "move")) return "not the VM that was asked to move";
-  if (emptied.has(member.node)) return vm.policy.drain === "stay" ? "its VE says: drain action stay" : null;
+  if (drained.has(member.node)) return vm.policy.drain === "stay" ? "its VE says: drain action stay" : null;
+  if (vm.left.length >= DEPARTURES_REMEMBERED)
+    return `it has left ${vm.left.length} hosts within its cool-down`;
   return vm.policy.balancing === "auto" ? null : `balancing is ${vm.policy.balancing}`;
 }
 
@@ -123,25 +129,29 @@ function arrivals({ events, started }: PlanningInput, here: ReadonlySet<VmId>): 
 }
 
 /**
- * What a host may carry at the plan's end. The origin of an overload is to be brought below its margin, or it
- * would not leave the state; others may fill up to their margin, or stay as full as they are below the limit.
+ * What a host may carry at the plan's end: memory up to the limit. The origin of an overload is to be brought below its
+ * margin of cpu, or it would not leave the state; others may fill up to theirs, or stay as full as they are below the limit.
  * An operator's migration relieves nobody: who is too full may stay so.
  */
-function problemHost(member: NodeSnapshot, { events, config }: PlanningInput): ProblemHost {
-  const load = member.vms.reduce((sum, vm) => sum + vm.demand.cpu, 0);
+function problemHost(member: NodeSnapshot, { events, config, asIs }: PlanningInput): ProblemHost {
+  const load = (of: "cpu" | "memory") => member.vms.reduce((sum, { demand }) => sum + demand[of], 0);
   const limit = share(member.capacity.cpu, config.overloadPermille);
   const target = share(member.capacity.cpu, config.overloadPermille - config.marginPermille);
   const relieved = events.some(({ origin, cause }) => origin === member.node && cause.kind === "overload");
-  const asIs = events.every(({ cause }) => cause.kind === "move") ? load : Math.min(load, limit);
-  const cpu = relieved ? target : Math.max(target, asIs);
+  const stays = asIs === true || events.every(({ cause }) => cause.kind === "move");
+  const cpu = relieved ? target : Math.max(target, stays ? load("cpu") : Math.min(load("cpu"), limit));
+  const memory = share(member.capacity.memory, Math.min(1000, config.overloadPermille));
   return {
     id: member.node,
-    capacity: { cpu, memory: share(member.capacity.memory, Math.min(1000, config.overloadPermille)) },
+    capacity: { cpu, memory: stays ? Math.max(memory, load("memory")) : memory },
     online: true,
     labels: member.labels,
     concurrency: config.migrationsPerHost,
   };
 }
+
+/** What VMs' policies demand, whatever the event. */
+type Standing = Extract<Rule, { kind: "fence" | "gather" | "spread" }>;
 
 interface Placed {
   readonly vm: VmSnapshot;
@@ -158,8 +168,11 @@ function rules(
   const policies = policiesOf(placed, arriving);
   return [
     ...offlineRule(new Set([...emptied, ...hostsToSpare(input)])),
-    ...pairRules(policies, here, homesOf(placed)),
-    ...labelRules(policies, input.members, placed),
+    ...binding(
+      [...pairRules(policies, here, homesOf(placed)), ...labelRules(policies, input.members, placed)],
+      input,
+      placed,
+    ),
     ...moveRules(input.events, new Set(input.members.map((member) => member.node)), here),
     ...drainingRules(input, here),
     ...failedRules(input, placed, arriving),
@@ -177,13 +190,35 @@ function homesOf(placed: readonly Placed[]): ReadonlyMap<VmId, NodeId> {
   return new Map(placed.map(({ vm, member }) => [vm.id, member.node]));
 }
 
+/** Where conditions are left as they are: the rules that hold, and those of VMs that people want elsewhere. */
+function binding(
+  standing: readonly Standing[],
+  { events, asIs }: PlanningInput,
+  placed: readonly Placed[],
+): readonly Rule[] {
+  if (asIs !== true) return standing;
+  const homes = homesOf(placed);
+  const { drained, asked } = exempted(events);
+  const moves = (vm: VmId): boolean => {
+    const home = homes.get(vm);
+    return home === undefined || drained.has(home) || asked.has(vm);
+  };
+  return standing.filter((rule) => rule.vms.some(moves) || holds(rule, homes));
+}
+
+function holds(rule: Standing, homes: ReadonlyMap<VmId, NodeId>): boolean {
+  const hosts = rule.vms.map((vm) => homes.get(vm) ?? "");
+  if (rule.kind === "fence") return hosts.every((host) => rule.hosts.includes(host));
+  return new Set(hosts).size === (rule.kind === "gather" ? 1 : hosts.length);
+}
+
 /** Two that are apart now stay so at every instant of the plan; two that share a host are parted at its end. */
 function pairRules(
   policies: readonly [VmId, VmPolicy][],
   here: ReadonlySet<VmId>,
   hostOf: ReadonlyMap<VmId, NodeId>,
-): Rule[] {
-  const pairs = new Map<string, Rule>();
+): Standing[] {
+  const pairs = new Map<string, Standing>();
   for (const [vm, policy] of policies) {
     for (const other of policy.apart) {
       if (!here.has(other)) continue;
@@ -217,7 +252,7 @@ function labelRules(
   policies: readonly [VmId, VmPolicy][],
   members: readonly NodeSnapshot[],
   placed: readonly Placed[],
-): Rule[] {
+): Standing[] {
   const right = new Set(
     placed.filter(({ vm, member }) => satisfies(member, vm.policy)).map(({ vm }) => vm.id),
   );

@@ -22,7 +22,13 @@ import type { Inventory } from "../monitoring/inventory.ts";
 import type { LrtTurn } from "../notifications.ts";
 import type { BookingDesk } from "./booking.ts";
 import { successor, takeOver } from "./caretaker.ts";
-import type { EventCause, EventId, EventOutcome, SchedulingEvent } from "./event.ts";
+import {
+  type EventCause,
+  type EventId,
+  type EventOutcome,
+  isCondition,
+  type SchedulingEvent,
+} from "./event.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { Partition } from "./partition.ts";
 import type { NodeSnapshot } from "./snapshot.ts";
@@ -95,29 +101,38 @@ export class Scheduler {
 
   /** The condition behind an event is gone. A plan that is being carried out is what made it so: it goes on. */
   clear(id: EventId, reason: string, turn: LrtTurn): void {
-    if (this.#leading?.event.id === id && this.#leading.phase === "applying") return;
+    const here = this.#leading?.event.id === id && this.#leading.phase === "applying";
+    const elsewhere = this.#deps.queue.state(id) === "handed-over";
+    if (here || (elsewhere && this.#deps.desk.booking?.phase === "applying")) return;
     this.cancel(id, reason, turn);
   }
 
-  /** Calls an event off: its partition ends, or it leaves the queue. */
+  /**
+   * Calls an event off: its partition ends, or it leaves the queue. A partition that has taken it learns that when this
+   * node is asked to check a plan, or to carry out an order, for it; what leaves for it already is called back.
+   */
   cancel(id: EventId, reason: string, turn: LrtTurn): void {
     const event = this.#deps.queue.get(id);
     if (event === undefined) return;
     if (this.#leading?.event.id === id) return this.#leading.cancel(reason, turn);
     this.#deps.queue.remove(id);
+    this.#deps.participant.callOff(id, reason, turn);
     turn.notify({ kind: "event-cleared", event: id, reason });
     this.#deps.eventEnded(event, { kind: "cancelled", reason }, false, turn);
   }
 
-  /** Starts the oldest event that is due, if none is being handled. */
+  /**
+   * Starts the oldest event that is due, if none is being handled. One that is due and cannot be led is looked at again
+   * when that may have changed: at the end of what is led, and when this node may be fit again; both come here.
+   */
   pump(turn: LrtTurn): void {
     const { queue } = this.#deps;
     queue.reclaim(turn.now);
     const event =
       this.#leading === null && this.#deps.unfit(true) === null ? queue.next(turn.now) : undefined;
     if (event !== undefined) this.#lead(event, turn);
-    const wake = queue.wakeAt();
-    if (wake !== null) turn.setTimer(TIMER_QUEUE, Math.max(1, wake - turn.now));
+    const wake = queue.wakeAt(turn.now);
+    if (wake !== null) turn.setTimer(TIMER_QUEUE, wake - turn.now);
   }
 
   onMessage(from: NodeId, message: PartitionMessage, turn: LrtTurn): void {
@@ -180,12 +195,16 @@ export class Scheduler {
     return PATIENCE_FACTOR * (this.#config.growMs + this.#config.lifeSlackMs);
   }
 
-  /** What an outcome means for the event: over, or another try later. */
+  /**
+   * What an outcome means for the event: over, or another try later. A condition that no plan sees anything wrong with
+   * is over when its host no longer has it: raised again, it would be so without a pause.
+   */
   #conclude(id: EventId, outcome: EventOutcome, turn: LrtTurn): void {
     const { queue } = this.#deps;
     const event = queue.get(id);
     if (event === undefined) return;
-    const over = outcome.kind === "solved" || outcome.kind === "cancelled";
+    const vain = outcome.kind === "solved" && outcome.migrations === 0 && isCondition(event.cause);
+    const over = (outcome.kind === "solved" && !vain) || outcome.kind === "cancelled";
     const once = event.cause.kind === "move" && outcome.kind !== "interrupted";
     if (over || once) {
       queue.remove(id);
@@ -313,13 +332,15 @@ export class Scheduler {
   ): Answered {
     const refused = this.#held(request, from, turn) ?? this.#unwilling(request.orders);
     if (refused !== null) return refused;
-    const reason = this.#objection(request);
+    const gone = request.events.filter((id) => this.#deps.queue.get(id) === undefined);
+    const reason = gone.length > 0 ? `${gone.join(", ")}: over` : this.#objection(request);
     if (reason !== null) {
       const after = this.#deps.desk.heard(request, "growing", [], turn);
-      return { body: { kind: "checked", ok: false, reason, snapshot: this.#deps.snapshot(turn) }, after };
+      const snapshot = this.#deps.snapshot(turn);
+      return { body: { kind: "checked", ok: false, reason, gone, snapshot }, after };
     }
     const after = this.#deps.desk.heard(request, "applying", request.members, turn);
-    return { body: { kind: "checked", ok: true, reason: "", snapshot: null }, after };
+    return { body: { kind: "checked", ok: true, reason: "", gone, snapshot: null }, after };
   }
 
   /** Nothing lands on a host that began to drain after it had joined; it can only be left out of the plan. */

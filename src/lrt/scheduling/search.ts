@@ -11,15 +11,23 @@ import type { Solution } from "../../solver/solution.ts";
 import type { LrtConfig } from "../config.ts";
 import type { ActionOrder, PartitionId } from "../messages.ts";
 import type { LrtTurn } from "../notifications.ts";
+import type { Considered } from "./agenda.ts";
 import type { TravellingEvent } from "./event.ts";
 import { buildProblem } from "./problem.ts";
 import type { NodeSnapshot } from "./snapshot.ts";
 
-interface Question {
-  readonly operation: OperationId;
-  readonly problem: Problem;
+interface Asked {
+  readonly members: readonly NodeSnapshot[];
+  readonly events: readonly TravellingEvent[];
   /** Whether a part of a solution would do. */
   readonly bestEffort: boolean;
+  /** Whether the conditions that hosts are in are left as they are. */
+  readonly asIs: boolean;
+}
+
+export interface Question extends Pick<Asked, "events" | "bestEffort"> {
+  readonly operation: OperationId;
+  readonly problem: Problem;
   readonly since: Instant;
 }
 
@@ -29,7 +37,8 @@ export class Search {
   readonly #failed: { readonly vm: VmId; readonly host: NodeId; readonly why: string }[] = [];
   readonly #started = new Set<VmId>();
   #open: Question | null = null;
-  #considered: ReadonlySet<NodeId> = new Set();
+  readonly #places = new Map<VmId, NodeId>();
+  #considered: Considered = { hosts: new Set(), events: new Set(), places: this.#places };
 
   constructor(pid: PartitionId, config: LrtConfig) {
     this.#pid = pid;
@@ -40,8 +49,8 @@ export class Search {
     return this.#open !== null;
   }
 
-  /** The hosts that were looked at last: events of others have not been handled. */
-  get considered(): ReadonlySet<NodeId> {
+  /** What was looked at last: nothing else has been handled. */
+  get considered(): Considered {
     return this.#considered;
   }
 
@@ -55,22 +64,24 @@ export class Search {
     this.#failed.push({ vm, host: what.to, why: `${name} did not move: ${reason}` });
   }
 
-  /** This VM of an arrival has come. */
-  started(vm: VmId): void {
-    this.#started.add(vm);
+  /** This VM has come to where it was to go. */
+  done({ vm, what }: ActionOrder): void {
+    if (what.kind === "run") this.#started.add(vm);
+    this.#places.set(vm, what.to);
   }
 
-  ask(
-    members: readonly NodeSnapshot[],
-    events: readonly TravellingEvent[],
-    bestEffort: boolean,
-    turn: LrtTurn,
-  ): void {
-    this.#considered = new Set(members.map(({ node }) => node));
+  ask(asked: Asked, turn: LrtTurn): void {
+    const { members, events, bestEffort } = asked;
+    this.#considered = {
+      hosts: new Set(members.map(({ node }) => node)),
+      events: new Set(events.map(({ id }) => id)),
+      places: this.#places,
+    };
+    for (const { node, vms } of members) for (const { id } of vms) this.#places.set(id, node);
     const past = { failed: this.#failed, started: this.#started };
-    const problem = buildProblem({ members, events, ...past, config: this.#config, bestEffort });
+    const problem = buildProblem({ ...asked, ...past, config: this.#config });
     const limits = { decisions: this.#config.solverDecisions, bestEffort };
-    this.#open = { operation: turn.solve(problem, limits), problem, bestEffort, since: turn.now };
+    this.#open = { operation: turn.solve(problem, limits), problem, events, bestEffort, since: turn.now };
   }
 
   /** @returns what was asked; null: something else, or nothing that is still of interest. */

@@ -5,6 +5,7 @@ import { BookingChecker } from "./booking.ts";
 import { BoundsChecker } from "./bounds.ts";
 import { CapacityChecker } from "./capacity.ts";
 import type { Checker } from "./checker.ts";
+import { ConsentChecker } from "./consent.ts";
 import { DrainingChecker } from "./draining.ts";
 import { EnvironmentChecker } from "./environments.ts";
 import { EventChecker } from "./events.ts";
@@ -16,6 +17,7 @@ import { ProgressChecker } from "./progress.ts";
 import { RuleChecker } from "./rules.ts";
 import { SlotChecker } from "./slots.ts";
 import { SnapshotChecker } from "./snapshots.ts";
+import { VerbChecker } from "./verbs.ts";
 import { ViewChecker } from "./views.ts";
 
 /** The checkers of every invariant of the partition scheduler, new for one simulation. */
@@ -28,6 +30,7 @@ export function allCheckers(config: LrtConfig): readonly Checker[] {
     new ActionChecker(ledger, bookings, config.leaseMs),
     new CapacityChecker(),
     new PlanChecker(ledger, config),
+    new ConsentChecker(ledger),
     new RuleChecker(),
     new EnvironmentChecker(),
     new EventChecker(config),
@@ -37,6 +40,7 @@ export function allCheckers(config: LrtConfig): readonly Checker[] {
     new AnswerChecker(),
     new DrainingChecker(),
     new SlotChecker(config.slotMs),
+    new VerbChecker(),
     new ViewChecker(),
     new PingPongChecker(config.cooldownMs),
   ];

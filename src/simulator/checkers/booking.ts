@@ -67,6 +67,8 @@ export class BookingChecker implements Checker {
     const joined = this.#joined(host, input, effects);
     if (joined !== null) return unsettled(host, `joins ${joined}`);
     const booking = host.agent?.lrt.desk.booking ?? null;
+    if (booking !== null && booking.settling !== null && host.agent?.lrt.participant.openActions() === 0)
+      return [`${host.id} is kept for ${booking.pid} although nothing of it is open`];
     const left = booking === null ? 0 : booking.leaseUntil - host.now();
     return left <= this.#leaseMs ? NOTHING_WRONG : [`${host.id} is booked for another ${left} ms`];
   }

@@ -1,3 +1,4 @@
+import type { Command } from "../../agent/commands.ts";
 import type { AgentInput } from "../../agent/inputs.ts";
 import type { Notification } from "../../agent/notifications.ts";
 import type { AgentEffect } from "../../agent/turn.ts";
@@ -27,6 +28,8 @@ export interface Checker {
   effect?(host: SimulatedHost, effect: AgentEffect, world: CheckedWorld): readonly string[];
   hypervisorStepped?(host: SimulatedHost, world: CheckedWorld): readonly string[];
   processChanged?(host: SimulatedHost, what: "started" | "died", world: CheckedWorld): readonly string[];
+  /** An operator asks for it. */
+  asked?(command: Command): void;
   /** The script is about to end these VMs, or the host they are on: their going is no loss. */
   excuse?(vms: readonly string[]): void;
   /** What is still missing before everything has settled; asked when faults have ended. */

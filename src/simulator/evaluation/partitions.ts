@@ -121,8 +121,7 @@ export class Partitions implements Checker {
         if (notification.event.includes("/overload/")) this.#truth.enter(id, "detect", now);
         break;
       case "event-ended":
-        if (notification.outcome.kind === "solved" || notification.outcome.kind === "cancelled")
-          this.#truth.enter(id, "detect", now);
+        if (isOver(notification)) this.#truth.enter(id, "detect", now);
         break;
       case "partition-started":
         this.#truth.enter(id, "build", now);
@@ -188,6 +187,10 @@ export class Partitions implements Checker {
       ? this.#stories.get(notification.event)
       : undefined;
   }
+}
+
+function isOver({ outcome, retryInMs }: Extract<Notification, { kind: "event-ended" }>): boolean {
+  return retryInMs === null && (outcome.kind === "solved" || outcome.kind === "cancelled");
 }
 
 function count(counts: Map<string, number>, name: string): void {

@@ -31,6 +31,8 @@ export type Fault =
       readonly backMs: number | null;
       readonly forMs: number;
     }
+  /** SIGTERM of the agent: it takes its leave; it is started again. */
+  | { readonly kind: "away"; readonly host: string; readonly forMs: number }
   /** SIGSTOP of the agent. */
   | { readonly kind: "pause"; readonly host: string; readonly forMs: number }
   /** The host sleeps, and its clock goes on: agent and control daemon stop. */
@@ -44,6 +46,8 @@ export type Fault =
   | { readonly kind: "control-hangs"; readonly host: string; readonly forMs: number }
   /** The hypervisor does not say what its guests use. */
   | { readonly kind: "usage-hidden"; readonly host: string; readonly forMs: number }
+  /** What the hypervisor is asked of its guests it answers so late, as it was when it was asked. */
+  | { readonly kind: "slow-listing"; readonly host: string; readonly byMs: number; readonly forMs: number }
   | {
       readonly kind: "disk-fills";
       readonly host: string;
@@ -55,6 +59,8 @@ export type Fault =
   | { readonly kind: "crash"; readonly vm: string; readonly how: "killed" | "panicked" }
   /** The guest powers itself off, or an operator pauses it. */
   | { readonly kind: "power-off-guest" | "suspend-guest"; readonly vm: string }
+  /** The guest is paused for a reason of its own. */
+  | { readonly kind: "stall-guest"; readonly vm: string; readonly forMs: number }
   | { readonly kind: "dirty-rate"; readonly vm: string; readonly dirtyRate: number }
   | { readonly kind: "load"; readonly vm: string; readonly load: number }
   | { readonly kind: "command"; readonly host: string; readonly command: Command };

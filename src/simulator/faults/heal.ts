@@ -33,6 +33,8 @@ function heal({ network, hosts, ambushes }: Simulation): void {
     host.solver.resume();
     host.control({ kind: "unstall" });
     host.control({ kind: "set-usage-readable", readable: true });
+    host.control({ kind: "set-reading-ms", readingMs: 0 });
+    for (const { vm } of host.domains()) host.control({ kind: "unstall-guest", vm });
     host.connectControl();
     host.resumeAgent();
     host.startAgent();

@@ -1,6 +1,6 @@
 import type { MembershipChange } from "../../dnt/membership/change.ts";
 import type { ProfileChange } from "../../dnt/membership/identity.ts";
-import type { MembershipService } from "../../dnt/membership/membership.ts";
+import type { Circle, MembershipService } from "../../dnt/membership/membership.ts";
 import { present } from "../../lib/assert.ts";
 import type { Member } from "../../model/member.ts";
 import type { NodeId } from "../../model/node.ts";
@@ -9,9 +9,10 @@ import type { MembershipModel } from "./model.ts";
 /** One agent's side of the model: it reads the list that all share, and what has changed since it last looked. */
 export class ModelledMembership implements MembershipService {
   readonly isolated = false;
-  readonly acquainted = true;
   readonly unheard = (): readonly NodeId[] => [];
   readonly strangers = (): readonly string[] => [];
+  /** All see one list. */
+  readonly circle = (): Circle => ({ print: "modelled", durable: undefined });
   readonly doubt = 0;
   readonly #id: NodeId;
   readonly #model: MembershipModel;

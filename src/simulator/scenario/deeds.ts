@@ -23,6 +23,8 @@ const DEEDS: { readonly [verb: string]: Doing } = {
   "panic-guest": (world, [vm = ""]) => end(world, vm, { kind: "crash", vm, how: "panicked" }),
   "power-off-guest": (world, [vm = ""]) => end(world, vm, { kind: "power-off", vm }),
   "suspend-guest": (world, [vm = ""]) => end(world, vm, { kind: "suspend", vm }),
+  "stall-guest": ({ hosts }, [vm = ""]) => everywhere(hosts, { kind: "stall-guest", vm }),
+  "unstall-guest": ({ hosts }, [vm = ""]) => everywhere(hosts, { kind: "unstall-guest", vm }),
   migrate: (world, [vm = "", to = "", via = vm]) => command(world, via, { type: "vm.migrate", vm, to }),
   evict: (world, [vm = "", via = vm]) => command(world, via, { type: "vm.migrate", vm }),
   drain: (world, [host = "", via = host]) => command(world, via, { type: "host.drain", host }),
@@ -103,6 +105,7 @@ const HOST_DEEDS: { readonly [verb: string]: HostDoing } = {
   "libvirtd-resumes": (host) => host.control({ kind: "unstall" }),
   "hide-usage": (host) => host.control({ kind: "set-usage-readable", readable: false }),
   "show-usage": (host) => host.control({ kind: "set-usage-readable", readable: true }),
+  "slow-listing": (host, [time]) => host.control({ kind: "set-reading-ms", readingMs: millis(time) }),
   "disk-space": (host, [state]) => host.diskSpace(state as DiskSpace),
   "slow-solver": (host, [time]) => {
     host.solver.slownessMs = millis(time);
@@ -136,7 +139,12 @@ function tell(simulation: Simulation, vm: string, control: WorldControl): void {
 /** The guest's going is the script's doing. */
 function end(simulation: Simulation, vm: string, control: WorldControl): void {
   simulation.excuse([vm]);
-  for (const host of simulation.hosts) host.control(control);
+  everywhere(simulation.hosts, control);
+}
+
+/** Where the guest is. */
+function everywhere(hosts: readonly SimulatedHost[], control: WorldControl): void {
+  for (const host of hosts) host.control(control);
 }
 
 /** An operator turns to the host that is meant, or to the first one with an agent. */
@@ -144,7 +152,7 @@ function command(simulation: Simulation, subject: string, asked: Command): void 
   const meant = simulation.host(subject);
   const host = meant?.agent ? meant : simulation.hosts.find(({ agent }) => agent !== null);
   if (host === undefined) return simulation.story.tell("*", "nobody is there to ask");
-  host.command(asked, (result) => {
+  simulation.ask(host, asked, (result) => {
     if (!result.ok)
       simulation.story.tell(host.id, `refuses: ${result.failure.reason ?? result.failure.message}`);
   });

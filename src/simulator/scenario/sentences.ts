@@ -23,6 +23,8 @@ export const SENTENCES: { readonly [verb in Verb]: Told } = {
   "panic-guest": { of: "guests", about: "The VM's kernel panics." },
   "power-off-guest": { of: "guests", about: "The VM powers itself off." },
   "suspend-guest": { of: "guests", about: "Somebody pauses the VM at its hypervisor." },
+  "stall-guest": { of: "guests", about: "The VM stands still for a reason of its own (an I/O error)." },
+  "unstall-guest": { of: "guests", about: "The reason has gone, and it runs on." },
 
   drain: { of: "people", about: "An operator drains the first host, at the agent of the last." },
   restore: { of: "people", about: "An operator takes the first host back, at the agent of the last." },
@@ -62,6 +64,10 @@ export const SENTENCES: { readonly [verb in Verb]: Told } = {
   "libvirtd-hangs": { of: "hypervisor", about: "The hypervisor's daemon answers nothing." },
   "libvirtd-resumes": { of: "hypervisor", about: "It answers again." },
   "hide-usage": { of: "hypervisor", about: "The hypervisor does not say what its guests use." },
+  "slow-listing": {
+    of: "hypervisor",
+    about: "What is asked of its domains is answered so much later, as it was then; `0` ends that.",
+  },
   "show-usage": { of: "hypervisor", about: "It says so again." },
 
   "disk-space": {

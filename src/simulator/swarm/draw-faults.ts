@@ -111,6 +111,7 @@ const DRAWS: readonly Weighted[] = [
   [6, trap],
   [5, (cast) => ({ kind: "kill", host: cast.host(), forMs: cast.forMs() })],
   [10, ambush],
+  [2, (cast) => ({ kind: "away", host: cast.host(), forMs: cast.forMs() })],
   [3, unreported],
   [4, (cast) => ({ kind: "pause", host: cast.host(), forMs: cast.forMs() })],
   [3, (cast) => ({ kind: "sleep", host: cast.host(), forMs: cast.forMs() })],
@@ -125,6 +126,8 @@ const DRAWS: readonly Weighted[] = [
   [2, (cast) => ({ kind: "solver-hangs", host: cast.host(), forMs: cast.forMs() })],
   [2, crash],
   [6, environment],
+  [3, slowListing],
+  [3, (cast) => ({ kind: "stall-guest", vm: cast.vm(), forMs: cast.forMs() })],
 ];
 
 /** Of how much account a class of faults is in one world. */
@@ -148,6 +151,39 @@ export function drawFaults(
     for (const fault of [drawOne(cast, draws) ?? []].flat()) faults.push({ at, fault });
   }
   return faults.sort((a, b) => a.at - b.at);
+}
+
+/**
+ * Hosts that join later than the others, and hosts that are drained, leave, come back and are restored. The first seed is
+ * there from the beginning: hosts that find no seed for a minute take themselves for a cluster of their own.
+ */
+export function drawComings(random: Random, hosts: readonly HostSpec[], window: FaultWindow): TimedFault[] {
+  const cast = new Cast(random, hosts);
+  const some = random.shuffle(cast.hosts.slice(1)).slice(0, hosts.length - 2);
+  const late = random.chance(0.3) ? some.slice(0, random.int(1, 2)) : [];
+  const faults: TimedFault[] = late.map((host) => {
+    return { at: 0, fault: { kind: "power-off", host, forMs: random.int(window.from, window.until) } };
+  });
+  for (let i = random.chance(0.3) ? random.int(1, 3) : 0; i > 0; i--)
+    faults.push(...drawDeparture(cast, random.int(window.from, window.until)));
+  return faults;
+}
+
+function drawDeparture(cast: Cast, at: number): TimedFault[] {
+  const { random } = cast;
+  const host = cast.host();
+  const [leavesMs, forMs, restoredMs] = [
+    random.int(10, 30_000),
+    random.int(500, 60_000),
+    random.int(0, 5000),
+  ];
+  const asked = (type: "host.drain" | "host.restore") =>
+    ({ kind: "command", host: cast.host(), command: { type, host } }) as const;
+  return [
+    { at, fault: asked("host.drain") },
+    { at: at + leavesMs, fault: { kind: "away", host, forMs } },
+    { at: at + leavesMs + forMs + restoredMs, fault: asked("host.restore") },
+  ];
 }
 
 /** Loads that change all the time. */
@@ -202,6 +238,12 @@ function clog(cast: Cast): Fault | null {
 function slowProcessor(cast: Cast): Fault {
   const byMs = cast.random.pick([1, 10, 100]) ?? 10;
   return { kind: "slow-cpu", host: cast.host(), byMs, forMs: cast.forMs() };
+}
+
+/** Now and then as long as a QEMU that hangs holds it up. */
+function slowListing(cast: Cast): Fault {
+  const byMs = cast.random.chance(0.7) ? cast.random.int(10, 2000) : cast.random.int(2000, 20_000);
+  return { kind: "slow-listing", host: cast.host(), byMs, forMs: cast.forMs() };
 }
 
 function diskFills(cast: Cast): Fault {

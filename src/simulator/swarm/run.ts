@@ -11,7 +11,7 @@ import { play } from "../scenario/folder.ts";
 import { stage } from "../scenario/run.ts";
 import type { Deed } from "../scenario/script.ts";
 import type { Simulation, Violation } from "../simulation.ts";
-import { drawFaults } from "./draw-faults.ts";
+import { drawComings, drawFaults } from "./draw-faults.ts";
 import { scenesOf, scriptOf, shapeOf } from "./script-of.ts";
 import { drawWorld, type SwarmWorld } from "./world.ts";
 
@@ -56,8 +56,9 @@ export function drawCase(seed: string, size: Size = "small"): SwarmCase {
   const world = drawWorld(random.fork("world"), size);
   const healAt = CALM_MS + random.int(20_000, 180_000);
   const window = { from: CALM_MS, until: healAt };
-  const faults = drawFaults(random.fork("faults"), world.hosts, window, FAULTS[size]);
-  return { seed, world, healAt, faults };
+  const wrong = drawFaults(random.fork("faults"), world.hosts, window, FAULTS[size]);
+  const comings = drawComings(random.fork("comings"), world.hosts, window);
+  return { seed, world, healAt, faults: [...comings, ...wrong].sort((a, b) => a.at - b.at) };
 }
 
 /** @param trace whether the story is kept. */

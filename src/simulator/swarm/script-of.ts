@@ -68,6 +68,8 @@ function linesOf(fault: Fault): readonly [begin?: string, end?: string] {
     case "power-off-guest":
     case "suspend-guest":
       return [`${fault.kind} ${fault.vm}`];
+    case "stall-guest":
+      return [`stall-guest ${fault.vm}`, `unstall-guest ${fault.vm}`];
     case "command":
       return [commandLine(fault)];
     default:
@@ -89,12 +91,14 @@ type HostFault = Exclude<
       | "crash"
       | "power-off-guest"
       | "suspend-guest"
+      | "stall-guest"
       | "command";
   }
 >;
 
 const PASSING = {
   kill: ["kill-agent", "start-agent"],
+  away: ["end-agent", "start-agent"],
   pause: ["stop-agent", "resume-agent"],
   sleep: ["sleep", "wake"],
   "power-off": ["power-off", "power-on"],
@@ -114,6 +118,8 @@ function hostLines(fault: HostFault): readonly [begin?: string, end?: string] {
     }
     case "slow-cpu":
       return [`slow-cpu ${host} ${millis(fault.byMs)}`, `slow-cpu ${host} 0ms`];
+    case "slow-listing":
+      return [`slow-listing ${host} ${millis(fault.byMs)}`, `slow-listing ${host} 0ms`];
     case "slow-disk":
       return [`slow-disk ${host} ${millis(fault.byMs)}`, `slow-disk ${host} 0ms`];
     case "disk-fills":

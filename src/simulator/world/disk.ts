@@ -64,6 +64,15 @@ export class Disk {
     return boot;
   }
 
+  /** A small fact that is written once, before the agent begins; it may take it away. */
+  once(key: string, value: () => unknown): unknown {
+    const known = this.#durable.get(key);
+    if (known !== undefined) return JSON.parse(known);
+    const made = value();
+    this.#durable.set(key, JSON.stringify(made));
+    return made;
+  }
+
   /** The journal of one process on this disk. */
   open(persisted: (id: PersistId) => void, alive: () => boolean): JournalPort {
     let last = 0;

@@ -2,13 +2,14 @@
  * A simulated host: a hypervisor and a disk, which live as long as the host is powered, and an agent process, which
  * may die and come back. The process is the very agent and driver of the daemon.
  */
-import { Agent, type AgentConfig } from "../../agent/agent.ts";
+import { Agent, type AgentConfig, KEY_JOINED_AT } from "../../agent/agent.ts";
 import type { Command } from "../../agent/commands.ts";
 import type { AgentInput } from "../../agent/inputs.ts";
 import { laneOf, type Message } from "../../agent/messages.ts";
 import type { Notification } from "../../agent/notifications.ts";
 import type { AgentEffect } from "../../agent/turn.ts";
 import type { MembershipMaker } from "../../dnt/membership/membership.ts";
+import { KEY_CONFIRMED } from "../../dnt/registry/registry.ts";
 import { Driver } from "../../driver/driver.ts";
 import type { HypervisorCommand, HypervisorOutcome, MigrationProgress } from "../../hypervisor/command.ts";
 import type { Domain } from "../../hypervisor/domain.ts";
@@ -306,12 +307,15 @@ export class SimulatedHost {
 
   #makeAgent(boot: number): Agent {
     const { config, seeds, membership: modelled } = this.#world;
-    const { protocol: _protocol, draining: _draining, ...profile } = profileOf(this.spec);
+    const joinedMs = this.disk.once(KEY_JOINED_AT, () => Math.floor(this.#world.queue.now));
+    const { protocol: _protocol, draining: _draining, ...profile } = profileOf(this.spec, Number(joinedMs));
     const identity = { ...profile, boot };
     const membership = {
       ...config.membership,
       seeds: seeds.filter((seed) => !profile.addresses.includes(seed)),
     };
+    // A network that has been there for a while.
+    if (modelled !== undefined) this.disk.once(KEY_CONFIRMED, () => true);
     const random = this.#random.fork(`agent/${boot}`);
     return new Agent({ ...config, membership }, identity, random, this.disk.restored(), modelled);
   }

@@ -30,8 +30,8 @@ export interface InspectionDependencies {
   readonly askHosts: AskHosts;
   /** Everybody who has not left, the dead, those not heard of yet, and this agent included. */
   readonly everybody: () => readonly NodeId[];
-  /** Whether those are all there are. */
-  readonly acquainted: () => boolean;
+  /** Whom this agent knows (`Membership.circle`); null: there may be others, of a group that formed apart. */
+  readonly circle: () => string | null;
   readonly nameOf: (node: NodeId) => string;
 }
 
@@ -111,17 +111,16 @@ function sweep(
 ): void {
   const ids = vms.map(({ id }) => id);
   const everybody = deps.everybody();
-  const all = deps.acquainted();
   deps.askHosts(everybody, ids, turn, (first, later) => {
     deps.askHosts(everybody, ids, later, (second, last) => {
-      done(compare(vms, { everybody, all }, first, second, deps), last);
+      done(compare(vms, everybody, first, second, deps), last);
     });
   });
 }
 
 function compare(
   vms: readonly VmRecord[],
-  { everybody, all }: { readonly everybody: readonly NodeId[]; readonly all: boolean },
+  everybody: readonly NodeId[],
   first: Answers,
   second: Answers,
   deps: InspectionDependencies,
@@ -131,6 +130,9 @@ function compare(
     const [before, after] = [first.get(node), second.get(node)];
     return before?.life !== after?.life || before?.version !== after?.version;
   });
+  // A guest that is with a stranger came to it from somebody who knows it.
+  const circle = deps.circle();
+  const all = [...second.values()].every((answer) => answer.circle === circle);
   const verdicts = new Map<VmId, Verdict>();
   const generations = new Map<VmId, number | null>();
   vms.forEach((vm, n) => {

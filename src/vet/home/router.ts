@@ -26,6 +26,8 @@ type Named = Exclude<VeCommand, { type: "ve.list" | "ve.adopt" }> | AdoptInto;
 /** VEs whose home one agent is; each costs it a handler and some hundred bytes per VM. */
 const MAX_RECORDS = 4096;
 const KEY_COUNTER = "vet/handlers";
+/** How often everybody is asked for a name while records or members come and go, before that is the answer. */
+const SEARCHES = 6;
 
 export interface RouterDependencies {
   readonly deps: VetDependencies;
@@ -35,6 +37,8 @@ export interface RouterDependencies {
   readonly handler: (name: VeName) => VeHandler | undefined;
   /** A record has been made: its handler. */
   readonly adopted: (name: VeName) => VeHandler;
+  /** Runs it in a moment; false: too much waits already. */
+  readonly later: (run: (later: VetTurn) => void, turn: VetTurn) => boolean;
 }
 
 export class Router {
@@ -106,12 +110,15 @@ export class Router {
 
   // ── names that are not here ────────────────────────────────────────────────────────────────────────────
 
-  #search(command: Named, from: NodeId, respond: Respond, turn: VetTurn): void {
+  #search(command: Named, from: NodeId, respond: Respond, turn: VetTurn, searches = SEARCHES): void {
     const claim =
       (command.type === "ve.apply" && command.dryRun !== true) || command.type === "vet.adopt-into";
-    this.#deps.registry.find(nameOf(command), claim, turn, (found, later) =>
-      this.#found(found, command, from, respond, later),
-    );
+    this.#deps.registry.find(nameOf(command), claim, turn, (found, later) => {
+      const again = (last: VetTurn): void => this.#search(command, from, respond, last, searches - 1);
+      const unsettled = found.kind === "unsettled" || found.kind === "unacquainted";
+      if (unsettled && searches > 1 && this.#own.later(again, later)) return;
+      this.#found(found, command, from, respond, later);
+    });
   }
 
   #found(found: Found, command: Named, from: NodeId, respond: Respond, turn: VetTurn): void {
@@ -128,6 +135,8 @@ export class Router {
         return respond(fail(this.#unsure(name, found)), turn);
       case "unsettled":
         return respond(fail(this.#elsewhere(name, null)), turn);
+      case "unacquainted":
+        return respond(fail(this.#unacquainted(name, found.with)), turn);
       case "nobody":
         return this.#create(command, from, respond, turn);
     }
@@ -230,6 +239,16 @@ export class Router {
       message: `the home of ${name} does not answer`,
       reason: `its record is kept by ${host}${asked ? ", and whether that has carried it out is not known" : ", which is dead"}`,
       hint: `discoveryctl host show ${host}; running VMs are not affected`,
+    };
+  }
+
+  #unacquainted(name: VeName, others: readonly NodeId[]): Failure {
+    const hosts = others.slice(0, 5).map(this.#deps.nameOf).join(", ");
+    return {
+      code: "busy",
+      message: `whether a VE called ${name} exists cannot be told yet`,
+      reason: `${hosts} and ${this.#deps.nameOf(this.#deps.self)} do not know the same hosts`,
+      hint: "try again in a few seconds; discoveryctl host list on each of them shows which is missing",
     };
   }
 

@@ -12,7 +12,7 @@ import {
   DEFAULT_GRACE_MS,
   placeAll,
   removeAll,
-  stopAll,
+  stopAnew,
   withDesired,
 } from "../lifecycle/transitions.ts";
 import { validateManifest, warningsOf, writablePaths } from "../lifecycle/validate.ts";
@@ -61,7 +61,7 @@ export class Verbs {
     const { record } = handler;
     const graceMs = command.graceMs ?? DEFAULT_GRACE_MS;
     const keep = actionFor(record, "stop") === "keep";
-    const next = keep ? record : { ...stopAll(withDesired(record, "stopped")), graceMs };
+    const next = keep ? record : { ...stopAnew(record), graceMs };
     this.#proceed(handler, next, { kind: "ve-stop", reason: command.reason ?? "" }, respond, turn);
   }
 

@@ -67,12 +67,18 @@ export class Guests {
     this.#forgetOldest();
   }
 
-  look(vms: readonly VmId[]): LookAnswer {
+  look(vms: readonly VmId[], circle: string): LookAnswer {
     this.refresh();
     const listed = this.#domains() !== null;
     const here = new Map(this.#guests().map((domain) => [domain.vm, domain]));
     const version = vms.reduce((sum, vm) => sum + (this.#memory.get(vm)?.changes ?? 0), 0);
-    return { listed, life: this.life, version, sights: vms.map((vm) => this.#sight(vm, here.get(vm))) };
+    return {
+      listed,
+      life: this.life,
+      version,
+      circle,
+      sights: vms.map((vm) => this.#sight(vm, here.get(vm))),
+    };
   }
 
   /** The managed VMs here, by VE. */

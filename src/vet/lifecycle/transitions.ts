@@ -158,6 +158,17 @@ export function stopAll(record: VeRecord): VeRecord {
   return next;
 }
 
+/**
+ * As an operator asks for it. What was stopped before may have been started by hand since, and have this generation's
+ * stamp: an order to stop names the generation that a guest's stamp is older than.
+ */
+export function stopAnew(record: VeRecord): VeRecord {
+  const next = stopAll(withDesired(record, "stopped"));
+  const stopping = ({ vms }: VeRecord): number => vms.filter(({ state }) => state === "stopping").length;
+  const again = next.generation === record.generation && stopping(next) > stopping(record);
+  return again ? { ...next, generation: record.generation + 1 } : next;
+}
+
 export function removeAll(record: VeRecord): VeRecord {
   let next: VeRecord = { ...record, deleting: true, generation: record.generation + 1 };
   for (const vm of record.vms) next = record.adopted ? releaseVm(next, vm) : removeVm(next, vm);

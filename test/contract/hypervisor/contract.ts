@@ -14,6 +14,7 @@ import type {
   MigrationProgress,
 } from "../../../src/hypervisor/command.ts";
 import type { Domain, DomainUsage } from "../../../src/hypervisor/domain.ts";
+import { Inventory } from "../../../src/lrt/monitoring/inventory.ts";
 import type { MigrationPolicy, VmId, VmSpec } from "../../../src/model/virtual-machine.ts";
 import { vmStamp } from "../../support/virtual-machines.ts";
 
@@ -36,6 +37,8 @@ export interface ContractBed {
   readonly setLoad?: (host: ContractHost, vm: VmId, milliCpu: number) => void;
   readonly killGuest?: (host: ContractHost, vm: VmId) => void;
   readonly ignorePowerButton?: (host: ContractHost, vm: VmId) => void;
+  /** Makes its next listings late; `vm` is a guest that runs there. */
+  readonly slowListings?: (host: ContractHost, vm: VmId) => void;
   readonly loseControl?: (host: ContractHost) => void;
   readonly regainControl?: (host: ContractHost) => void;
   readonly killHost?: (host: ContractHost) => void;
@@ -47,6 +50,7 @@ export interface ContractCapabilities {
   readonly setLoad: boolean;
   readonly killGuest: boolean;
   readonly ignorePowerButton: boolean;
+  readonly slowListings: boolean;
   readonly loseControl: boolean;
   readonly killHost: boolean;
   /** A policy under which `spec`'s guests take at least some seconds to migrate; null: there is none. */
@@ -146,6 +150,28 @@ export function hypervisorContract(
       expect((await list(here)).map((domain) => domain.vm)).toContain(vm);
       await heard(here, "started");
     });
+
+    it.skipIf(!able.slowListings)(
+      "a late listing, and what was told since it was asked for, are what is there",
+      async () => {
+        await start(here, 1);
+        await start(here, 2);
+        bed.slowListings!(here, vm);
+        const asked = here.events.length;
+        const listing = here.run({ kind: "list" });
+        await start(here, 3);
+        await does(here, { kind: "destroy", vm: bed.spec(2).id });
+        await heard(here, "stopped", bed.spec(2).id);
+        await heard(here, "started", bed.spec(3).id);
+        const outcome = await ended(here, listing);
+        const inventory = new Inventory();
+        inventory.listing();
+        for (const event of here.events.slice(asked))
+          if (event.kind === "domain-changed") inventory.change(event);
+        inventory.list((outcome.ok && outcome.domains) || []);
+        expect(inventory.all().map((domain) => domain.vm)).toEqual([vm, bed.spec(3).id]);
+      },
+    );
 
     it("a start fails when the id is taken, and changes nothing", async () => {
       await start(here);

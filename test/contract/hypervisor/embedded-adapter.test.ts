@@ -30,6 +30,7 @@ async function makeBed(): Promise<ContractBed> {
       adapter(host).crashGuest(vm);
     },
     ignorePowerButton: (host, vm) => adapter(host).control({ kind: "set-power-off", vm, powerOffMs: null }),
+    slowListings: (host) => adapter(host).control({ kind: "set-reading-ms", readingMs: 300 }),
     loseControl: (host) => adapter(host).control({ kind: "disconnect", reason: "killed" }),
     regainControl: (host) => adapter(host).control({ kind: "connect" }),
     killHost: (host) => {
@@ -42,6 +43,7 @@ hypervisorContract("embedded adapter", makeBed, {
   setLoad: true,
   killGuest: true,
   ignorePowerButton: true,
+  slowListings: true,
   loseControl: true,
   killHost: true,
   slowly: { bandwidthMibPerSecond: 16, timeoutMs: 60_000 },

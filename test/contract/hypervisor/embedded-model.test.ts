@@ -31,6 +31,7 @@ async function makeBed(): Promise<ContractBed> {
     killGuest: (host, vm) => world.world(machine(host), { kind: "crash", vm, how: "killed" }),
     ignorePowerButton: (host, vm) =>
       world.world(machine(host), { kind: "set-power-off", vm, powerOffMs: null }),
+    slowListings: (host) => world.world(machine(host), { kind: "set-reading-ms", readingMs: 2000 }),
     loseControl: (host) => world.world(machine(host), { kind: "disconnect", reason: "killed" }),
     regainControl: (host) => world.world(machine(host), { kind: "connect" }),
     killHost: (host) => world.crash(machine(host)),
@@ -41,6 +42,7 @@ hypervisorContract("embedded model", makeBed, {
   setLoad: true,
   killGuest: true,
   ignorePowerButton: true,
+  slowListings: true,
   loseControl: true,
   killHost: true,
   slowly: { bandwidthMibPerSecond: 8, timeoutMs: 60_000 },

@@ -74,6 +74,7 @@ describe.skipIf(reason !== undefined)(reason === undefined ? "on a bed" : `skipp
     };
     const hosts = [await agent(bed.host("h1")), await agent(bed.host("h2"))] as const;
     const pending: Promise<unknown>[] = [];
+    const standing: number[] = [];
     const later = (work: Promise<unknown>): void => {
       pending.push(work.catch(() => undefined));
     };
@@ -82,6 +83,7 @@ describe.skipIf(reason !== undefined)(reason === undefined ? "on a bed" : `skipp
       spec: (n) => specOf(n, bed.host("h1")),
       waitFor: (condition, what) => eventually(condition, what, LIMIT_MS),
       close: async () => {
+        for (const pid of standing) process.kill(pid, "SIGCONT");
         await Promise.all(agents.map(({ adapter }) => adapter.close()));
         await Promise.all(pending);
       },
@@ -95,6 +97,14 @@ describe.skipIf(reason !== undefined)(reason === undefined ? "on a bed" : `skipp
       },
       // A guest that is suspended does not see its power button pressed.
       ignorePowerButton: (host, vm) => later(hostOf(host).virsh(["suspend", vm])),
+      // A QEMU that stands still holds up what is asked of its job, and so the listing.
+      slowListings: (host, vm) => {
+        for (const { pid, uuid } of hostOf(host).qemuProcesses()) {
+          if (uuid !== vm) continue;
+          process.kill(pid, "SIGSTOP");
+          standing.push(pid);
+        }
+      },
       loseControl: (host) => later(hostOf(host).killLibvirtd()),
       regainControl: (host) => later(hostOf(host).startLibvirtd()),
       killHost: (host) => later(hostOf(host).powerOff()),
@@ -109,6 +119,7 @@ describe.skipIf(reason !== undefined)(reason === undefined ? "on a bed" : `skipp
     setLoad: true,
     killGuest: true,
     ignorePowerButton: true,
+    slowListings: true,
     loseControl: true,
     killHost: true,
     slowly: { bandwidthMibPerSecond: 6, timeoutMs: 60_000 },

@@ -11,6 +11,28 @@ const ask = (pid: string, ageMs = 0, partitionEpoch = 1): ReserveRequest => ({
   ageMs,
 });
 
+const STORED = {
+  pid: "a#1",
+  partitionEpoch: 2,
+  leader: "a",
+  token: 7,
+  event: "e",
+  phase: "applying",
+  members: ["a"],
+  ageMs: 0,
+};
+
+/** A node that was booked when its agent ended, and has started anew. */
+function restarted() {
+  const restored = new Map<string, unknown>([
+    ["lrt/booking", STORED],
+    ["lrt/token", 7],
+  ]);
+  const found = desk(() => 0, restored);
+  found.stepper.turn((turn) => found.desk.start(turn));
+  return found;
+}
+
 function desk(openActions = () => 0, restored = new Map<string, unknown>()) {
   const stepper = new Stepper();
   return { desk: new BookingDesk(DEFAULT_LRT_CONFIG, restored, openActions), stepper };
@@ -194,23 +216,44 @@ describe("a node's reservation", () => {
   });
 
   test("found after a restart has a whole lease to come", () => {
-    const stored = {
-      pid: "a#1",
-      partitionEpoch: 2,
-      leader: "a",
-      token: 7,
-      event: "e",
-      phase: "applying",
-      members: ["a"],
-    };
-    const { desk: it, stepper } = desk(
-      () => 0,
-      new Map<string, unknown>([
-        ["lrt/booking", stored],
-        ["lrt/token", 7],
-      ]),
-    );
-    stepper.turn((turn) => it.start(turn));
+    const { desk: it, stepper } = restarted();
     expect(it.booking?.leaseUntil).toBe(stepper.now + DEFAULT_LRT_CONFIG.leaseMs);
+  });
+
+  test("lets nothing begin under a token of an earlier process, and gives its leader a new one", () => {
+    const { desk: it, stepper } = restarted();
+    expect(it.holds(7, stepper.now, 0)).toBe(false);
+    stepper.turn((turn) =>
+      expect(it.reserve(ask("b#1"), turn)).toMatchObject({ kind: "busy", holder: "a#1" }),
+    );
+    stepper.turn((turn) => it.pass("b#1", turn));
+    const effects = stepper.turn((turn) =>
+      expect(it.reserve(ask("a#1", 0, 3), turn)).toMatchObject({ kind: "granted", token: 8 }),
+    );
+    expect(effects.filter(({ kind }) => kind === "persist").at(-1)).toMatchObject({
+      writes: [
+        { key: "lrt/token", value: 8 },
+        { key: "lrt/booking", value: { token: 8 } },
+      ],
+    });
+    expect(it.holds(7, stepper.now, 0)).toBe(false);
+    expect(it.holds(8, stepper.now, 0)).toBe(true);
+  });
+
+  test("is renewed by its leader after a restart, and not ended by what that asked before", () => {
+    const { desk: it, stepper } = restarted();
+    stepper.turn((turn) => it.heard({ pid: "a#1", partitionEpoch: 3 }, "applying", ["a"], turn), 1000);
+    expect(it.booking?.leaseUntil).toBe(stepper.now + DEFAULT_LRT_CONFIG.leaseMs);
+    stepper.turn((turn) => expect(it.reserve(ask("a#1", 0, 2), turn)).toMatchObject({ kind: "stale" }));
+    expect(it.booking?.token).toBe(7);
+  });
+
+  test("goes to who waits for it, not to its leader, once a restart has ended it", () => {
+    const { desk: it, stepper } = restarted();
+    stepper.turn((turn) => expect(it.reserve(ask("b#1", 60_000), turn)).toMatchObject({ slotted: true }));
+    const effects = stepper.turn((turn) =>
+      expect(it.reserve(ask("a#1", 0, 3), turn)).toMatchObject({ kind: "busy", holder: "b#1" }),
+    );
+    expect(sent(effects, "partition.turn")).toMatchObject([{ to: "b", message: { pid: "b#1" } }]);
   });
 });

@@ -4,6 +4,7 @@ import {
   judgeRunner,
   judgeSource,
   type OtherSide,
+  type OwnSight,
   type Sight,
 } from "../../../src/lrt/execution/intent.ts";
 
@@ -14,7 +15,7 @@ const there = (vm: Sight, open = false, outcome: "done" | "failed" | null = null
 });
 
 /** The reduced decision table, row by row: [here, the other side, asked already, verdict, outcome]. */
-const SOURCE: readonly [Sight, OtherSide, boolean, string, string?][] = [
+const SOURCE: readonly [OwnSight, OtherSide, boolean, string, string?][] = [
   ["running", null, false, "ended", "failed"],
   ["running", there("running"), true, "ended", "failed"],
   ["migrating", null, false, "await"],
@@ -30,6 +31,8 @@ const SOURCE: readonly [Sight, OtherSide, boolean, string, string?][] = [
   ["paused", null, false, "resume", "failed"],
   ["paused", there("absent"), true, "resume", "failed"],
   ["paused", there("paused"), true, "resume", "failed"],
+  ["stopped", null, false, "ended", "failed"],
+  ["stopped", there("paused"), true, "ended", "failed"],
 ];
 
 describe("a source that does not know how its migration ended", () => {
@@ -40,7 +43,7 @@ describe("a source that does not know how its migration ended", () => {
   });
 });
 
-const DESTINATION: readonly [Sight, OtherSide, boolean, boolean, string, string?][] = [
+const DESTINATION: readonly [OwnSight, OtherSide, boolean, boolean, string, string?][] = [
   ["running", null, false, false, "ended", "done"],
   ["migrating", null, false, false, "wait"],
   ["migrating", there("running"), true, true, "wait"],
@@ -66,6 +69,13 @@ const DESTINATION: readonly [Sight, OtherSide, boolean, boolean, string, string?
   ["paused", there("running", true), true, false, "wait"],
   ["paused", there("migrating"), true, false, "wait"],
   ["paused", there("paused"), true, false, "wait"],
+  ["stopped", null, false, false, "ask"],
+  ["stopped", null, true, true, "wait"],
+  ["stopped", there("absent", false, "done"), true, false, "ended", "done"],
+  ["stopped", there("absent", false, null), true, false, "wait"],
+  ["stopped", there("absent", false, "failed"), true, false, "destroy", "failed"],
+  ["stopped", there("running"), true, false, "destroy", "failed"],
+  ["stopped", there("running", true), true, false, "wait"],
 ];
 
 describe("a destination that does not know how its migration ended", () => {

@@ -32,6 +32,15 @@ describe("a host's events", () => {
     expect(it.failed(id, noPlan("another"), 0).news).toBe(true);
   });
 
+  test("wake their host for what comes due, not for what is due already", () => {
+    const it = queue();
+    it.raise("h1", 1, { kind: "drain" }, 0);
+    expect(it.wakeAt(0)).toBeNull();
+    const id = it.raise("h1", 1, { kind: "underload", wanted: 1 }, 0)?.id ?? "";
+    it.handedOver(id, 0, 30_000);
+    expect([it.wakeAt(0), it.wakeAt(29_999), it.wakeAt(30_000)]).toEqual([30_000, 30_000, null]);
+  });
+
   test("that nobody can solve are parked until something changes", () => {
     const it = queue();
     const id = it.raise("h1", 1, { kind: "drain" }, 0)?.id ?? "";

@@ -64,6 +64,13 @@ describe("a host's condition", () => {
     expect(during(see, 21_000, 30_000, 1000, 850).kind).toBe("normal");
   });
 
+  test("is left at once when its memory is within the limit: that does not waver", () => {
+    const { see, inventory } = host(CONFIG, 1000);
+    expect(during(see, 0, 10_000, 10).kind).toBe("overloaded");
+    inventory.list([domain("a", 500), domain("b", 500)]);
+    expect(see(11_000, 10).kind).toBe("normal");
+  });
+
   test("tells when the limit was first passed, before the hold", () => {
     const { see } = host();
     during(see, 0, 5_000, 500);

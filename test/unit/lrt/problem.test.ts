@@ -4,6 +4,7 @@ import type { ArrivingVm, EventCause, TravellingEvent } from "../../../src/lrt/s
 import { obstacle } from "../../../src/lrt/scheduling/obstacle.ts";
 import { buildProblem, sendsBack, strays } from "../../../src/lrt/scheduling/problem.ts";
 import type { NodeSnapshot, VmSnapshot } from "../../../src/lrt/scheduling/snapshot.ts";
+import { DEPARTURES_REMEMBERED } from "../../../src/model/bounds.ts";
 import type { Plan } from "../../../src/model/plan.ts";
 import { DEFAULT_POLICY, type VmPolicy } from "../../../src/model/virtual-machine.ts";
 import { solve } from "../../../src/solver/index.ts";
@@ -143,6 +144,41 @@ describe("a partition's problem", () => {
     expect(plan(members, [event("h1", { kind: "move", vm: "a", to: "h2" })])).toEqual(["migrate a → h2"]);
     const drained = [host("h1", [back], { draining: true }), host("h2", [])];
     expect(plan(drained, [event("h1", { kind: "drain" })])).toEqual(["migrate a → h2"]);
+  });
+
+  test("never moves a VM whose balancing is off to consolidate, only for a drain", () => {
+    const off = vm("a", 100, { policy: { ...DEFAULT_POLICY, balancing: "off" } });
+    const stays = vm("b", 100, { policy: { ...DEFAULT_POLICY, drain: "stay" } });
+    const pinned = (events: readonly TravellingEvent[]) =>
+      problem([host("h1", [off, stays]), host("h2", [])], events).vms.map((it) => it.pinned);
+    expect(pinned([event("h1", { kind: "underload", wanted: 200 })])).toEqual([true, false]);
+    expect(pinned([event("h1", { kind: "drain" })])).toEqual([false, true]);
+  });
+
+  test("leaves conditions as they are where only what people asked for is done", () => {
+    const ssd: VmPolicy = { ...DEFAULT_POLICY, require: { disk: "ssd" } };
+    const members = [
+      host("h1", [vm("a", 100, { policy: ssd })]),
+      host("h2", [vm("b", 1200, { demand: { cpu: 1200, memory: 5000 }, policy: ssd })]),
+      host("h3", [], { labels: { disk: "ssd" } }),
+    ];
+    const events = [event("h1", { kind: "drain" })];
+    const given = { members, events, failed: [], config: DEFAULT_LRT_CONFIG };
+    const auto = buildProblem(given);
+    const asIs = buildProblem({ ...given, asIs: true });
+    const fenced = ({ rules }: typeof auto) => rules.flatMap((it) => (it.kind === "fence" ? it.vms : []));
+    expect([auto.hosts[1]?.capacity, fenced(auto)]).toEqual([{ cpu: 1000, memory: 4096 }, ["a", "b"]]);
+    expect([asIs.hosts[1]?.capacity, fenced(asIs)]).toEqual([{ cpu: 1200, memory: 5000 }, ["a"]]);
+  });
+
+  test("lets a VM rest that has left as many hosts as it remembers, unless a drain or an operator asks", () => {
+    const left = Array.from({ length: DEPARTURES_REMEMBERED }, (_, n) => ({ host: `x${n}`, agoMs: n }));
+    const members = (more: Partial<VmSnapshot>) => [host("h1", [vm("a", 1200, more)]), host("h2", [])];
+    const wide = (more: Partial<VmSnapshot>) => problem(members(more), [overload("h1")]).vms[0]?.pinned;
+    expect([wide({ left }), wide({ left: left.slice(1) })]).toEqual([true, false]);
+    const drain = problem(members({ left }), [event("h1", { kind: "drain" })]);
+    const move = problem(members({ left }), [event("h1", { kind: "move", vm: "a", to: "h2" })]);
+    expect([drain.vms[0]?.pinned, move.vms[0]?.pinned]).toEqual([false, false]);
   });
 
   test("never sends a VM back by a half plan either, which leaves the underload out", () => {

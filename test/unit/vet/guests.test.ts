@@ -19,7 +19,7 @@ function sightAfter(...listings: (Domain | null)[]): string | undefined {
     listed = domain === null ? [] : [domain];
     guests.refresh();
   }
-  return guests.look(["vm"]).sights[0]?.kind;
+  return guests.look(["vm"], "1.0").sights[0]?.kind;
 }
 
 describe("a host that is asked for a VM", () => {

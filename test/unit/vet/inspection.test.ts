@@ -8,9 +8,9 @@ type Answers = { readonly [host: string]: LookAnswer | null };
 
 const HERE: Sight = { kind: "here", state: "running", generation: 1 };
 
-function says(kind: Sight["kind"] | Sight, version = 0, life = "1.0"): LookAnswer {
+function says(kind: Sight["kind"] | Sight, version = 0, life = "1.0", circle = "abc"): LookAnswer {
   const sight = typeof kind === "string" ? ({ kind } as Sight) : kind;
-  return { listed: true, life, version, sights: [sight] };
+  return { listed: true, life, version, circle, sights: [sight] };
 }
 
 function record(change: Partial<VmRecord> = {}): VmRecord {
@@ -33,7 +33,7 @@ function find(
   vm: VmRecord,
   rounds: readonly Answers[],
   hinted: readonly string[] = [],
-  acquainted = true,
+  circle: string | null = "abc",
 ): Findings & { asked: string[] } {
   const asked: string[] = [];
   const left = [...rounds];
@@ -47,7 +47,7 @@ function find(
   const deps = {
     askHosts,
     everybody: () => ["a", "b", "c"],
-    acquainted: () => acquainted,
+    circle: () => circle,
     nameOf: (node: string) => `host-${node}`,
   };
   inspect([vm], hinted, deps, {} as VetTurn, (found) => {
@@ -97,11 +97,18 @@ describe("an inspection", () => {
   });
 
   it("is not sure while this agent may not know everybody", () => {
-    const found = find(record(), [{ a: says("left") }, NOWHERE, NOWHERE], [], false);
-    expect(found.verdicts.get("vm")).toMatchObject({
-      kind: "unclear",
-      why: "it may be on a host that is not known here yet",
-    });
+    const others: Answers = { ...NOWHERE, b: says("absent", 0, "1.0", "abcd") };
+    for (const [circle, second] of [
+      [null, NOWHERE],
+      ["abc", others],
+      ["abcd", NOWHERE],
+    ] as const) {
+      const found = find(record(), [{ a: says("left") }, NOWHERE, second], [], circle);
+      expect(found.verdicts.get("vm")).toMatchObject({
+        kind: "unclear",
+        why: "it may be on a host that is not known here yet",
+      });
+    }
   });
 
   it("is not sure while a host could still get it", () => {

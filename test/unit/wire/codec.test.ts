@@ -173,7 +173,7 @@ describe("a reader", () => {
   });
 
   test("refuses texts with more characters than their bound, whatever they have in bytes", () => {
-    const show = (vm: string) => ({ type: "control.ask", id: 1, command: { type: "vm.show", vm } });
+    const show = (vm: string) => ({ type: "control.ask", id: 1, life: 1, command: { type: "vm.show", vm } });
     expect(read(encodeCbor(show("€".repeat(LENGTHS.name))))).toEqual(show("€".repeat(LENGTHS.name)));
     expect(refusal(show("v".repeat(LENGTHS.name + 1)))).toMatch(/^vm has more than 256 characters/);
   });
@@ -195,7 +195,7 @@ describe("a reader", () => {
   test("refuses text that is not UTF-8, and keeps a byte order mark", () => {
     const name = (hex: string) =>
       bytesOf(
-        `a3 ${key("type")} ${key("control.ask")} ${key("id")} 01 ${key("command")}
+        `a4 ${key("type")} ${key("control.ask")} ${key("id")} 01 ${key("life")} 01 ${key("command")}
         a2 ${key("type")} ${key("vm.show")} ${key("vm")} ${hex}`.replaceAll("\n", ""),
       );
     for (const hex of ["61 ff", "62 c080", "63 eda080", "61 c3"])

@@ -122,7 +122,7 @@ describe("a page", () => {
       after: "",
       upTo: null,
       claims,
-      complete: true,
+      departed: [],
     });
     expect(cluster.of("n0").get("new")).toBeUndefined();
     expect(cluster.sent.get("n0")).toBe(sent);
@@ -134,7 +134,7 @@ describe("a page", () => {
     cluster.inject("n1", "n0", { type: "membership.pull", buckets: [-1], after: "n0" });
     cluster.inject("n1", "n0", { type: "membership.pull", buckets: [64], after: "n0" });
     cluster.inject("n1", "n0", { type: "membership.pull", buckets: [0.5], after: "n0" });
-    cluster.inject("n1", "n0", { type: "membership.digest", buckets: [1, 2, 3], claims: [] });
+    cluster.inject("n1", "n0", { type: "membership.digest", buckets: [1, 2, 3], claims: [], missing: [] });
     expect(cluster.sent.get("n0")).toBe(sent);
   });
 });

@@ -63,7 +63,6 @@ describe("joining", () => {
     cluster.run(seconds(5));
     expect(cluster.of("a").members()).toHaveLength(2);
     expect(cluster.of("a").strangers()).toEqual(["/memory/b"]);
-    expect(cluster.of("a").acquainted).toBe(false);
     cluster.start("b");
     cluster.start("d", ["b"]);
     expect(cluster.until(() => cluster.agree("alive"), seconds(30))).toBeLessThan(seconds(15));

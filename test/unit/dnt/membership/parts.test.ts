@@ -3,7 +3,8 @@ import { KnownPeers } from "../../../../src/dnt/membership/known-peers.ts";
 import type { MemberClaim } from "../../../../src/dnt/membership/messages.ts";
 import { Probes } from "../../../../src/dnt/membership/probes.ts";
 import { Rumours } from "../../../../src/dnt/membership/rumours.ts";
-import { DEFAULTS } from "../../../../src/dnt/membership/settings.ts";
+import { Seeking } from "../../../../src/dnt/membership/seeking.ts";
+import { DEFAULTS, MOST_DEPARTED } from "../../../../src/dnt/membership/settings.ts";
 import { Suspicions } from "../../../../src/dnt/membership/suspicions.ts";
 import { seconds } from "../../../../src/lib/instant.ts";
 import { Random } from "../../../../src/lib/random.ts";
@@ -127,26 +128,26 @@ describe("probes", () => {
   });
 });
 
-describe("known peers", () => {
+describe("seeds and the peers of a last life", () => {
   const settings = { ...DEFAULTS, seeds: ["/memory/s"] };
 
   it("are tried with back-off that ends at a minute", () => {
-    const known = new KnownPeers(settings, "me", new Random("back-off"), new Map());
+    const seeking = new Seeking(settings, "me", new Random("back-off"), []);
     const at: number[] = [];
-    for (let now = 0; now < seconds(600); now += 100) if (known.attempt(now) !== null) at.push(now);
+    for (let now = 0; now < seconds(600); now += 100) if (seeking.attempt(now) !== null) at.push(now);
     const waits = at.slice(1).map((now, i) => now - (at[i] ?? 0));
     expect(waits[0]).toBeLessThanOrEqual(1300);
     expect(Math.max(...waits)).toBeLessThanOrEqual(seconds(76));
     expect(Math.max(...waits)).toBeGreaterThan(seconds(44));
-    known.joined();
-    expect(known.attempt(seconds(600))?.seeds).toEqual(["/memory/s"]);
+    seeking.joined();
+    expect(seeking.attempt(seconds(600))?.seeds).toEqual(["/memory/s"]);
   });
 
   it("a seed where no live member is known to be is tried once a minute, shared out among the living", () => {
     const seeds = ["/memory/s", "/dns4/d"];
-    const known = new KnownPeers({ ...settings, seeds }, "me", new Random("stranger"), new Map());
+    const seeking = new Seeking({ ...settings, seeds }, "me", new Random("stranger"), []);
     const tried = (live: readonly Member[]) =>
-      Array.from({ length: 6000 }, () => known.stranger(live.length, () => live)).filter(
+      Array.from({ length: 6000 }, () => seeking.stranger(live.length, () => live)).filter(
         (seed) => seed !== undefined,
       );
     const at = (id: string, address: string) => ({ ...member(id), addresses: [address] });
@@ -155,37 +156,74 @@ describe("known peers", () => {
     expect(tried([member("a")]).length).toBeLessThan(100);
     expect(new Set(tried([at("a", "/memory/s")]))).toEqual(new Set(["/dns4/d"]));
     expect(new Set(tried([at("a", "/memory/s/p2p/a")]))).toEqual(new Set(["/dns4/d"]));
-    known.answered("/dns4/d", "b");
+    seeking.answered("/dns4/d", "b");
     expect(tried([at("a", "/memory/s"), member("b")])).toEqual([]);
     expect(new Set(tried([member("b")]))).toEqual(new Set(["/memory/s"]));
   });
+});
 
-  it("are kept while all of them are dead, and forgotten when all have left", () => {
-    const known = new KnownPeers(settings, "me", new Random("deserted"), new Map());
-    const all = (state: Member["state"]) => () => [member("me"), { ...member("a"), state }];
-    known.save(() => [member("me")], 1, 0);
-    expect(known.save(() => [member("me")], 2, seconds(100))).toBeNull();
-    expect(known.save(all("alive"), 3, seconds(200))).toMatchObject([{ id: "a" }]);
-    expect(known.save(all("dead"), 4, seconds(2000))).toBeNull();
-    expect(known.save(all("left"), 5, seconds(4000))).toEqual([]);
+describe("known peers", () => {
+  const at = (id: string, incarnation: number, state: Member["state"] = "alive") => ({
+    ...member(id),
+    incarnation,
+    state,
   });
 
-  it("are written at most once a minute, at most 64, and only when they changed", () => {
-    const known = new KnownPeers(settings, "me", new Random("save"), new Map());
-    const members = ids(200).map((id) => member(id));
-    expect(known.save(() => members, 1, 0)).toBeNull();
-    expect(known.save(() => members, 1, 1000)).toHaveLength(64);
-    expect(known.save(() => members.slice(0, 100), 2, 60_999)).toBeNull();
-    expect(known.save(() => members.slice(0, 10), 2, 61_000)).toHaveLength(10);
-    expect(known.save(() => members.slice(0, 10), 3, 200_000)).toBeNull();
+  /** What a next life starts from. */
+  function reborn(known: KnownPeers, disk = new Map<string, unknown>()): KnownPeers {
+    for (const { key, value } of known.takeWrites()) {
+      if (value === null) disk.delete(key);
+      else disk.set(key, value);
+    }
+    return new KnownPeers("me", disk);
+  }
+
+  it("are written when somebody is heard of, moves or starts anew, and not again", () => {
+    const known = new KnownPeers("me", new Map());
+    known.note(at("me", 1));
+    expect(known.takeWrites()).toEqual([]);
+    known.note(at("a", 1));
+    expect(known.takeWrites()).toMatchObject([{ key: "dnt/peer/a", value: { incarnation: 1 } }]);
+    for (const state of ["alive", "suspect", "dead"] as const) known.note(at("a", 1, state));
+    expect(known.takeWrites()).toEqual([]);
+    known.note({ ...at("a", 1), addresses: ["/memory/elsewhere"] });
+    known.note(at("a", 2));
+    expect(known.takeWrites()).toHaveLength(2);
   });
 
-  it("are written at once when somebody has come, while there is room for all, or has left", () => {
-    const known = new KnownPeers(settings, "me", new Random("news"), new Map());
-    const [a, b] = [member("a"), member("b")];
-    expect(known.save(() => [a], 1, 0)).toMatchObject([{ id: "a" }]);
-    expect(known.save(() => [a, b], 2, 1)).toHaveLength(2);
-    expect(known.save(() => [a, { ...b, state: "dead" }], 3, 2)).toBeNull();
-    expect(known.save(() => [a, { ...b, state: "left" }], 4, 3)).toMatchObject([{ id: "a" }]);
+  it("are all there in the next life, but for those who left", () => {
+    const known = new KnownPeers("me", new Map());
+    const all = ids(300).map((id) => at(id, 1));
+    for (const one of all) known.note(one);
+    known.note({ ...(all[7] as Member), state: "left" });
+    const again = reborn(known);
+    expect(again.lastLife()).toHaveLength(299);
+    expect(again.departed("n007")).toBe(true);
+    expect(again.departures(["n006", "n007", "nobody"])).toEqual([{ id: "n007", incarnation: 1 }]);
+  });
+
+  it("are not taken for gone on the word of one who has not heard that they came back", () => {
+    const known = new KnownPeers("me", new Map());
+    known.note(at("a", 5));
+    known.depart({ id: "a", incarnation: 4 });
+    expect(known.departed("a")).toBe(false);
+    known.depart({ id: "stranger", incarnation: 4 });
+    expect(known.departed("stranger")).toBe(false);
+    known.depart({ id: "a", incarnation: 5 });
+    expect(known.departed("a")).toBe(true);
+    known.note(at("a", 6));
+    expect(reborn(known).lastLife()).toMatchObject([{ id: "a" }]);
+  });
+
+  it("that left are remembered up to a number, the last of them", () => {
+    const disk = new Map<string, unknown>();
+    const known = new KnownPeers("me", disk);
+    for (let n = 0; n < MOST_DEPARTED + 3; n++) {
+      known.note(at(`gone-${n}`, 1));
+      known.note(at(`gone-${n}`, 1, "left"));
+    }
+    const again = reborn(known, disk);
+    expect(disk.size).toBe(MOST_DEPARTED);
+    expect([again.departed("gone-2"), again.departed("gone-3")]).toEqual([false, true]);
   });
 });
