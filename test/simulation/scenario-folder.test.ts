@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -96,6 +96,15 @@ describe("a scenario's folder", () => {
     ["seed: 5\n", /^scenario\.yaml:1:7: seed must be text$/],
   ])("is refused with the line of the setting that is wrong: %j", (yaml, mistake) => {
     expect(mistakeIn(`${yaml}${HOSTS}`, "1s end\n")).toMatch(mistake);
+  });
+
+  test("is refused when one of its files is a folder", () => {
+    const folder = mkdtempSync(join(tmpdir(), "scenario-"));
+    made.push(folder);
+    for (const name of ["README.md", "scenario.yaml", "script"]) mkdirSync(join(folder, name));
+    expect(readFolder(folder)).toMatchObject({
+      failure: { message: `${join(folder, "scenario.yaml")} cannot be read: it is a folder` },
+    });
   });
 
   test("is refused with the line of the host that is wrong", () => {

@@ -7,6 +7,10 @@ export interface Field {
   readonly or?: "null" | "absent";
   readonly unit?: string;
   readonly meaning: string;
+  /** Of a map: what it has, all of them numbers. */
+  readonly numbers?: readonly string[];
+  /** Of a list: what each of its entries has. */
+  readonly each?: { readonly [key: string]: "number" | "text" | "list" };
 }
 
 /** Of a sample; quantiles by nearest rank. */
@@ -20,7 +24,19 @@ export function misfitOf(value: unknown, fields: readonly Field[]): string | nul
     if (found === null && field.or === "null") continue;
     if (found === undefined) return `${field.path} is missing`;
     if (!isOf(field.kind, found)) return `${field.path} is no ${field.kind}`;
+    const inside = misfitInside(found, field);
+    if (inside !== null) return `${field.path} ${inside}`;
   }
+  return null;
+}
+
+function misfitInside(found: unknown, { numbers = [], each = {} }: Field): string | null {
+  const missing = numbers.find((key) => !isOf("number", valueAt(found, key)));
+  if (missing !== undefined) return `has no number ${missing}`;
+  const entries: readonly unknown[] = Array.isArray(found) ? found : [];
+  for (const [key, kind] of Object.entries(each))
+    if (entries.some((entry) => !isOf(kind, valueAt(entry, key))))
+      return `has an entry without a ${kind} ${key}`;
   return null;
 }
 

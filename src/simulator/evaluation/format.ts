@@ -42,6 +42,14 @@ const OPTIONS: readonly Field[] = [
   { path: "options.checkers", kind: "flag", meaning: "Invariants were watched." },
 ];
 
+const PARTS = [
+  ["detect", "nobody does anything yet"],
+  ["wait", "the event waits"],
+  ["build", "a partition grows"],
+  ["compute", "its solver runs"],
+  ["apply", "its plan is checked and carried out"],
+] as const;
+
 const VIOLATIONS: readonly Field[] = [
   {
     path: "violations.seconds",
@@ -62,12 +70,15 @@ const VIOLATIONS: readonly Field[] = [
     meaning:
       "101 values: 0 %, 1 % … 100 % of the handled ones lasted at most so long. Empty: there were none.",
   },
-  {
-    path: "violations.parts",
-    kind: "map",
-    unit: "s",
-    meaning: "`mean` and `p50` of the handled ones' `detect`, `wait`, `build`, `compute` and `apply`.",
-  },
+  ...PARTS.map(
+    ([phase, what]): Field => ({
+      path: `violations.parts.${phase}`,
+      kind: "map",
+      unit: "s",
+      numbers: ["mean", "p50"],
+      meaning: `\`mean\` and \`p50\` of the handled ones' time in which ${what}.`,
+    }),
+  ),
   { path: "violations.open", kind: "number", meaning: "Hosts over their limit at the end." },
   {
     path: "violations.secondsPerVmHour",
@@ -151,6 +162,7 @@ export const RUN_FIELDS: readonly Field[] = [
   {
     path: "wrong",
     kind: "list",
+    each: { at: "number", checker: "text", what: "text" },
     meaning: "Violated invariants: `at` (simulated ms), `checker`, `what`. Empty: none.",
   },
   ...VIOLATIONS,
@@ -161,11 +173,13 @@ export const RUN_FIELDS: readonly Field[] = [
   {
     path: "story",
     kind: "list",
+    each: { at: "number", host: "text", what: "text" },
     meaning: "One event: `at` (simulated ms), `host`, `what`. Empty with the central scheduler.",
   },
   {
     path: "map",
     kind: "list",
+    each: { from: "number", to: "number", hosts: "list", outcome: "text" },
     meaning:
       "Partitions (or rounds) that held one of the first 128 hosts: `from` and `to` (simulated s), `hosts` (numbers " +
       "from 0), `outcome`.",

@@ -5,7 +5,7 @@ import { sayProblem } from "../../config/problem.ts";
 import { check } from "../../config/validate.ts";
 import { readYaml } from "../../config/yaml-source.ts";
 import type { InitialDomain } from "../../hypervisor/embedded/settings.ts";
-import { fail, ok, type Result } from "../../lib/error.ts";
+import { DiscoveryError, fail, ok, type Result } from "../../lib/error.ts";
 import { DEFAULT_POLICY } from "../../model/virtual-machine.ts";
 import { readText } from "../command-line/files.ts";
 import type { HostSpec } from "../world/host.ts";
@@ -25,6 +25,15 @@ export interface Scenario {
 
 /** @returns the scenario, or its first mistake with file and line. */
 export function readFolder(folder: string): Result<Scenario> {
+  try {
+    return read(folder);
+  } catch (error) {
+    if (error instanceof DiscoveryError) return fail(error.failure);
+    throw error;
+  }
+}
+
+function read(folder: string): Result<Scenario> {
   for (const file of ["README.md", "scenario.yaml", "script"]) {
     if (!existsSync(join(folder, file))) return invalid(`${folder} has no ${file}`);
   }

@@ -63,7 +63,6 @@ const VE_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 export const WORDS = {
   host: { about: "a host of `scenario.yaml`", bad: (word, { hosts }) => named("host", word, hosts) },
   vm: { about: "a VM of `scenario.yaml`", bad: (word, { vms }) => named("VM", word, vms) },
-  number: { about: "a whole number", bad: (word) => whole(word, 0, 999_999_999) },
   load: { about: "milli-CPU, 0 to 256000", bad: (word) => whole(word, 0, 256_000) },
   rate: { about: "MiB/s, 0 to 100000", bad: (word) => whole(word, 0, 100_000) },
   count: { about: "1 to 1000", bad: (word) => whole(word, 1, 1000) },
@@ -83,7 +82,6 @@ export const WORDS = {
     about: "a VE's name: small letters, digits and hyphens",
     bad: (word) => (VE_NAME.test(word) ? null : `${word} is no name of a VE`),
   },
-  text: { about: "a word", bad: () => null },
 } as const satisfies { readonly [kind: string]: Word };
 
 type Kind = keyof typeof WORDS;

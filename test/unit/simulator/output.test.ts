@@ -33,6 +33,7 @@ describe("what run prints for programs", () => {
     expect(misfitOf([1], RUN_FIELDS)).toBe("options.seed is missing");
     expect(misfitOf(null, RUN_FIELDS)).toBe("options.seed is missing");
     expect(misfitOf({ ...report(), steps: "7" }, RUN_FIELDS)).toBe("steps is no number");
+    expect(misfitOf({ ...report(), story: [1] }, RUN_FIELDS)).toBe("story has an entry without a number at");
     const { violations, ...rest } = report() as { violations: object };
     expect(misfitOf({ ...rest, violations: { ...violations, handled: {} } }, RUN_FIELDS)).toBe(
       "violations.handled is no summary",
