@@ -28,7 +28,20 @@ type Option = Parameters<ReturnType<typeof init>["setOption"]>[0];
 const WIDTH = 920;
 const HEIGHT = 420;
 const PHASES: readonly Phase[] = ["detect", "wait", "build", "compute", "apply"];
-const COLOURS = ["#2f6690", "#c8553d", "#4f772d", "#8d6a9f", "#d4a017", "#3a7d7c", "#7f5539", "#9a031e"];
+const COLOURS = [
+  "#2f6690",
+  "#c8553d",
+  "#4f772d",
+  "#8d6a9f",
+  "#d4a017",
+  "#3a7d7c",
+  "#7f5539",
+  "#9a031e",
+  "#5c6b73",
+  "#e08fb0",
+  "#7fb069",
+  "#1d1d5c",
+];
 /** More lines than that nobody tells apart: then only those that are compared. */
 const MOST_LINES = 12;
 /** More bars have no room for their names. */
@@ -41,7 +54,6 @@ const handled = ({ report }: Run): number => report.violations.handled.count;
 /** One line for each algorithm, seed and figure: runs that differ in nothing but their size. */
 export function violationsBySize({ alike, others }: Compared): Plot {
   const runs = alike.filter((run) => handled(run) > 0);
-  const idle = alike.filter((run) => handled(run) === 0);
   const sizes = [...new Set(runs.map(({ report }) => report.options.hosts))];
   const lines = linesBySize(runs);
   const series = lines.map(({ figure, of, colour }) => ({
@@ -59,10 +71,7 @@ export function violationsBySize({ alike, others }: Compared): Plot {
     about: [
       "Seconds from the instant a host's guests want more than it has to the instant they no longer do; handled ones.",
       sayShown(runs),
-      sayLeftOut([
-        ...others.map(({ run, why }) => ({ run, why })),
-        ...idle.map((run) => ({ run, why: "no violation was handled" })),
-      ]),
+      sayLeftOut([...others, ...idleOf(alike)]),
       others.length > 0 ? "Only runs that differ in size, seed and algorithm alone are compared." : "",
     ]
       .filter(Boolean)
@@ -108,7 +117,7 @@ export function partsOfTime(all: readonly Run[]): Plot {
     about: [
       "Mean seconds of each part of a handled violation. The central scheduler's hosts wait to be looked at (detect).",
       sayShown(runs),
-      sayIdle(all),
+      sayLeftOut(idleOf(all)),
     ]
       .filter(Boolean)
       .join(" "),
@@ -120,6 +129,7 @@ export function partsOfTime(all: readonly Run[]): Plot {
 export function distributions(all: readonly Run[], { alike }: Compared): Plot {
   const few = all.length <= MOST_LINES ? all : alike;
   const runs = few.filter((run) => handled(run) > 0).slice(0, MOST_LINES);
+  const crowded = all.filter((run) => handled(run) > 0 && !runs.includes(run));
   const strokeOf = ({ algorithm }: EvaluationOptions): Stroke =>
     algorithm === "partition" ? "solid" : "dashed";
   const series = runs.map(({ report }, index) => ({
@@ -129,14 +139,15 @@ export function distributions(all: readonly Run[], { alike }: Compared): Plot {
     data: report.violations.distribution.map((seconds, percent) => [seconds, percent]),
     lineStyle: { type: strokeOf(report.options) },
   }));
-  const left = few.filter((run) => handled(run) > 0).length > runs.length || few.length < all.length;
   return {
     title: "Distribution of violation times",
     about: [
       "The share of handled violations that were over by then.",
       sayShown(runs),
-      left ? `More than ${MOST_LINES} lines could not be told apart.` : "",
-      sayIdle(few),
+      sayLeftOut([
+        ...crowded.map((run) => ({ run, why: `more than ${MOST_LINES} lines cannot be told apart` })),
+        ...idleOf(all),
+      ]),
     ]
       .filter(Boolean)
       .join(" "),
@@ -159,16 +170,21 @@ function sayShown(runs: readonly Run[]): string {
   return `Shown: ${sayNumbers(runs)}. Membership: ${memberships.join(", ")}.`;
 }
 
-function sayLeftOut(left: readonly { readonly run: Run; readonly why: string }[]): string {
+interface LeftOut {
+  readonly run: Run;
+  readonly why: string;
+}
+
+function sayLeftOut(left: readonly LeftOut[]): string {
   if (left.length === 0) return "";
   const reasons = Map.groupBy(left, ({ why }) => why);
   const parts = [...reasons].map(([why, of]) => `${sayNumbers(of.map(({ run }) => run))} (${why})`);
   return `Not in it: ${parts.join("; ")}.`;
 }
 
-function sayIdle(runs: readonly Run[]): string {
+function idleOf(runs: readonly Run[]): readonly LeftOut[] {
   const idle = runs.filter((run) => handled(run) === 0);
-  return sayLeftOut(idle.map((run) => ({ run, why: "no violation was handled" })));
+  return idle.map((run) => ({ run, why: "no violation was handled" }));
 }
 
 /** One event: who did what when; its beginning, which takes a second, once more on its own. */

@@ -88,7 +88,8 @@ export function sayRun({ number, report, label }: Run): string {
 }
 
 export function sayNumbers(runs: readonly Run[]): string {
-  return runs.map(({ number }) => `#${number}`).join(", ");
+  const numbers = runs.map(({ number }) => number).sort((a, b) => a - b);
+  return numbers.map((number) => `#${number}`).join(", ");
 }
 
 export interface Compared {
