@@ -1,4 +1,5 @@
 /** A report for people, on a terminal. */
+import { nameOf } from "../report/runs.ts";
 import { membershipOf } from "./options.ts";
 import type { Cost } from "./progress.ts";
 import type { Report } from "./report.ts";
@@ -14,7 +15,7 @@ const MEMBERSHIPS = {
 export function told(report: Report, cost: Cost | null): string {
   const { options, violations, partitions, migrations, traffic } = report;
   const rows: (readonly [string, string])[] = [
-    ["what", `${options.algorithm}, ${options.hosts} hosts, ${options.vms} VMs, seed ${options.seed}`],
+    ["what", `${nameOf(options)}; ${options.hosts} hosts, ${options.vms} VMs, seed ${options.seed}`],
     ["membership", MEMBERSHIPS[membershipOf(options)]],
     [
       "simulated",
