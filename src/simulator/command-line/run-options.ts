@@ -88,7 +88,8 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
   { name: "consolidate", summary: "Empty hosts that have little to do; of partitions only." },
   {
     name: "faults",
-    summary: "failing=PERCENT, site-surge=PERCENT, drained=HOSTS (of partitions only), separated by commas.",
+    summary:
+      "Of these, with commas between: failing=PERCENT of the hosts lose power once; site-surge=PERCENT more is wanted by the first site's guests for a while; drained=HOSTS at once (of partitions only).",
     value: { kind: "text", name: "LIST" },
   },
   { name: "no-checkers", summary: "Invariants are not watched." },

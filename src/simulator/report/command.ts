@@ -1,4 +1,5 @@
 /** `discovery-sim report`: what `run -o json` wrote, as one HTML file. */
+import { resolve } from "node:path";
 import { EXIT, refuse } from "../command-line/failure.ts";
 import { misfitOf } from "../command-line/field.ts";
 import { demandWritable, readText, writeText } from "../command-line/files.ts";
@@ -8,6 +9,8 @@ import type { Report } from "../evaluation/report.ts";
 
 export async function main(input: Input): Promise<number> {
   const html = input.text("html");
+  const same = input.args.find((file) => resolve(file) === resolve(html));
+  if (same !== undefined) refuse(`--html ${html} would replace the run that it is made of`);
   demandWritable(html);
   const reports = input.args.map(read);
   const page = await pageMaker();

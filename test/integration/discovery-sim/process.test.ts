@@ -52,6 +52,11 @@ describe("discovery-sim as a process", () => {
       "x.html cannot be written: there is no such file or folder",
     ],
     [
+      "a page that would replace its run",
+      () => ["report", file("same.json", "{}"), "--html", join(folder, "none", "..", "same.json")],
+      "would replace the run that it is made of",
+    ],
+    [
       "a folder that has something in it",
       () => ["shrink", "--seed", "1", "--out", folder],
       "exists and is not empty",

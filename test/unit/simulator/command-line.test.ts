@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { overview, verbHelp } from "../../../src/simulator/command-line/help.ts";
 import type { Input } from "../../../src/simulator/command-line/input.ts";
 import { parse } from "../../../src/simulator/command-line/parse.ts";
+import { sayLeft } from "../../../src/simulator/command-line/status-line.ts";
 import { VERBS } from "../../../src/simulator/command-line/verbs.ts";
 import { optionsOf } from "../../../src/simulator/evaluation/asked.ts";
 import { VMPLACES } from "../../../src/simulator/evaluation/options.ts";
@@ -115,5 +116,15 @@ describe("what run is asked for", () => {
   it("has no membership where one scheduler knows every host", () => {
     const central = optionsOf(inputOf("run --algorithm centralised"));
     expect(central).toMatchObject({ value: { algorithm: "centralised", membership: "none" } });
+  });
+});
+
+describe("the estimate of what is left", () => {
+  it.each([
+    [1000, 1, 3, "over in about 2 s"],
+    [60_000, 10, 100, "over in about 9 min"],
+    [3_600_000, 1, 5, "over in about 4.0 h"],
+  ])("goes on as it went: %i ms, %i of %i", (elapsedMs, done, all, said) => {
+    expect(sayLeft(elapsedMs, done, all)).toBe(said);
   });
 });
