@@ -3,7 +3,8 @@ import { init } from "echarts";
 import { type EvaluationOptions, membershipOf } from "../evaluation/options.ts";
 import { MAPPED_HOSTS } from "../evaluation/report.ts";
 import type { Phase } from "../evaluation/truth.ts";
-import { type Compared, type Run, sayNumbers, sayRun } from "./runs.ts";
+import { handled, idleOf, sayLeftOut, sayShown } from "./captions.ts";
+import { type Compared, type Run, sayRun } from "./runs.ts";
 
 type Stroke = "solid" | "dashed" | "dotted";
 
@@ -48,8 +49,6 @@ const MOST_LINES = 12;
 const MOST_NAMED = 8;
 
 const colourOf = (index: number): string => COLOURS[index % COLOURS.length] ?? "#222222";
-
-const handled = ({ report }: Run): number => report.violations.handled.count;
 
 /** One line for each algorithm, seed and figure: runs that differ in nothing but their size. */
 export function violationsBySize({ alike, others }: Compared): Plot {
@@ -158,33 +157,6 @@ export function distributions(all: readonly Run[], { alike }: Compared): Plot {
     })),
     svg: runs.length === 0 ? null : drawn({ ...axes({ type: "value", name: "seconds" }, "%"), series }),
   };
-}
-
-/** Of which runs, and how their agents know of one another. */
-function sayShown(runs: readonly Run[]): string {
-  if (runs.length === 0) return "";
-  const kinds = Map.groupBy(runs, ({ report: { options } }) => membershipOf(options));
-  const memberships = [...kinds].map(([kind, of]) =>
-    kinds.size === 1 ? kind : `${kind} (${sayNumbers(of)})`,
-  );
-  return `Shown: ${sayNumbers(runs)}. Membership: ${memberships.join(", ")}.`;
-}
-
-interface LeftOut {
-  readonly run: Run;
-  readonly why: string;
-}
-
-function sayLeftOut(left: readonly LeftOut[]): string {
-  if (left.length === 0) return "";
-  const reasons = Map.groupBy(left, ({ why }) => why);
-  const parts = [...reasons].map(([why, of]) => `${sayNumbers(of.map(({ run }) => run))} (${why})`);
-  return `Not in it: ${parts.join("; ")}.`;
-}
-
-function idleOf(runs: readonly Run[]): readonly LeftOut[] {
-  const idle = runs.filter((run) => handled(run) === 0);
-  return idle.map((run) => ({ run, why: "no violation was handled" }));
 }
 
 /** One event: who did what when; its beginning, which takes a second, once more on its own. */
