@@ -463,8 +463,8 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: PARTICIPANT,
-        from: "#verdict(entry: OpenAction, here: ReturnType<typeof sightOf>)",
-        to: "#verdict(entry: OpenAction, here: ReturnType<typeof sightOf>, now: Instant)",
+        from: "#verdict(entry: OpenAction, here: OwnSight)",
+        to: "#verdict(entry: OpenAction, here: OwnSight, now: Instant)",
       },
       {
         file: PARTICIPANT,
@@ -637,7 +637,7 @@ export const MUTANTS: readonly Mutant[] = [
     "word-unowed",
     "a source tells a destination that was away nothing more",
     "lrt/execution/reports.ts",
-    'if (answer.kind === "no-answer" && to === destination) this.#owe(ended, later);',
+    "if (silent && to === destination) this.#owe(ended, later);",
     "",
   ),
   mutant(
@@ -660,6 +660,147 @@ export const MUTANTS: readonly Mutant[] = [
     INTENT,
     `return { kind: "wait", reason: "paused here, unsettled at the source" };`,
     `return { kind: "destroy", outcome: "failed", reason: "unsettled" };`,
+  ),
+  {
+    name: "moved-while-moving",
+    what: "a host is free while a guest leaves it, and that guest is planned for again",
+    edits: [
+      {
+        file: PARTICIPANT,
+        from: "if (undestroyed || aside) return false;",
+        to: 'if (undestroyed || aside || intent.role === "source") return false;',
+      },
+      {
+        file: "lrt/lrt.ts",
+        from: 'return domain.job === "none" ? null : "a job of its hypervisor is running";',
+        to: "return null;",
+      },
+      {
+        file: PARTICIPANT,
+        from: 'return domain.state === "running" && domain.job === "none"',
+        to: 'return domain.state === "running"',
+      },
+    ],
+  },
+  mutant(
+    "promise-keeps-nobody",
+    "a host is free while a guest comes to it",
+    PARTICIPANT,
+    "if (undestroyed || aside) return false;",
+    'if (undestroyed || aside || intent.role === "destination") return false;',
+  ),
+  mutant(
+    "memory-overcommitted",
+    "plans give away a fifth more memory than there is",
+    PROBLEM,
+    "const memory = share(member.capacity.memory, Math.min(1000, config.overloadPermille));",
+    "const memory = share(member.capacity.memory, 1200);",
+  ),
+  {
+    name: "room-at-the-end",
+    what: "a plan's actions do not wait for the room that they need",
+    edits: [
+      {
+        file: "solver/schedule.ts",
+        from: "for (const id of this.#ledger(step.to).arrive(this.#arriving(step))) after.add(id);",
+        to: "this.#ledger(step.to).arrive(this.#arriving(step));",
+      },
+      { file: "solver/checkers/replay.ts", from: "    ...checkRoom(problem, plan, order),\n", to: "" },
+    ],
+  },
+  {
+    name: "suspended-left-out",
+    what: "a host's snapshot leaves its suspended guests out, and a destination promises room that it has not",
+    edits: [
+      {
+        file: "lrt/lrt.ts",
+        from: 'filter((domain) => domain.state !== "shutoff")',
+        to: 'filter((domain) => domain.state === "running")',
+      },
+      { file: PARTICIPANT, from: "if (room < 0) return", to: "if (room < -1_000_000) return" },
+    ],
+  },
+  {
+    name: "agreed-after-the-end",
+    what: "a partition that has ended carries out a plan to which the last member agrees only then",
+    edits: [
+      {
+        file: PARTITION,
+        from: 'if (!waiting.delete(node) || this.#phase !== "checking") return;',
+        to: "if (!waiting.delete(node)) return;",
+      },
+      {
+        file: PARTITION,
+        from: 'if (waiting.size === 0 && this.#phase === "checking") this.#decide',
+        to: "if (waiting.size === 0) this.#decide",
+      },
+      {
+        file: PARTITION,
+        from: "for (const node of this.members()) this.#leave(node, outcome.kind, turn);",
+        to: "for (const node of this.members()) this.#giveBack(node, outcome.kind, turn);",
+      },
+    ],
+  },
+  mutant(
+    "pair-parted",
+    "plans know nothing of guests that must stay together",
+    PROBLEM,
+    "if (here.has(other))\n        pairs.set(`together",
+    "if (here.size < 0)\n        pairs.set(`together",
+  ),
+  mutant(
+    "begun-again",
+    "a restarted source carries out once more what it has begun",
+    PARTICIPANT,
+    "        this.#open.set(intent.order.key, opened({ ...intent, since: turn.now }, true));",
+    `        {
+          const entry = opened({ ...intent, since: turn.now }, true);
+          this.#open.set(intent.order.key, entry);
+          if (intent.role === "source") entry.operation = turn.hypervisor(commandOf(intent.order, intent.uri));
+          if (entry.operation !== null) this.#operations.set(entry.operation, intent.order.key);
+        }`,
+  ),
+  mutant(
+    "rota-kept",
+    "a member that has died is probed in turn for ever, once more for each of its lives",
+    "dnt/membership/view.ts",
+    "if (was && !isLive(member)) this.#probes.remove(id);",
+    "",
+  ),
+  mutant(
+    "suspicions-kept",
+    "a suspicion stays open when its member has refuted it",
+    "dnt/membership/view.ts",
+    "    this.suspicions.close(id);\n",
+    "",
+  ),
+  mutant(
+    "handlers-kept",
+    "the handler of a VE that was deleted is kept",
+    "vet/vet.ts",
+    "ended: (ended) => this.#handlers.delete(ended),",
+    "ended: () => {},",
+  ),
+  mutant(
+    "told-kept",
+    "a host remembers every VE that has ever had a VM on it",
+    "vet/host/reports.ts",
+    "if (vms.length === 0) this.#told.delete(ve);",
+    "if (vms.length < 0) this.#told.delete(ve);",
+  ),
+  mutant(
+    "questions-kept",
+    "a question to another agent is kept when it has been answered",
+    "agent/remote.ts",
+    "    this.#questions.delete(re);\n",
+    "",
+  ),
+  mutant(
+    "departures-kept",
+    "a host remembers where VMs came from that have left it",
+    "lrt/lrt.ts",
+    "    this.#departures.keepOnly(this.inventory, turn);\n",
+    "",
   ),
 ];
 

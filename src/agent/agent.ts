@@ -119,6 +119,7 @@ export class Agent {
         members: () => this.members(),
         unheard: () => this.membership.unheard(),
         strangers: () => this.membership.strangers(),
+        hasLeft: (id) => this.membership.hasLeft(id),
         circle: () => this.membership.circle(),
         ask: (to, command, turn, done, after) =>
           this.#ask(to, command as VetCommand, turn as AgentTurn, done, after),
@@ -139,6 +140,23 @@ export class Agent {
     this.#route(input, turn);
     this.#afterwards(turn);
     return turn.effects;
+  }
+
+  /** How much is remembered of each kind: what grows without end would end the agent. */
+  sizes() {
+    return {
+      ...this.membership.sizes(),
+      ...this.registry.sizes(),
+      ...this.lrt.sizes(),
+      ...this.vet.sizes(),
+      ...this.remote.kept,
+      ...this.history.kept,
+      operations: this.operations.list().length,
+      migrations: this.migrations.size,
+      unanswered: this.unanswered.size,
+      solves: this.#solves.size,
+      timers: this.#counters.timers.size,
+    };
   }
 
   get lrtConfig(): LrtConfig {
@@ -234,6 +252,7 @@ export class Agent {
       case "stopping":
         this.#stopping = true;
         this.lrt.participant.stop(turn);
+        this.remote.stop();
         return this.#leave(turn);
     }
   }
@@ -443,7 +462,7 @@ export class Agent {
         members: () => this.members(),
         setDraining: (draining, turn) => this.membership.update({ draining }, turn),
         records: () => this.recordsHere(),
-        handOverRecords: (turn) => this.vet.drained(turn),
+        handOverRecords: (turn) => this.vet.handOver(turn),
       },
       restored,
     );

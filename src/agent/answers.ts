@@ -62,7 +62,7 @@ export class Answers {
         return this.#drain(command, respond, turn);
       case "host.restore":
         return this.#atHost(command.host, command, respond, turn, (later) =>
-          this.#agent.drain.restore(command.reason ?? "an operator asked for it", later),
+          this.#durably(() => this.#agent.drain.restore(command.reason ?? "an operator asked for it", later)),
         );
       case "vm.list":
         return this.#vms(respond, turn);
@@ -78,6 +78,8 @@ export class Answers {
         return this.#balance(respond, turn);
       case "balance.mode":
         return this.#setMode(command, respond, turn);
+      case "agent.set-mode":
+        return respond(this.#own(command, turn), turn, turn.written);
       case "op.list":
         return this.#operations(respond, turn);
       case "op.show":
@@ -143,8 +145,10 @@ export class Answers {
       case "agent.capture":
         return ok(this.#ownPart(turn));
       case "agent.set-mode":
-        this.#agent.setMode(command.mode, turn);
-        return ok({});
+        return this.#durably(() => {
+          this.#agent.setMode(command.mode, turn);
+          return ok({});
+        });
       case "agent.reasons":
         return ok({ report: this.report(turn), reasons: this.#agent.history.reasons(turn.now) });
       default:
@@ -275,7 +279,9 @@ export class Answers {
     this.#atHost(command.host, command, respond, turn, (later) => {
       const refusal = this.#agent.drain.refusal();
       if (command.dryRun !== true)
-        return this.#agent.drain.drain(command.reason ?? "an operator asked for it", later);
+        return this.#durably(() =>
+          this.#agent.drain.drain(command.reason ?? "an operator asked for it", later),
+        );
       if (refusal !== null) return fail(refusal);
       previewDrain(
         this.#agent,
@@ -287,7 +293,10 @@ export class Answers {
     });
   }
 
-  /** Runs `here` on the host named, wherever this was asked; null: it answers by itself. */
+  /**
+   * Runs `here` on the host named, wherever this was asked; null: it answers by itself. What it says is durable first: the
+   * agent may die the next moment.
+   */
   #atHost(
     host: string,
     command: PeerCommand,
@@ -300,7 +309,19 @@ export class Answers {
     if (found.value.id !== this.#agent.identity.id)
       return this.#agent.forward(found.value.id, command, respond, turn);
     const result = here(turn);
-    if (result !== null) respond(result, turn);
+    if (result !== null) respond(result, turn, turn.written);
+  }
+
+  /** On a full disk nothing becomes durable: its answer would wait for room, and every later one behind it. */
+  #durably(change: () => Result<unknown>): Result<unknown> {
+    const { lrt, identity } = this.#agent;
+    if (lrt.space !== "full") return change();
+    return fail({
+      code: "busy",
+      message: `${identity.name} cannot write down what it is told`,
+      reason: "its disk is full",
+      hint: "free room in its state directory",
+    });
   }
 
   #vms(respond: Respond, turn: AgentTurn): void {
@@ -381,7 +402,7 @@ export class Answers {
   #setMode({ mode }: Of<"balance.mode">, respond: Respond, turn: AgentTurn): void {
     this.#survey({ type: "agent.set-mode", mode }, turn, ({ coverage }, later) => {
       const silent = coverage.unreachable.map(({ host }) => host).join(", ");
-      if (silent === "") return respond(ok({ item: { mode }, coverage }), later);
+      if (silent === "") return respond(ok({ item: { mode }, coverage }), later, later.written);
       const reason = `${silent} did not answer and still has its old mode`;
       respond(
         fail({
@@ -391,6 +412,7 @@ export class Answers {
           changed: true,
         }),
         later,
+        later.written,
       );
     });
   }
@@ -418,7 +440,7 @@ export class Answers {
     const { drain, migrations } = this.#agent;
     const found = drain.cancel(command.name, turn) || migrations.cancel(command.name, turn);
     const now = this.#agent.operations.get(command.name) ?? operation;
-    if (found) return respond(ok(this.#operationView(now, turn)), turn);
+    if (found) return respond(ok(this.#operationView(now, turn)), turn, turn.written);
     respond(
       fail({
         code: "conflict",

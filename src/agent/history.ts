@@ -32,6 +32,10 @@ export class History {
     this.#nameOf = nameOf;
   }
 
+  get kept(): { readonly history: number; readonly reasons: number } {
+    return { history: this.#entries.length, reasons: this.#reasons.size };
+  }
+
   record(ended: Ended, now: Instant): void {
     this.#entries.push({ at: now, ended });
     if (this.#entries.length > MAX_ENTRIES) this.#entries.shift();

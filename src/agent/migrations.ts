@@ -16,6 +16,11 @@ export class Migrations {
     this.#agent = agent;
   }
 
+  /** Those that have not ended. */
+  get size(): number {
+    return this.#running.size;
+  }
+
   /** Starts moving a VM of this host; `to` null: wherever there is room. No operation: it is there already. */
   migrate(
     vm: VmId,

@@ -56,6 +56,7 @@ export class Remote {
   #next: number;
   /** This agent's incarnation when it started; null: it has not yet. */
   #life: number | null = null;
+  #stopped = false;
 
   constructor(boot: number, nameOf: (node: NodeId) => string, incarnationOf: (node: NodeId) => number) {
     this.#next = boot * QUESTIONS_PER_BOOT;
@@ -65,6 +66,17 @@ export class Remote {
 
   start(life: number): void {
     this.#life = life;
+  }
+
+  /** Nothing is changed any more: what others are told of this agent from now on stays true. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Questions under way, and answers that are kept for duplicates, of the kind that has more of them. */
+  get kept(): { readonly questions: number; readonly repeats: number } {
+    const { deeds, questions } = this.#answers;
+    return { questions: this.#questions.size, repeats: Math.max(deeds.size, questions.size) };
   }
 
   /** `after`: what must be durable here before the question leaves. */
@@ -101,6 +113,7 @@ export class Remote {
     if (known !== undefined) {
       return turn.send(from, { type: "control.answer", re: id, result: known.result }, known.after);
     }
+    if (isDeed(command) && this.#stopped) return;
     if (isDeed(command) && life < present(this.#life, "an agent that is asked has started")) {
       const result = fail({ code: "unreachable", message: "the agent that was asked has started anew" });
       return turn.send(from, { type: "control.answer", re: id, result });

@@ -39,6 +39,11 @@ export class AgentTurn implements Turn<Message, Notification> {
     return id;
   }
 
+  /** The last write so far, of this step or an earlier one: once it is durable, so are all before it. */
+  get written(): PersistId | undefined {
+    return this.#counters.persist === 0 ? undefined : this.#counters.persist;
+  }
+
   setTimer(timer: TimerName, after: Millis): void {
     const token = ++this.#counters.token;
     this.#counters.timers.set(timer, token);

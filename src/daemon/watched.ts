@@ -14,9 +14,9 @@ export function watchedJournal(journal: JournalPort, vitals: Vitals): JournalPor
 /** The hypervisor, with what it is asked told to the watch. */
 export function watchedHypervisor(hypervisor: HypervisorPort, vitals: Vitals): HypervisorPort {
   return {
-    run: (operation, command) => {
+    run: (operation, command, by) => {
       vitals.asking(operation, command);
-      hypervisor.run(operation, command);
+      hypervisor.run(operation, command, by);
     },
   };
 }

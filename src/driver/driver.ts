@@ -6,7 +6,7 @@
  * - *Persist before act*: an effect that names a write is held until that write is durable. Within a destination and
  *   lane, and among hypervisor commands and replies, order is kept: what comes after a held effect of the same
  *   stream waits behind it, unless it names nothing and its stream is the membership lane.
- * - A hypervisor command that names an instant is not executed after it.
+ * - A hypervisor command that names an instant is not executed after it; the port is told it, too.
  * - A message to the own node comes back as an input, never through the network.
  */
 import type { Agent } from "../agent/agent.ts";
@@ -54,6 +54,12 @@ export class Driver implements TransportSink<Message>, JournalSink, HypervisorSi
   /** Inputs dropped because the inbox was full. */
   get dropped(): number {
     return this.#dropped;
+  }
+
+  /** Inputs that wait, writes under way, and effects held for them. */
+  sizes(): Readonly<Record<"inbox" | "writing" | "held", number>> {
+    const held = [...this.#held.values()].reduce((sum, effects) => sum + effects.length, 0);
+    return { inbox: this.#inbox.length, writing: this.#writing.size, held };
   }
 
   start(): void {
@@ -168,7 +174,7 @@ export class Driver implements TransportSink<Message>, JournalSink, HypervisorSi
       case "timer-clear":
         return this.#clearTimer(effect.timer);
       case "hypervisor":
-        return hypervisor.run(effect.operation, effect.command);
+        return hypervisor.run(effect.operation, effect.command, effect.by);
       case "solve":
         return solver.solve(effect.operation, effect.problem, effect.limits);
       case "solve-cancel":

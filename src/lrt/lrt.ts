@@ -116,13 +116,16 @@ export class LocalResourcesTracker {
   }
 
   /** How much is remembered of each kind: what grows without end would end the agent. */
-  sizes(): Readonly<Record<"calls" | "answers" | "orders" | "owed" | "deposed" | "events", number>> {
+  sizes() {
     return {
       calls: this.#calls.size,
       answers: this.scheduler.answersKept,
       ...this.participant.kept,
-      deposed: this.desk.deposedKept,
+      ...this.desk.kept,
       events: this.queue.all().length,
+      departures: this.#departures.size,
+      failedMoves: this.#failedMoves.size,
+      readings: this.monitor.size,
     };
   }
 
@@ -167,7 +170,7 @@ export class LocalResourcesTracker {
     const [ended] = this.participant.unconfirmed();
     if (ended !== undefined) {
       const silent = ended.by.map(nameOf).join(" and ");
-      return `${silent} must confirm first how the migration of ${ended.order.name} ended`;
+      return `${silent} must confirm first what became of ${ended.order.name}`;
     }
     return this.desk.booking === null ? null : `its part in ${this.desk.booking.pid} is to end`;
   }

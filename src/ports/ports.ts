@@ -44,7 +44,11 @@ export interface JournalSink {
 }
 
 export interface HypervisorPort {
-  run(operation: OperationId, command: HypervisorCommand): void;
+  /**
+   * @param by boot-time milliseconds after which the hypervisor is not asked any more: the command fails instead, though
+   *   the way there (a connection, a look-up) may take long
+   */
+  run(operation: OperationId, command: HypervisorCommand, by?: Instant): void;
 }
 
 export interface HypervisorSink {

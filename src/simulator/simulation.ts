@@ -142,6 +142,11 @@ export class Simulation implements CheckedWorld, Watcher {
     for (const checker of this.#checkers) checker.excuse?.(vms);
   }
 
+  /** Something is done to the world. */
+  disturbed(): void {
+    for (const checker of this.#checkers) checker.disturbed?.();
+  }
+
   notified(host: SimulatedHost, notification: Notification): void {
     this.story.notified(host.id, notification);
     if (notification.kind === "action-ended" && notification.role === "source")

@@ -79,6 +79,17 @@ export class VirtualEnvironmentsTracker {
     });
   }
 
+  /** How much is remembered of each kind. */
+  sizes(): Readonly<Record<"handlers" | "lives" | "guests" | "told" | "stops", number>> {
+    return {
+      handlers: this.#handlers.size,
+      lives: this.#lives.size,
+      guests: this.#guests.size,
+      told: this.#reports.size,
+      stops: this.#hands.size,
+    };
+  }
+
   // ── hooks ──────────────────────────────────────────────────────────────────────────────────────────────
 
   start(turn: VetTurn): void {
@@ -135,10 +146,9 @@ export class VirtualEnvironmentsTracker {
     return handler !== undefined;
   }
 
-  /** Hands records to their next homes; how many are still here. */
-  drained(turn: VetTurn): number {
+  /** Hands records to their next homes. */
+  handOver(turn: VetTurn): void {
     this.#rebalance(turn);
-    return this.#deps.registry.size;
   }
 
   // ── commands ───────────────────────────────────────────────────────────────────────────────────────────

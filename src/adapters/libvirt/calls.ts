@@ -24,6 +24,8 @@ const SERIAL_MAX = 0xffff_ffff;
 export interface CallOptions {
   /** From the call to its answer, waiting included; the connection's default when left out. */
   readonly timeoutMs?: number;
+  /** Given up, and not sent, when it has waited so long for a place. */
+  readonly sendWithinMs?: number;
   /** Gives the call up; a job that the daemon has begun goes on. */
   readonly signal?: AbortSignal;
 }
@@ -115,7 +117,13 @@ export class CallTable {
     const refusal = this.#refusal(request, options);
     if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise<T>((resolve, reject) => {
-      const stop = this.#startClocks(options, (failure, cause) => this.#giveUp(call, failure, cause));
+      const stop = this.#startClocks(
+        options,
+        (failure, cause) => this.#giveUp(call, failure, cause),
+        () => {
+          if (!this.#sent(call)) this.#giveUp(call, "deadline");
+        },
+      );
       const call = new Call(request, { resolve, reject }, stop);
       this.#enqueue(call);
     });
@@ -162,14 +170,17 @@ export class CallTable {
   }
 
   #startClocks(
-    { timeoutMs = this.#limits.callTimeoutMs, signal }: CallOptions,
+    { timeoutMs = this.#limits.callTimeoutMs, sendWithinMs, signal }: CallOptions,
     giveUp: (failure: CallFailure, cause?: unknown) => void,
+    giveUpUnsent: () => void,
   ): () => void {
     const timer = setTimeout(() => giveUp("deadline"), timeoutMs);
+    const unsent = sendWithinMs === undefined ? undefined : setTimeout(giveUpUnsent, sendWithinMs);
     const cancel = (): void => giveUp("cancelled", signal?.reason);
     signal?.addEventListener("abort", cancel, { once: true });
     return () => {
       clearTimeout(timer);
+      clearTimeout(unsent);
       signal?.removeEventListener("abort", cancel);
     };
   }
@@ -189,6 +200,10 @@ export class CallTable {
       this.#waitingBytes -= body.length;
     }
     call.fail(new CallError(name, failure, place >= 0 ? "not-sent" : "unknown", cause));
+  }
+
+  #sent(call: Call): boolean {
+    return !this.#urgent.includes(call) && !this.#ordinary.includes(call);
   }
 
   #next(): Call | undefined {

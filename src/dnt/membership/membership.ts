@@ -66,6 +66,7 @@ export class Membership {
   readonly #health = new Health();
   readonly #knownPeers: KnownPeers;
   readonly #view: View;
+  readonly #probes: Probes;
   readonly #detector: Detector;
   readonly #reunion: Reunion;
   #phase: "new" | "running" | "left" = "new";
@@ -83,6 +84,7 @@ export class Membership {
     this.#id = self.id;
     this.#identity = new Identity(self, restored);
     const probes = new Probes(random.fork("probes"));
+    this.#probes = probes;
     const health = this.#health;
     this.#knownPeers = new KnownPeers(self.id, restored);
     this.#view = new View(settings, {
@@ -132,6 +134,11 @@ export class Membership {
     return this.#reunion.unheard();
   }
 
+  /** Whether it is known that it has, and not that it came back. */
+  hasLeft(id: NodeId): boolean {
+    return this.#knownPeers.departed(id);
+  }
+
   /** Seeds that a new agent has not met yet: they may be of a cluster of which it knows nothing. */
   strangers(): readonly string[] {
     return this.#reunion.strangers();
@@ -148,6 +155,11 @@ export class Membership {
   /** How much it doubts itself, 0 (well) to 8. */
   get doubt(): number {
     return this.#health.doubt;
+  }
+
+  /** How much is remembered of each kind. */
+  sizes() {
+    return { ...this.#view.sizes(), ...this.#probes.kept, sessions: this.#reunion.sessions };
   }
 
   /** What happened since the last call. */

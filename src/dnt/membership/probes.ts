@@ -63,6 +63,11 @@ export class Probes {
     this.#random = random;
   }
 
+  /** Members that are probed in turn, open probes, and open requests of others. */
+  get kept(): { readonly rota: number; readonly probes: number; readonly relays: number } {
+    return { rota: this.#rota.length, probes: this.#open.size, relays: this.#relays.size };
+  }
+
   add(id: NodeId): void {
     const at = this.#random.int(0, this.#rota.length);
     this.#rota.splice(at, 0, id);

@@ -55,6 +55,11 @@ export class Reunion {
     this.#synchronisation = new Synchronisation(view.roster, (member) => view.claimOf(member));
   }
 
+  /** Comparisons of lists under way. */
+  get sessions(): number {
+    return this.#synchronisation.size;
+  }
+
   start(turn: MembershipTurn): void {
     this.#startedAt = turn.now;
     this.#plan(turn.now, this.#settings.syncEvery);

@@ -36,6 +36,11 @@ export class Rumours {
     return this.#current.size;
   }
 
+  /** Those that wait to be drawn, the ones that were replaced included. */
+  get queued(): number {
+    return this.#queues.reduce((sum, { rumours }) => sum + rumours.length, 0);
+  }
+
   /** Takes the place of what was told of that member before. */
   tell(claim: MemberClaim): void {
     const rumour = { claim, bytes: claimSize(claim), sent: 0 };

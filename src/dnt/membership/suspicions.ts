@@ -32,6 +32,10 @@ export class Suspicions {
     this.#settings = settings;
   }
 
+  get size(): number {
+    return this.#open.size;
+  }
+
   observers(id: NodeId): readonly NodeId[] {
     return this.#open.get(id)?.observers ?? [];
   }

@@ -45,6 +45,11 @@ export class Synchronisation {
     this.#claimOf = claimOf;
   }
 
+  /** Sessions under way. */
+  get size(): number {
+    return this.#sessions.size;
+  }
+
   /** Opens a session with the peer, unless one is under way. */
   open(peer: NodeId, now: Instant): boolean {
     for (const [other, { since }] of this.#sessions) {

@@ -89,6 +89,11 @@ export class View {
     return chosen;
   }
 
+  sizes(): Readonly<Record<"members" | "rumours" | "queued" | "suspicions", number>> {
+    const { size: rumours, queued } = this.#rumours;
+    return { members: this.roster.size, rumours, queued, suspicions: this.suspicions.size };
+  }
+
   note(change: MembershipChange): void {
     this.#changes.push(change);
   }

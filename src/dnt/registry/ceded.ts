@@ -17,6 +17,10 @@ export class Ceded {
     this.#names = new Set(keys.map((key) => key.slice(PREFIX.length)));
   }
 
+  get size(): number {
+    return this.#names.size;
+  }
+
   has(name: string): boolean {
     return this.#names.has(name);
   }

@@ -25,6 +25,12 @@ export class Receipts {
     }
   }
 
+  /** Senders, and the most transfers that are remembered of one of them. */
+  get kept(): { readonly senders: number; readonly receipts: number } {
+    const taken = [...this.#bySender.values()].map((receipt) => receipt.taken.length);
+    return { senders: taken.length, receipts: Math.max(0, ...taken) };
+  }
+
   taken(from: NodeId, number: number): boolean {
     const receipt = this.#bySender.get(from);
     return receipt !== undefined && (number < receipt.floor || receipt.taken.includes(number));

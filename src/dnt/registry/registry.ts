@@ -82,6 +82,8 @@ export interface RegistryDependencies<R> {
   readonly unheard: () => readonly NodeId[];
   /** Addresses of seeds that this new agent has not met yet: their cluster may be another one than its own. */
   readonly strangers: () => readonly string[];
+  /** Whether it is known of that member that it has left. */
+  readonly hasLeft: (id: NodeId) => boolean;
   /** Whom this agent knows, both together (`Membership.circle`). */
   readonly circle: () => { readonly print: string; readonly durable: PersistId | undefined };
   /** `after`: what must be durable here before the question leaves. Failure: no answer, or none of use. */
@@ -166,6 +168,19 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   /** Records here, those on their way included. */
   get size(): number {
     return this.#stored.size;
+  }
+
+  /** How much is remembered of each kind. */
+  sizes() {
+    return {
+      records: this.#stored.size,
+      creating: this.#creating.size,
+      transfers: this.#asking.size,
+      homes: this.#homes.size,
+      changes: this.#changes.size,
+      ceded: this.#ceded.size,
+      ...this.#receipts.kept,
+    };
   }
 
   /** Answers `vet.holds`, when `after` is durable. */
@@ -265,7 +280,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   ): void {
     for (const [name, { record, moving }] of sortedEntries(this.#stored)) {
       if (moving === null || this.#asking.has(name)) continue;
-      if (this.#hasLeft(moving.to)) {
+      if (this.#deps.hasLeft(moving.to)) {
         this.put(record, turn, true);
         kept(name);
       } else this.#send(name, turn, (later) => moved(name, moving.to, later), undefined);
@@ -282,11 +297,6 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     assert(this.settled, "who leaves holds nothing");
     this.#confirmed = false;
     return [{ key: KEY_CONFIRMED, value: null }];
-  }
-
-  #hasLeft(id: NodeId): boolean {
-    const state = this.#deps.members().find((member) => member.id === id)?.state;
-    return state === "left" || (state === undefined && !this.#deps.unheard().includes(id));
   }
 
   /**

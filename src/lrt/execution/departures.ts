@@ -45,6 +45,11 @@ export class Departures {
       );
   }
 
+  /** VMs of which something is remembered. */
+  get size(): number {
+    return this.#byVm.size;
+  }
+
   of(vm: VmId, now: Instant): { host: NodeId; agoMs: Millis }[] {
     return this.#recent(this.#byVm.get(vm) ?? [], now).map(({ host, at }) => ({ host, agoMs: now - at }));
   }

@@ -26,6 +26,11 @@ export class FailedMoves {
     this.#config = config;
   }
 
+  /** VMs of which something is remembered. */
+  get size(): number {
+    return this.#byVm.size;
+  }
+
   of(vm: VmId, now: Instant): VmSnapshot["failed"] {
     const hosts = [...(this.#byVm.get(vm)?.until ?? [])];
     return hosts.filter(([, until]) => now < until).map(([host, until]) => ({ host, forMs: until - now }));

@@ -181,9 +181,21 @@ function silentSource(here: OwnSight, asked: boolean, expired: boolean): Verdict
   return { kind: "wait", reason: "the source does not answer" };
 }
 
-/** A start found after a crash: only this host can tell. */
+/**
+ * A start found after a crash, as its host sees it: only this host can tell.
+ *
+ * | here      | verdict                                                                     |
+ * | --------- | --------------------------------------------------------------------------- |
+ * | running   | done                                                                        |
+ * | paused    | done: somebody has paused what was started                                  |
+ * | stopped   | set aside: it is being started, or stands still for a reason of its own     |
+ * | absent    | failed: it was never started                                                |
+ * | migrating | wait                                                                        |
+ */
 export function judgeRunner(here: OwnSight): Verdict {
   if (here === "running") return { kind: "ended", outcome: "done", reason: "it runs" };
   if (here === "absent") return { kind: "ended", outcome: "failed", reason: "it was never started" };
+  if (here === "paused") return { kind: "ended", outcome: "done", reason: "it was started, and paused" };
+  if (here === "stopped") return { kind: "set-aside", reason: "it is paused for a reason of its own" };
   return { kind: "wait", reason: "it is neither running nor gone" };
 }

@@ -27,7 +27,7 @@ export interface OpenAction {
   asking: number | null;
   /** It failed, and its hypervisor does not let go of the copy: that is tried again, and keeps nobody from anything. */
   undestroyed: boolean;
-  /** Its source was silent for so long that the node is given back; the guest may come all the same. */
+  /** Its source was silent for so long that the node is given back (the guest may come all the same), or what was started stands still. */
   aside: boolean;
   /**
    * A source's order that came before its guest was resumed here begins when the arrival has ended, and the intent, which

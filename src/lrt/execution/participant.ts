@@ -118,9 +118,12 @@ export class Participant {
     return this.#blocking().length;
   }
 
-  /** Orders that are remembered although they have ended: all, and those whose end a destination has not heard. */
-  get kept(): { readonly orders: number; readonly owed: number } {
-    return { orders: this.#over.size, owed: this.#reports.size };
+  /**
+   * Orders that are remembered although they have ended: all, and those whose end a destination has not heard; and
+   * commands to the hypervisor that have not ended.
+   */
+  get kept() {
+    return { orders: this.#over.size, owed: this.#reports.size, commands: this.#operations.size };
   }
 
   open(): readonly Intent[] {

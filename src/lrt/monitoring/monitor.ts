@@ -84,6 +84,11 @@ export class Monitor {
     this.#underSince = null;
   }
 
+  /** VMs that readings are kept of. */
+  get size(): number {
+    return this.#readings.size;
+  }
+
   /** A VM's demand: smoothed CPU, and its whole memory (it is never overcommitted). */
   demand(domain: Domain, now: Instant): Resources {
     const cpu = domain.state === "running" ? this.#smoothed(this.#readings.get(domain.vm) ?? [], now) : 0;

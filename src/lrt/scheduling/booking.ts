@@ -96,7 +96,7 @@ export class BookingDesk {
   #restoredAge: Millis = 0;
   /** Partitions that have a successor, which ends them, and the epoch voted for: the old leader gets nothing more. */
   readonly #deposed: Map<PartitionId, number>;
-  /** Partitions that this node was in, and the epoch they had at its end: what they asked before comes too late. */
+  /** Partitions that this node was in, or was given back by, and their epoch then: what they asked before is too late. */
   readonly #left = new Map<PartitionId, number>();
   /** Set by execution: whether an action of this booking is still open here. */
   readonly #openActions: () => number;
@@ -128,8 +128,9 @@ export class BookingDesk {
     return this.#booking === null;
   }
 
-  get deposedKept(): number {
-    return this.#deposed.size;
+  /** Partitions remembered that have another leader, and that this node was in. */
+  get kept(): { readonly deposed: number; readonly left: number } {
+    return { deposed: this.#deposed.size, left: this.#left.size };
   }
 
   reserve(request: ReserveRequest, turn: LrtTurn): Grant {
@@ -201,6 +202,20 @@ export class BookingDesk {
     this.#renewLease({ ...held, partitionEpoch: ref.partitionEpoch, leader }, turn);
     keepLatest(this.#deposed, ref, REMEMBERED_DEPOSED);
     return this.#persist(turn);
+  }
+
+  /**
+   * Its leader gives the node back, or never heard that it has it: what that partition asked before comes too late.
+   * @returns whether it is still settling
+   */
+  release(ref: PartitionRef, from: NodeId, turn: LrtTurn): boolean {
+    if (this.#booking?.pid === ref.pid) {
+      const stale = this.refusal(ref, from, turn)?.kind === "stale";
+      return stale ? false : this.end("released", turn);
+    }
+    const partitionEpoch = Math.max(ref.partitionEpoch, this.#left.get(ref.pid) ?? 0);
+    keepLatest(this.#left, { pid: ref.pid, partitionEpoch }, REMEMBERED_LEFT);
+    return false;
   }
 
   /** Ends the booking, at once or when its last action has ended. @returns whether it is still settling. */

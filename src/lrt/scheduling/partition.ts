@@ -231,14 +231,17 @@ export class Partition {
       own,
     } as const;
     const tries = own ? this.#deps.config.callTries : 2;
-    const answered = (answer: Answer, later: LrtTurn) => this.#answered(node, answer, later);
+    const answered = (answer: Answer, later: LrtTurn): void => {
+      this.#asking.delete(node);
+      if (this.#phase === "growing" && this.#overtaken(node, call, answer)) this.#ask(node, later);
+      else this.#answered(node, answer, later);
+    };
     const sent = this.#deps.calls.send(node, call, turn, answered, { tries });
     this.#asking.set(node, sent);
     this.#messages += 2;
   }
 
   #answered(node: NodeId, answer: Answer, turn: LrtTurn): void {
-    this.#asking.delete(node);
     if (answer.kind === "joined" && this.#phase === "growing") {
       this.#join(node, answer.token, answer.snapshot, turn);
     } else if (answer.kind === "joined") this.#giveBack(node, "no longer needed", turn);
@@ -261,7 +264,9 @@ export class Partition {
     if (answer.kind === "refused") this.#refused.add(node);
     const held = this.#members.has(node) || answer.kind === "no-answer" || answer.kind === "unsettled";
     this.#members.lose(node);
-    if (held) this.#giveBack(node, "did not join", turn);
+    if (!held) return;
+    this.#partitionEpoch++; // it may be asked only after it was given back: that books nothing
+    this.#giveBack(node, "did not join", turn);
   }
 
   #askUnsettledAgain(turn: LrtTurn): void {
@@ -352,7 +357,7 @@ export class Partition {
       this.#explanation = solution?.explanation ?? [];
       return this.#withoutPlan(bestEffort, turn);
     }
-    if (this.#errs(solution.plan, events)) return this.#withoutPlan(bestEffort, turn);
+    if (this.#errs(solution.plan, turn.now)) return this.#withoutPlan(bestEffort, turn);
     const check = solution.status === "reduced" ? checkSteps : checkPlan;
     this.#assertSound = () => {
       const wrong = check(problem, solution.plan);
@@ -369,8 +374,8 @@ export class Partition {
   }
 
   /** What no rule tells the solver. */
-  #errs(plan: Plan, events: readonly TravellingEvent[]): boolean {
-    return sendsBack(plan, events) || strays(plan, this.#members.snapshots());
+  #errs(plan: Plan, now: Instant): boolean {
+    return sendsBack(plan, this.#agenda.all(now)) || strays(plan, this.#members.snapshots());
   }
 
   #withoutPlan(bestEffort: boolean, turn: LrtTurn): void {
@@ -545,13 +550,23 @@ export class Partition {
   #renew(turn: LrtTurn): void {
     if (this.#phase === "ended") return;
     turn.setTimer(TIMER_RENEW, this.#deps.config.renewMs);
+    for (const node of this.members()) this.#renewAt(node, turn);
+  }
+
+  #renewAt(node: NodeId, turn: LrtTurn): void {
     const phase = this.#phase === "applying" ? "applying" : "growing";
-    for (const node of this.members()) {
-      const call = { type: "partition.renew", ...this.ref(), phase, members: this.members() } as const;
-      this.#messages += 2;
-      const renewed = (answer: Answer, later: LrtTurn) => this.#renewed(node, answer, later);
-      this.#deps.calls.send(node, call, turn, renewed, { tries: 2 });
-    }
+    const call = { type: "partition.renew", ...this.ref(), phase, members: this.members() } as const;
+    this.#messages += 2;
+    const renewed = (answer: Answer, later: LrtTurn): void => {
+      if (!this.#overtaken(node, call, answer)) this.#renewed(node, answer, later);
+      else if (this.#phase !== "ended") this.#renewAt(node, later);
+    };
+    this.#deps.calls.send(node, call, turn, renewed, { tries: 2 });
+  }
+
+  /** What was said later came first: its member is as good as before. One that follows another leader says so again. */
+  #overtaken(node: NodeId, { partitionEpoch }: PartitionRef, { kind }: Answer): boolean {
+    return kind === "stale" && partitionEpoch < this.#partitionEpoch && this.#members.has(node);
   }
 
   #renewed(node: NodeId, answer: Answer, turn: LrtTurn): void {

@@ -319,8 +319,7 @@ export class Scheduler {
     turn: LrtTurn,
   ): Answered {
     const { desk } = this.#deps;
-    const mine = desk.booking?.pid === request.pid && desk.refusal(request, from, turn)?.kind !== "stale";
-    const settling = mine ? desk.end("released", turn) : false;
+    const settling = desk.release(request, from, turn);
     if (desk.free) this.pump(turn);
     return { body: { kind: "released", settling } };
   }

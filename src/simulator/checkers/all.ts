@@ -1,5 +1,6 @@
 import type { LrtConfig } from "../../lrt/config.ts";
 import { ActionChecker } from "./actions.ts";
+import { Agendas } from "./agendas.ts";
 import { AnswerChecker } from "./answers.ts";
 import { BookingChecker } from "./booking.ts";
 import { BoundsChecker } from "./bounds.ts";
@@ -14,34 +15,39 @@ import { Ledger } from "./ledger.ts";
 import { PingPongChecker } from "./ping-pong.ts";
 import { PlanChecker } from "./plans.ts";
 import { ProgressChecker } from "./progress.ts";
+import { PromiseChecker } from "./promises.ts";
 import { RuleChecker } from "./rules.ts";
 import { SlotChecker } from "./slots.ts";
 import { SnapshotChecker } from "./snapshots.ts";
 import { VerbChecker } from "./verbs.ts";
 import { ViewChecker } from "./views.ts";
+import { WanderingChecker } from "./wandering.ts";
 
 /** The checkers of every invariant of the partition scheduler, new for one simulation. */
 export function allCheckers(config: LrtConfig): readonly Checker[] {
   const ledger = new Ledger();
+  const agendas = new Agendas();
   const bookings = new BookingChecker(ledger, config.leaseMs);
   return [
     new ExecutionChecker(),
     bookings,
     new ActionChecker(ledger, bookings, config.leaseMs),
     new CapacityChecker(),
-    new PlanChecker(ledger, config),
-    new ConsentChecker(ledger),
+    new PlanChecker(ledger, agendas, config),
+    new ConsentChecker(ledger, agendas),
     new RuleChecker(),
     new EnvironmentChecker(),
     new EventChecker(config),
     new BoundsChecker(),
     new ProgressChecker(),
-    new SnapshotChecker(ledger),
+    new SnapshotChecker(ledger, config.leaseMs),
     new AnswerChecker(),
+    new PromiseChecker(),
     new DrainingChecker(),
     new SlotChecker(config.slotMs),
     new VerbChecker(),
     new ViewChecker(),
-    new PingPongChecker(config.cooldownMs),
+    new PingPongChecker(agendas, config.cooldownMs),
+    new WanderingChecker(config),
   ];
 }

@@ -32,6 +32,8 @@ export interface Checker {
   asked?(command: Command): void;
   /** The script is about to end these VMs, or the host they are on: their going is no loss. */
   excuse?(vms: readonly string[]): void;
+  /** The script, or the workload, has done something to the world. */
+  disturbed?(): void;
   /** What is still missing before everything has settled; asked when faults have ended. */
   unsettled?(world: CheckedWorld): readonly string[];
 }

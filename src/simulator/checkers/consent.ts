@@ -1,16 +1,11 @@
-import type { AgentInput } from "../../agent/inputs.ts";
 import type { Notification } from "../../agent/notifications.ts";
 import type { AgentEffect } from "../../agent/turn.ts";
-import type { EventCause } from "../../lrt/scheduling/event.ts";
 import type { NodeSnapshot } from "../../lrt/scheduling/snapshot.ts";
 import type { SimulatedHost } from "../world/host.ts";
+import type { Agendas, Raised } from "./agendas.ts";
 import { type CheckedWorld, type Checker, NOTHING_WRONG } from "./checker.ts";
 import type { Ledger } from "./ledger.ts";
 
-interface Raised {
-  readonly origin: string;
-  readonly cause: EventCause;
-}
 /** Events that arise by themselves. */
 const CONDITION = /\/(overload|underload|violation)\//;
 
@@ -26,28 +21,13 @@ type Planned = Extract<Notification, { kind: "partition-planned" }>;
 export class ConsentChecker implements Checker {
   readonly name = "consent";
   readonly #ledger: Ledger;
-  /** Every event that was raised. */
-  readonly #raised = new Map<string, Raised>();
-  /** Partition → the events it has started for or taken over. */
-  readonly #events = new Map<string, Set<string>>();
+  readonly #agendas: Agendas;
   /** Host → the operator's migration that has ended there last, well. */
   readonly #moved = new Map<string, Raised>();
 
-  constructor(ledger: Ledger) {
+  constructor(ledger: Ledger, agendas: Agendas) {
     this.#ledger = ledger;
-  }
-
-  stepped(_host: SimulatedHost, input: AgentInput, effects: readonly AgentEffect[]): readonly string[] {
-    if (input.kind !== "message" || input.message.type !== "partition.hand-over") return NOTHING_WRONG;
-    const { to, event } = input.message;
-    const taken = effects.some(
-      (effect) =>
-        effect.kind === "send" &&
-        effect.message.type === "partition.reply" &&
-        effect.message.body.kind === "taken",
-    );
-    if (taken) this.#events.get(to)?.add(event.id);
-    return NOTHING_WRONG;
+    this.#agendas = agendas;
   }
 
   /** A leader gives its members a plan's orders when it is made. */
@@ -63,17 +43,6 @@ export class ConsentChecker implements Checker {
 
   notified(host: SimulatedHost, notification: Notification, world: CheckedWorld): readonly string[] {
     switch (notification.kind) {
-      case "event-raised": {
-        const { id, origin, cause } = notification.event;
-        this.#raised.set(id, { origin, cause });
-        break;
-      }
-      case "partition-started":
-        this.#events.set(notification.pid, new Set([notification.event]));
-        break;
-      case "partition-ended":
-        this.#events.delete(notification.pid);
-        break;
       case "event-ended":
         this.#ended(host, notification);
         break;
@@ -86,7 +55,7 @@ export class ConsentChecker implements Checker {
   }
 
   #ended({ id }: SimulatedHost, { event, outcome }: Extract<Notification, { kind: "event-ended" }>): void {
-    const raised = this.#raised.get(event);
+    const raised = this.#agendas.event(event);
     if (raised?.cause.kind === "move" && outcome.kind === "solved") this.#moved.set(id, raised);
   }
 
@@ -114,7 +83,7 @@ export class ConsentChecker implements Checker {
     const moved = new Set(plan.actions.filter(({ kind }) => kind === "migrate").map(({ vm }) => vm));
     const entered = new Set(plan.actions.map(({ to }) => to));
     const mode = host.agent?.mode ?? "auto";
-    const events = [...(this.#events.get(pid) ?? [])].flatMap((event) => this.#raised.get(event) ?? []);
+    const events = this.#agendas.of(pid);
     return members.flatMap((member) =>
       member.vms
         .filter(({ id }) => moved.has(id) && !isAsked(id, member, events))

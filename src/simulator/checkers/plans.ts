@@ -4,8 +4,9 @@ import type { AgentEffect } from "../../agent/turn.ts";
 import type { LrtConfig } from "../../lrt/config.ts";
 import type { NodeSnapshot, VmSnapshot } from "../../lrt/scheduling/snapshot.ts";
 import type { Action } from "../../model/plan.ts";
-import type { ResourceName } from "../../model/resources.ts";
+import type { ResourceName, Resources } from "../../model/resources.ts";
 import type { SimulatedHost } from "../world/host.ts";
+import type { Agendas } from "./agendas.ts";
 import { type Checker, NOTHING_WRONG } from "./checker.ts";
 import type { Ledger } from "./ledger.ts";
 
@@ -24,27 +25,23 @@ const MAX_STATES = 2000;
 export class PlanChecker implements Checker {
   readonly name = "plans";
   readonly #ledger: Ledger;
+  readonly #agendas: Agendas;
   readonly #config: LrtConfig;
-  /** Partition → the events it has started for or taken over. */
-  readonly #events = new Map<string, readonly string[]>();
 
-  constructor(ledger: Ledger, config: LrtConfig) {
+  constructor(ledger: Ledger, agendas: Agendas, config: LrtConfig) {
     this.#ledger = ledger;
+    this.#agendas = agendas;
     this.#config = config;
   }
 
   stepped(host: SimulatedHost, input: AgentInput, effects: readonly AgentEffect[]): readonly string[] {
     this.#ledger.stepped(host, input);
-    if (input.kind === "message" && input.message.type === "partition.hand-over") {
-      const { id, to, event } = input.message;
-      const events = this.#events.get(to) ?? [];
-      if (takes(effects, id)) this.#events.set(to, [...events, event.id]);
-    }
+    this.#agendas.stepped(input, effects);
     return NOTHING_WRONG;
   }
 
   notified(_host: SimulatedHost, notification: Notification): readonly string[] {
-    if (notification.kind === "partition-started") this.#events.set(notification.pid, [notification.event]);
+    this.#agendas.notified(notification);
     if (notification.kind !== "partition-planned" || !notification.applied) return NOTHING_WRONG;
     const known = this.#ledger.snapshots(notification.pid);
     const members = notification.hosts.flatMap((node) => known.get(node) ?? []);
@@ -52,23 +49,46 @@ export class PlanChecker implements Checker {
       ...this.#overfull(notification, members),
       ...brokenAtEnd(notification, members),
       ...this.#inVain(notification, members),
+      ...this.#halfEmptied(notification, members),
     ];
   }
 
   /** A plan for nothing but underload leaves more hosts empty than there were. */
   #inVain({ pid, plan }: Planned, members: readonly NodeSnapshot[]): readonly string[] {
-    const events = this.#events.get(pid) ?? [];
-    const origins = new Set(events.map((event) => event.slice(0, event.indexOf("/"))));
+    const events = this.#agendas.of(pid);
+    const origins = new Set(events.map(({ origin }) => origin));
     const toEmpty = members.some(({ node, vms }) => origins.has(node) && vms.length > 0);
-    if (!toEmpty || !events.every((event) => event.includes("/underload/"))) return NOTHING_WRONG;
+    if (!toEmpty || !events.every(({ cause }) => cause.kind === "underload")) return NOTHING_WRONG;
     const after = placed(plan.actions, members);
     const used = new Set([...after.values()].map(({ node }) => node));
     const before = members.filter(({ vms }) => vms.length > 0).length;
     return used.size < before ? NOTHING_WRONG : [`${pid} moves VMs for an underload and empties no host`];
   }
 
+  /** A plan that only reduces a violation takes nothing besides from a host that is to be emptied and is not. */
+  #halfEmptied(planned: Planned, members: readonly NodeSnapshot[]): readonly string[] {
+    if (planned.status !== "reduced") return NOTHING_WRONG;
+    const { pid, plan } = planned;
+    const events = this.#agendas.of(pid);
+    const origins = (underload: boolean): ReadonlySet<string> =>
+      new Set(
+        events.filter(({ cause }) => (cause.kind === "underload") === underload).map(({ origin }) => origin),
+      );
+    const toEmpty = members.filter(({ node }) => origins(true).has(node) && !origins(false).has(node));
+    const used = new Set([...placed(plan.actions, members).values()].map(({ node }) => node));
+    const kept = toEmpty.filter(({ node }) => used.has(node));
+    return kept.flatMap((member) => {
+      const free = new Set(member.vms.filter(isFree).map(({ id }) => id));
+      const rest = without(plan.actions, free);
+      const needed = this.#overfull({ ...planned, plan: { ...plan, actions: rest } }, members).length > 0;
+      return needed || rest.length === plan.actions.length
+        ? NOTHING_WRONG
+        : [`${pid} moves VMs off ${member.node} for its underload, and leaves others there`];
+    });
+  }
+
   #overfull(planned: Planned, members: readonly NodeSnapshot[]): readonly string[] {
-    const demands = new Map(members.flatMap(({ vms }) => vms.map((vm): [string, VmSnapshot] => [vm.id, vm])));
+    const demands = this.#demands(planned.pid, members);
     const states = statesOf(planned.plan.actions);
     return members.flatMap((member) =>
       RESOURCES.flatMap((resource) => {
@@ -82,20 +102,33 @@ export class PlanChecker implements Checker {
     );
   }
 
+  /** Of the members' VMs, and of those that are to start. */
+  #demands(pid: string, members: readonly NodeSnapshot[]): ReadonlyMap<string, Resources> {
+    const arriving = this.#agendas
+      .of(pid)
+      .flatMap(({ cause }) => (cause.kind === "arrival" ? cause.vms : []))
+      .map(({ spec, demand }): [string, Resources] => [spec.id, demand]);
+    const here = members.flatMap(({ vms }) => vms.map(({ id, demand }): [string, Resources] => [id, demand]));
+    return new Map([...arriving, ...here]);
+  }
+
   #limit(member: NodeSnapshot, resource: ResourceName): number {
     const permille = resource === "memory" ? 1000 : this.#config.overloadPermille;
     return Math.floor((member.capacity[resource] * permille) / 1000);
   }
 }
 
-function takes(effects: readonly AgentEffect[], re: number): boolean {
-  return effects.some(
-    (effect) =>
-      effect.kind === "send" &&
-      effect.message.type === "partition.reply" &&
-      effect.message.re === re &&
-      effect.message.body.kind === "taken",
-  );
+/** No rule may have been the reason to move it. */
+function isFree({ policy }: VmSnapshot): boolean {
+  const { apart, together, require } = policy;
+  return apart.length === 0 && together.length === 0 && Object.keys(require).length === 0;
+}
+
+/** What is left of a plan without the moves of some VMs. */
+function without(actions: readonly Action[], vms: ReadonlySet<string>): readonly Action[] {
+  const rest = actions.filter(({ vm }) => !vms.has(vm));
+  const ids = new Set(rest.map(({ id }) => id));
+  return rest.map((action) => ({ ...action, after: action.after.filter((id) => ids.has(id)) }));
 }
 
 interface State {
@@ -128,9 +161,9 @@ function change(
   { begun, ended }: State,
   host: string,
   resource: ResourceName,
-  vms: ReadonlyMap<string, VmSnapshot>,
+  demands: ReadonlyMap<string, Resources>,
 ): number {
-  const amount = ({ vm }: Action): number => vms.get(vm)?.demand[resource] ?? 0;
+  const amount = ({ vm }: Action): number => demands.get(vm)?.[resource] ?? 0;
   const came = begun.filter(({ to }) => to === host).reduce((sum, action) => sum + amount(action), 0);
   return ended.filter(({ from }) => from === host).reduce((sum, action) => sum - amount(action), came);
 }

@@ -1,12 +1,13 @@
+import type { AgentEffect } from "../../agent/turn.ts";
 import type { SimulatedHost } from "../world/host.ts";
-import type { CheckedWorld, Checker } from "./checker.ts";
+import { type CheckedWorld, type Checker, NOTHING_WRONG } from "./checker.ts";
 
 type Domain = ReturnType<SimulatedHost["domains"]>[number];
 
 /**
  * Invariant 5, as the hypervisors have it: no VM comes to execute beside one it must be apart from (unless they were
- * together where both come from), or from a host that has a label it requires on one that lacks it. A rule that was
- * made while the VM was on its way is broken by nobody.
+ * together where both come from), or from a host that has a label it requires on one that lacks it; none starts on one
+ * that lacks it. A rule that was made while the VM was on its way is broken by nobody.
  */
 export class RuleChecker implements Checker {
   readonly name = "rules";
@@ -21,6 +22,15 @@ export class RuleChecker implements Checker {
   readonly #rules = new Map<string, ReadonlyMap<string, number>>();
   /** Host and VM on its way there: since when. */
   readonly #coming = new Map<string, number>();
+
+  /** What is started has not come from anywhere. */
+  effect(_host: SimulatedHost, effect: AgentEffect): readonly string[] {
+    if (effect.kind === "hypervisor" && effect.command.kind === "start") {
+      this.#last.delete(effect.command.spec.id);
+      this.#earlier.delete(effect.command.spec.id);
+    }
+    return NOTHING_WRONG;
+  }
 
   hypervisorStepped(host: SimulatedHost, { now: at }: CheckedWorld): readonly string[] {
     const all = host.domains();
@@ -49,7 +59,7 @@ export class RuleChecker implements Checker {
         ([label, value]) =>
           binds(`${label}=${value}`) &&
           host.spec.labels[label] !== value &&
-          (from.get(vm) ?? host).spec.labels[label] === value,
+          (from.get(vm) === undefined || from.get(vm)?.spec.labels[label] === value),
       );
       return [
         ...close.map((other) => `${vm} comes to ${host.id} beside ${other}, from which it must be apart`),

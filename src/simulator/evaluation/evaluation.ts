@@ -131,6 +131,7 @@ export class Evaluation {
   #change(number: number, drawn: number): void {
     const { hosts, sites, faults } = this.options;
     this.#drawn[number] = drawn;
+    this.simulation.disturbed();
     const surging = this.#surging && (number % hosts) % sites === 0;
     const load = surging ? Math.min(MOST_LOAD, drawn + 10 * faults.siteSurgePercent) : drawn;
     const vm = this.#workload.vms[number] ?? "";

@@ -13,6 +13,7 @@ export class ModelledMembership implements MembershipService {
   readonly strangers = (): readonly string[] => [];
   /** All see one list. */
   readonly circle = (): Circle => ({ print: "modelled", durable: undefined });
+  readonly hasLeft = (id: NodeId): boolean => this.get(id)?.state === "left";
   readonly doubt = 0;
   readonly #id: NodeId;
   readonly #model: MembershipModel;
@@ -23,6 +24,12 @@ export class ModelledMembership implements MembershipService {
     this.#id = id;
     this.#model = model;
     this.#cursor = model.length;
+  }
+
+  /** The model remembers for all. */
+  sizes(): ReturnType<MembershipService["sizes"]> {
+    const members = this.#model.members().length;
+    return { ...NOTHING_OWN, members };
   }
 
   members(): readonly Member[] {
@@ -73,4 +80,13 @@ export class ModelledMembership implements MembershipService {
   onAddressAnswered(): void {}
 }
 
+const NOTHING_OWN = {
+  rumours: 0,
+  queued: 0,
+  suspicions: 0,
+  rota: 0,
+  probes: 0,
+  relays: 0,
+  sessions: 0,
+} as const;
 const NO_CHANGES: readonly MembershipChange[] = [];

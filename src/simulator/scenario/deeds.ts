@@ -22,9 +22,14 @@ const DEEDS: { readonly [verb: string]: Doing } = {
   "crash-guest": (world, [vm = ""]) => end(world, vm, { kind: "crash", vm, how: "killed" }),
   "panic-guest": (world, [vm = ""]) => end(world, vm, { kind: "crash", vm, how: "panicked" }),
   "power-off-guest": (world, [vm = ""]) => end(world, vm, { kind: "power-off", vm }),
-  "suspend-guest": (world, [vm = ""]) => end(world, vm, { kind: "suspend", vm }),
-  "stall-guest": ({ hosts }, [vm = ""]) => everywhere(hosts, { kind: "stall-guest", vm }),
-  "unstall-guest": ({ hosts }, [vm = ""]) => everywhere(hosts, { kind: "unstall-guest", vm }),
+  "suspend-guest": (world, [guest = ""]) => {
+    const vm = idOf(world, guest);
+    end(world, vm, { kind: "suspend", vm });
+  },
+  "stall-guest": (world, [guest = ""]) =>
+    everywhere(world.hosts, { kind: "stall-guest", vm: idOf(world, guest) }),
+  "unstall-guest": (world, [guest = ""]) =>
+    everywhere(world.hosts, { kind: "unstall-guest", vm: idOf(world, guest) }),
   migrate: (world, [vm = "", to = "", via = vm]) => command(world, via, { type: "vm.migrate", vm, to }),
   evict: (world, [vm = "", via = vm]) => command(world, via, { type: "vm.migrate", vm }),
   drain: (world, [host = "", via = host]) => command(world, via, { type: "host.drain", host }),
@@ -53,8 +58,10 @@ const DEEDS: { readonly [verb: string]: Doing } = {
       reordering: Number(reordering),
     };
   },
-  "ve-apply": (world, [host = "", name = "", count, memory, rule]) => {
-    const manifest = manifestOf(name, Number(count), Number(memory), rule === "apart");
+  "ve-apply": (world, [host = "", name = "", count, memory, rule = ""]) => {
+    const [label = "", value] = rule.split("=");
+    const require = value === undefined ? {} : { [label]: value };
+    const manifest = manifestOf(name, Number(count), Number(memory), rule === "apart", require);
     command(world, host, { type: "ve.apply", manifest, allowRestart: true });
   },
   "ve-start": (world, [host = "", name = ""]) => command(world, host, { type: "ve.start", name }),
@@ -119,6 +126,7 @@ const HOST_DEEDS: { readonly [verb: string]: HostDoing } = {
 
 export function perform({ verb, words }: Deed, simulation: Simulation): void {
   simulation.story.tell("*", [verb, ...words].join(" "));
+  simulation.disturbed();
   const doing = DEEDS[verb];
   if (doing !== undefined) return doing(simulation, words);
   const [id = "", ...rest] = words;
@@ -140,6 +148,12 @@ function tell(simulation: Simulation, vm: string, control: WorldControl): void {
 function end(simulation: Simulation, vm: string, control: WorldControl): void {
   simulation.excuse([vm]);
   everywhere(simulation.hosts, control);
+}
+
+/** A VE's VM goes by its name in a script. */
+function idOf({ hosts }: Simulation, guest: string): string {
+  const domains = hosts.flatMap((host) => host.domains());
+  return domains.find(({ name }) => name === guest)?.vm ?? guest;
 }
 
 /** Where the guest is. */

@@ -16,8 +16,9 @@ export interface Deed {
 }
 
 /**
- * Words that each verb takes; `?`: may be absent. The last host of what an operator asks is the one that is asked; the
- * last share of the weather is that of messages which later ones overtake.
+ * Words that each verb takes; `?`: may be absent. A guest is a VM, or one of a VE by its name, `<ve>.<vm>`. The last host
+ * of what an operator asks is the one that is asked; the last share of the weather is that of messages which later ones
+ * overtake. The last word about a VE says where its VMs may be: apart, anywhere, or with a label (`disk=ssd`).
  */
 export const VERBS = {
   load: ["vm", "load"],
@@ -43,9 +44,9 @@ export const VERBS = {
   "crash-guest": ["vm"],
   "panic-guest": ["vm"],
   "power-off-guest": ["vm"],
-  "suspend-guest": ["vm"],
-  "stall-guest": ["vm"],
-  "unstall-guest": ["vm"],
+  "suspend-guest": ["guest"],
+  "stall-guest": ["guest"],
+  "unstall-guest": ["guest"],
   "cut-one-way": ["host", "host"],
   join: ["host", "host"],
   rejoin: ["host"],

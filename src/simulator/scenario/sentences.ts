@@ -34,7 +34,7 @@ export const SENTENCES: { readonly [verb in Verb]: Told } = {
   "ve-apply": {
     of: "people",
     about:
-      "An operator declares a VE of so many like VMs, each with so much memory, anywhere or on different hosts.",
+      "An operator declares a VE of so many like VMs, each with so much memory: anywhere, apart, or where a label is.",
   },
   "ve-start": { of: "people", about: "An operator starts the VE, at the agent of the host." },
   "ve-stop": { of: "people", about: "An operator stops the VE; its guests have so long to power off." },

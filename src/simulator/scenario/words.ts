@@ -58,6 +58,8 @@ const AGENT_MESSAGES = variantsOf(MESSAGE.shape);
 const MESSAGES = [...AGENT_MESSAGES, ...Object.keys(CHANNEL).map((kind) => `hypervisor.${kind}`)];
 const SENT = [...AGENT_MESSAGES, ...variantsOf(REPLY_BODY.shape).map((kind) => `partition.reply.${kind}`)];
 
+const LABEL_RULE = /^[a-z][a-z0-9-]*=[a-zA-Z0-9-]+$/;
+const VE_GUEST = /^[a-z][a-z0-9-]*\.[a-z0-9-]+$/;
 const VE_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export const WORDS = {
@@ -67,6 +69,10 @@ export const WORDS = {
   rate: { about: "MiB/s, 0 to 100000", bad: (word) => whole(word, 0, 100_000) },
   count: { about: "1 to 1000", bad: (word) => whole(word, 1, 1000) },
   memory: { about: "MiB, 16 to 1048576", bad: (word) => whole(word, 16, 1_048_576) },
+  guest: {
+    about: "a VM of `scenario.yaml`, or one of a VE by its name: `shop.web-0`",
+    bad: (word, { vms }) => (VE_GUEST.test(word) ? null : named("VM", word, vms)),
+  },
   share: { about: "0 to 1", bad: share },
   duration: { about: "`500ms`, `30s`, `1m30s`", bad: duration },
   message: {
@@ -77,7 +83,10 @@ export const WORDS = {
   },
   mode: { about: sayAll(Object.keys(MODES)), bad: (word) => oneOf("mode", word, Object.keys(MODES)) },
   space: { about: sayAll(Object.keys(SPACES)), bad: (word) => oneOf("state", word, Object.keys(SPACES)) },
-  rule: { about: sayAll(RULES), bad: (word) => oneOf("rule", word, RULES) },
+  rule: {
+    about: `${sayAll(RULES)}, or a label that its VMs require: \`disk=ssd\``,
+    bad: (word) => (LABEL_RULE.test(word) ? null : oneOf("rule", word, RULES)),
+  },
   ve: {
     about: "a VE's name: small letters, digits and hyphens",
     bad: (word) => (VE_NAME.test(word) ? null : `${word} is no name of a VE`),

@@ -143,6 +143,12 @@ export class SimulatedHost {
     return this.#process?.agent ?? null;
   }
 
+  /** How much its process keeps of each kind, agent and driver; null: there is none. */
+  sizes() {
+    const process = this.#process;
+    return process === null ? null : { ...process.agent.sizes(), ...process.driver.sizes() };
+  }
+
   /** VMs whose processors run here now. */
   executing(): readonly string[] {
     return this.#hypervisor?.executing() ?? [];

@@ -88,8 +88,11 @@ export class VeHandler {
   /** Makes a new record durable; everything that follows from it is done in `advance`. */
   change(next: VeRecord, turn: VetTurn): PersistId {
     const before = this.#deps.registry.get(this.name);
-    for (const vm of before?.vms ?? [])
-      this.#notifyVm(vm, next.vms.find(({ id }) => id === vm.id) ?? null, turn);
+    for (const vm of before?.vms ?? []) {
+      const now = next.vms.find(({ id }) => id === vm.id) ?? null;
+      if (now === null) this.#forget(vm.id);
+      this.#notifyVm(vm, now, turn);
+    }
     this.#durable = this.#deps.registry.put(next, turn);
     return this.#durable;
   }
@@ -255,7 +258,7 @@ export class VeHandler {
     if (notBefore === null || (notBefore !== undefined && notBefore > turn.now)) return;
     this.#orders.set(key, null);
     const done = (result: Result<unknown>, later: VetTurn): void => {
-      this.#orders.set(key, later.now + RETRY_MS);
+      if (this.#orders.has(key)) this.#orders.set(key, later.now + RETRY_MS);
       if (this.#held) this.#ordered(vm, command, result.ok ? null : result.failure, later);
     };
     this.#deps.ask(vm.host, command, turn, done, this.#durable);
@@ -286,6 +289,12 @@ export class VeHandler {
       this.change(replaceVm(this.record, vm.id, null), turn);
     } else if (done) this.#stamps.set(vm.id, generation);
     else if (failure?.code === "not-found") this.#doubt(vm.id, null);
+  }
+
+  /** It is no VM of this VE any more. */
+  #forget(vm: VmId): void {
+    for (const known of [this.#heard, this.#unclear, this.#stamps, this.#doubted]) known.delete(vm);
+    for (const key of [...this.#orders.keys()]) if (key.endsWith(`/${vm}`)) this.#orders.delete(key);
   }
 
   // ── doubts ─────────────────────────────────────────────────────────────────────────────────────────────

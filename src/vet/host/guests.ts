@@ -38,6 +38,11 @@ export class Guests {
     return `${this.#boot}.${this.#forgotten}`;
   }
 
+  /** Guests remembered, those that are here included. */
+  get size(): number {
+    return this.#memory.size;
+  }
+
   /** A domain of this host whose guest exists (shut-off definitions do not). */
   find(vm: VmId): Domain | undefined {
     return this.#guests().find((domain) => domain.vm === vm);

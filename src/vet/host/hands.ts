@@ -34,9 +34,15 @@ export class Hands {
     this.#domains = domains;
   }
 
+  /** Orders of homes that are being carried out. */
+  get size(): number {
+    return this.#operations.size;
+  }
+
   stop({ ve, vm, before, graceMs }: Stop, respond: Respond, turn: VetTurn, after?: number): void {
     const domain = this.#guests.find(vm);
     const refusal = this.#refusal(domain, ve, vm, before);
+    if (domain === undefined) this.#failed.delete(vm);
     if (domain === undefined || refusal !== null) return respond(fail(refusal ?? missing(vm)), turn);
     if (domain.job !== "none") {
       return respond(

@@ -18,6 +18,11 @@ export class Reports {
     this.#guests = guests;
   }
 
+  /** VEs whose homes have been told of guests here. */
+  get size(): number {
+    return this.#told.size;
+  }
+
   due(all: boolean): Report[] {
     const here = this.#guests.byVe();
     for (const ve of this.#told.keys()) if (!here.has(ve)) here.set(ve, []);

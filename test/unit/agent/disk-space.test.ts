@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Agent, PROTOCOL } from "../../../src/agent/agent.ts";
+import type { Command } from "../../../src/agent/commands.ts";
 import type { AgentInput } from "../../../src/agent/inputs.ts";
 import type { AgentEffect } from "../../../src/agent/turn.ts";
 import { Random } from "../../../src/lib/random.ts";
@@ -70,12 +71,11 @@ class Alone {
   }
 
   apply(name: string): unknown {
-    const wanted = manifest(name, [template("web")]);
-    const effects = this.step({
-      kind: "command",
-      request: name,
-      command: { type: "ve.apply", manifest: wanted },
-    });
+    return this.command({ type: "ve.apply", manifest: manifest(name, [template("web")]) });
+  }
+
+  command(command: Command): unknown {
+    const effects = this.step({ kind: "command", request: `${++this.#calls}`, command });
     return effects.find((effect) => effect.kind === "reply")?.result;
   }
 }
@@ -95,6 +95,17 @@ describe("without room on the disk", () => {
     alone.step({ kind: "disk-space", state: "low" });
     expect(alone.reserve(false)).toEqual({ kind: "refused", reason: "the disk is nearly full" });
     expect(alone.reserve(true)).toMatchObject({ kind: "joined", snapshot: { draining: true } });
+  });
+
+  test("an operator's word is refused where it cannot be written down", () => {
+    const alone = new Alone();
+    alone.step({ kind: "disk-space", state: "full" });
+    const refused = { ok: false, failure: { code: "busy", reason: "its disk is full" } };
+    expect(alone.command({ type: "host.drain", host: "h1" })).toMatchObject(refused);
+    expect(alone.command({ type: "host.restore", host: "h1" })).toMatchObject(refused);
+    expect(alone.command({ type: "balance.mode", mode: "manual" })).toMatchObject({ ok: false });
+    alone.step({ kind: "disk-space", state: "low" });
+    expect(alone.command({ type: "balance.mode", mode: "manual" })).toMatchObject({ ok: true });
   });
 
   test("no VE is created, and one is as soon as there is room", () => {

@@ -28,7 +28,10 @@ function world(script: (input: AgentInput) => readonly AgentEffect[], crashAt?: 
         setAddresses: (peer) => log.push(`addresses ${peer}`),
       },
       journal: { write: (id) => log.push(`write ${id}`) },
-      hypervisor: { run: (operation, command) => log.push(`hypervisor ${operation} ${command.kind}`) },
+      hypervisor: {
+        run: (operation, command, by) =>
+          log.push(`hypervisor ${operation} ${command.kind}${by === undefined ? "" : ` by ${by}`}`),
+      },
       solver: {
         solve: (operation) => log.push(`solve ${operation}`),
         cancel: (operation) => log.push(`cancel ${operation}`),
@@ -106,7 +109,7 @@ describe("the driver", () => {
     driver.start();
     now = 1001;
     driver.persisted(7);
-    expect(log).toEqual(["write 7", "hypervisor 4 list"]);
+    expect(log).toEqual(["write 7", "hypervisor 4 list by 1001"]);
     expect(inputs.slice(1)).toMatchObject([
       { kind: "hypervisor-completed", operation: 3, outcome: { ok: false } },
     ]);

@@ -69,6 +69,16 @@ describe("a node's reservation", () => {
     after.stepper.turn((turn) => expect(after.desk.reserve(ask("c#1"), turn)).toMatchObject({ token: 3 }));
   });
 
+  test("is not granted to what a partition asked before it gave the node back that it never heard from", () => {
+    const { desk: it, stepper } = desk();
+    stepper.turn((turn) => expect(it.release({ pid: "a#1", partitionEpoch: 4 }, "a", turn)).toBe(false));
+    stepper.turn((turn) => it.release({ pid: "a#1", partitionEpoch: 2 }, "a", turn));
+    stepper.turn((turn) =>
+      expect(it.reserve(ask("a#1", 0, 3), turn)).toEqual({ kind: "stale", partitionEpoch: 4 }),
+    );
+    stepper.turn((turn) => expect(it.reserve(ask("a#1", 0, 4), turn)).toMatchObject({ kind: "granted" }));
+  });
+
   test("is not granted to what a partition asked before it had a higher epoch and gave the node back", () => {
     const { desk: it, stepper } = desk();
     stepper.turn((turn) => it.reserve(ask("a#1", 0, 3), turn));

@@ -107,7 +107,8 @@ describe("a start that was interrupted", () => {
   test.each([
     ["running", "ended", "done"],
     ["absent", "ended", "failed"],
-    ["paused", "wait", undefined],
+    ["paused", "ended", "done"],
+    ["stopped", "set-aside", undefined],
     ["migrating", "wait", undefined],
   ] as const)("here %s: %s %s", (here, kind, outcome) => {
     const verdict = judgeRunner(here);

@@ -1,7 +1,7 @@
 /** Does the port's commands, one call or a few calls of libvirt each. Every method throws what went wrong. */
 import type { HypervisorCommand, HypervisorOutcome } from "../../../hypervisor/command.ts";
 import type { Domain } from "../../../hypervisor/domain.ts";
-import type { Millis } from "../../../lib/instant.ts";
+import type { Instant, Millis } from "../../../lib/instant.ts";
 import type { Stamp, VmId, VmSpec } from "../../../model/virtual-machine.ts";
 import {
   Affect,
@@ -19,7 +19,7 @@ import { awaitMigration } from "./awaiting.ts";
 import { completeDomainXml } from "./domain-file.ts";
 import { type Machine, probeMachine } from "./domain-type.ts";
 import { domainXml } from "./domain-xml.ts";
-import { DONE, failed, Refusal } from "./failures.ts";
+import { DONE, failed, inTime, Refusal } from "./failures.ts";
 import { described, type Inspector } from "./inspector.ts";
 import type { OnProgress, OutgoingMigrations } from "./outgoing.ts";
 import type { HypervisorReport, LibvirtHypervisorConfig } from "./settings.ts";
@@ -61,7 +61,8 @@ export class Commands {
     this.#deps = deps;
   }
 
-  async run(command: HypervisorCommand, onProgress: OnProgress): Promise<HypervisorOutcome> {
+  /** @param by after it no guest is started or sent away; what else is asked for is always in time */
+  async run(command: HypervisorCommand, onProgress: OnProgress, by?: Instant): Promise<HypervisorOutcome> {
     const { inspector, outgoing } = this.#deps;
     switch (command.kind) {
       case "list":
@@ -69,7 +70,7 @@ export class Commands {
       case "inspect":
         return { ok: true, domain: await inspector.inspect(command.vm) };
       case "start":
-        return this.#start(command.spec, command.stamp);
+        return this.#start(command.spec, command.stamp, by);
       case "stop":
         return this.#stop(command.vm, command.graceMs);
       case "resume":
@@ -77,7 +78,7 @@ export class Commands {
       case "destroy":
         return this.#destroy(await inspector.find(command.vm));
       case "migrate":
-        return outgoing.run(command, onProgress);
+        return outgoing.run(command, onProgress, by);
       case "await-migration":
         return outgoing.join(command.vm, onProgress) ?? this.#await(command.vm, onProgress);
       case "abort-migration":
@@ -87,11 +88,12 @@ export class Commands {
     }
   }
 
-  async #start(spec: VmSpec, stamp: Stamp): Promise<HypervisorOutcome> {
+  async #start(spec: VmSpec, stamp: Stamp, by: Instant | undefined): Promise<HypervisorOutcome> {
     await this.#refuseTaken(spec);
     const xmlDesc = await this.#describe(spec, stamp);
+    const options = { timeoutMs: START_MS, ...inTime(this.#deps.clock, by) };
     try {
-      await this.#deps.client.call("DomainCreateXML", { xmlDesc }, { timeoutMs: START_MS });
+      await this.#deps.client.call("DomainCreateXML", { xmlDesc }, options);
       return DONE;
     } catch (error) {
       if (error instanceof LibvirtError) await this.#refuseTaken(spec);

@@ -1,6 +1,8 @@
 /** What went wrong with the daemon, as the port says it. */
 import type { HypervisorFailureCode, HypervisorOutcome } from "../../../hypervisor/command.ts";
-import { CallError, ConnectionError, ErrorCode, LibvirtError } from "../index.ts";
+import type { Instant } from "../../../lib/instant.ts";
+import { CallError, type CallOptions, ConnectionError, ErrorCode, LibvirtError } from "../index.ts";
+import type { Clock } from "./waiting.ts";
 
 export const DONE: HypervisorOutcome = { ok: true };
 
@@ -18,6 +20,18 @@ export class Refusal extends Error {
     super(message);
     this.code = code;
   }
+}
+
+/**
+ * What the call that begins something is made with, right before it is made: what came before may have taken long.
+ *
+ * @throws Refusal `failed` when `by` is over
+ */
+export function inTime(clock: Clock, by: Instant | undefined): Pick<CallOptions, "sendWithinMs"> {
+  if (by === undefined) return {};
+  const sendWithinMs = by - clock.now();
+  if (sendWithinMs < 0) throw new Refusal("failed", "its time was over before it could begin");
+  return { sendWithinMs };
 }
 
 export function outcomeOf(error: unknown): HypervisorOutcome {

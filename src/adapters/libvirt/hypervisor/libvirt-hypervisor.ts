@@ -13,9 +13,10 @@ import type {
   HypervisorCommand,
   HypervisorEvent,
   HypervisorOutcome,
+  MigrationProgress,
 } from "../../../hypervisor/command.ts";
 import type { HypervisorInfo } from "../../../hypervisor/domain.ts";
-import type { Millis } from "../../../lib/instant.ts";
+import type { Instant, Millis } from "../../../lib/instant.ts";
 import type { VmId } from "../../../model/virtual-machine.ts";
 import type { OperationId } from "../../../ports/effects.ts";
 import type { HypervisorPort, HypervisorSink } from "../../../ports/ports.ts";
@@ -116,20 +117,24 @@ export class LibvirtHypervisor implements HypervisorPort {
     await Promise.all([this.#client.stop(), this.#jobs.stop(), this.#sampler.close(), ...connections]);
   }
 
-  run(operation: OperationId, command: HypervisorCommand): void {
-    void this.#run(operation, command);
+  run(operation: OperationId, command: HypervisorCommand, by?: Instant): void {
+    void this.#run(operation, command, by);
   }
 
-  async #run(operation: OperationId, command: HypervisorCommand): Promise<void> {
-    const outcome = await this.#outcome(operation, command);
+  async #run(operation: OperationId, command: HypervisorCommand, by: Instant | undefined): Promise<void> {
+    const outcome = await this.#outcome(operation, command, by);
     this.#later(() => this.#sink.completed(operation, outcome));
   }
 
-  async #outcome(operation: OperationId, command: HypervisorCommand): Promise<HypervisorOutcome> {
+  async #outcome(
+    operation: OperationId,
+    command: HypervisorCommand,
+    by: Instant | undefined,
+  ): Promise<HypervisorOutcome> {
+    const tell = (progress: MigrationProgress): void =>
+      this.#later(() => this.#sink.progressed(operation, progress));
     try {
-      return await this.#commands.run(command, (progress) =>
-        this.#later(() => this.#sink.progressed(operation, progress)),
-      );
+      return await this.#commands.run(command, tell, by);
     } catch (error) {
       return outcomeOf(error);
     }

@@ -11,7 +11,7 @@
  * the destination already: without `paused` it then ran twice, nearly every time that it was tried.
  */
 import type { HypervisorCommand, HypervisorOutcome, MigrationProgress } from "../../../hypervisor/command.ts";
-import type { Millis } from "../../../lib/instant.ts";
+import type { Instant, Millis } from "../../../lib/instant.ts";
 import type { VmId } from "../../../model/virtual-machine.ts";
 import {
   ErrorCode,
@@ -28,7 +28,7 @@ import {
   type TypedParam,
   type TypedParams,
 } from "../index.ts";
-import { DONE, failed, outcomeOf, Refusal } from "./failures.ts";
+import { DONE, failed, inTime, outcomeOf, Refusal } from "./failures.ts";
 import type { MigrationOptions } from "./settings.ts";
 import { after, type Clock, LATE, within } from "./waiting.ts";
 
@@ -78,7 +78,7 @@ export class OutgoingMigrations {
   }
 
   /** Never rejects. */
-  async run(command: MigrateCommand, onProgress: OnProgress): Promise<HypervisorOutcome> {
+  async run(command: MigrateCommand, onProgress: OnProgress, by?: Instant): Promise<HypervisorOutcome> {
     const { vm } = command;
     if (this.has(vm)) return failed("failed", "another migration of the domain is under way");
     if (this.#byVm.size >= MIGRATIONS_MAX)
@@ -88,7 +88,7 @@ export class OutgoingMigrations {
     const ended = new AbortController();
     const outgoing: Outgoing = { listeners, ended, outcome, performing: null, aborted: false };
     this.#byVm.set(vm, outgoing);
-    resolve(await this.#move(command, outgoing).catch((error) => migrationOutcome(error, outgoing)));
+    resolve(await this.#move(command, outgoing, by).catch((error) => migrationOutcome(error, outgoing)));
     this.#byVm.delete(vm);
     this.#deps.changed(vm);
     return outcome;
@@ -114,12 +114,16 @@ export class OutgoingMigrations {
     return failed("failed", "the migration could not be aborted: it is too far, or at its end");
   }
 
-  async #move(command: MigrateCommand, outgoing: Outgoing): Promise<HypervisorOutcome> {
+  async #move(
+    command: MigrateCommand,
+    outgoing: Outgoing,
+    by: Instant | undefined,
+  ): Promise<HypervisorOutcome> {
     const { vm, policy } = command;
     const connection = await this.#deps.connect();
     const cancelTimeout = this.#abortAfter(vm, policy.timeoutMs);
     try {
-      return await this.#perform(connection, command, outgoing);
+      return await this.#perform(connection, command, outgoing, by);
     } finally {
       cancelTimeout();
       outgoing.ended.abort();
@@ -131,15 +135,15 @@ export class OutgoingMigrations {
     connection: LibvirtConnection,
     command: MigrateCommand,
     outgoing: Outgoing,
+    by: Instant | undefined,
   ): Promise<HypervisorOutcome> {
     const { vm, policy } = command;
     const { dom } = await connection.call("DomainLookupByUUID", { uuid: vm });
     const { state } = await connection.call("DomainGetState", { dom });
     if (state !== LibvirtState.running && state !== LibvirtState.blocked)
       throw new Refusal("invalid", "the domain is not running");
-    const performed = connection.call("DomainMigratePerform3Params", this.#arguments(dom, command), {
-      timeoutMs: WITHOUT_LIMIT,
-    });
+    const options = { timeoutMs: WITHOUT_LIMIT, ...inTime(this.#deps.clock, by) };
+    const performed = connection.call("DomainMigratePerform3Params", this.#arguments(dom, command), options);
     outgoing.performing = { connection, dom };
     this.#deps.changed(vm);
     follow(this.#deps.clock, connection, dom, outgoing).catch(() => undefined); // the call itself tells what is wrong

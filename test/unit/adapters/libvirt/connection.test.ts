@@ -151,6 +151,24 @@ describe("silence", () => {
     expect(connection.load).toEqual({ inFlight: 0, abandoned: 0, waiting: 0 });
   });
 
+  test("a call that gets no place in time is not sent any more, one that is sent goes on", async () => {
+    const { connection, peer } = await open(silent, { maxInFlight: 2 });
+    const sent = callError(
+      connection.call("DomainLookupByName", { name: "a" }, { sendWithinMs: 1, timeoutMs: 60 }),
+    );
+    const waits = callError(
+      connection.call("DomainLookupByName", { name: "b" }, { sendWithinMs: 5, timeoutMs: 60 }),
+    );
+    const more = callError(connection.call("DomainLookupByName", { name: "c" }, { sendWithinMs: 5 }));
+    const errors = await Promise.all([sent, waits, more]);
+    expect(errors.map(({ failure: what, outcome }) => `${what} ${outcome}`)).toEqual([
+      "deadline unknown",
+      "deadline unknown",
+      "deadline not-sent",
+    ]);
+    expect(peer.calls).toHaveLength(2);
+  });
+
   test("a caller can give a call up, before and after it was made", async () => {
     const { connection } = await open(silent);
     const giveUp = new AbortController();
