@@ -33,6 +33,11 @@ describe("a scenario's folder", () => {
     expect(mistakeIn(HOSTS, script)).toBeNull();
   });
 
+  test("may name a guest of a VE, and a label that its VMs require", () => {
+    const script = "1s ve-apply h1 shop 1 256 disk=ssd\n2s suspend-guest shop.web-0\n3s end\n";
+    expect(mistakeIn(HOSTS, script)).toBeNull();
+  });
+
   test.each([
     ["before send partition.reply.accepted", "partition.reply.accepted", 1, null],
     ["before ask migrate × 3", "hypervisor.migrate", 3, null],
@@ -69,6 +74,7 @@ describe("a scenario's folder", () => {
       "script:1: there is no rule banana: it is one of apart, anywhere",
     ],
     ["1s ve-apply h1 shop 0 256 apart\n3s end\n", "script:1: 0 is not from 1 to 1000"],
+    ["1s suspend-guest a3\n3s end\n", "script:1: there is no VM a3; did you mean a1?"],
     ["1s ve-start h1 Shop\n3s end\n", "script:1: Shop is no name of a VE"],
     ["1s load a1 300000\n3s end\n", "script:1: 300000 is not from 0 to 256000"],
     ["1s weather 0 2 1s\n3s end\n", "script:1: 2 is not between 0 and 1"],
