@@ -1,55 +1,46 @@
 /** `discovery-sim`: worlds in virtual time. Each verb has a folder; it is loaded when it is asked for. */
 import packageJson from "../../package.json" with { type: "json" };
+import { DiscoveryError } from "../lib/error.ts";
+import { EXIT, sayFailure } from "./command-line/failure.ts";
+import { sayReason } from "./command-line/files.ts";
+import { overview, verbHelp } from "./command-line/help.ts";
+import { parse } from "./command-line/parse.ts";
+import { VERBS } from "./command-line/verbs.ts";
 
-interface Verb {
-  readonly summary: string;
-  readonly load: () => Promise<{ readonly main: (args: readonly string[]) => Promise<number> }>;
-}
+/** Who reads no more of a pipe is told nothing; what is full or gone is said, on the other stream. */
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(process.exitCode ?? EXIT.brokenPipe);
+  process.stderr.write(sayFailure({ code: "failed", message: `the output is lost: ${sayReason(error)}` }));
+  process.exit(EXIT.usage);
+});
+process.stderr.on("error", () => {});
 
-const VERBS: { readonly [verb: string]: Verb } = {
-  run: {
-    summary: "run --hosts H …         one workload at scale, measured; see run --help",
-    load: () => import("./evaluation/command.ts"),
-  },
-  report: {
-    summary: "report FILE…            what run -o json wrote, as one HTML page with plots",
-    load: () => import("./report/command.ts"),
-  },
-  calibrate: {
-    summary: "calibrate               what the solver takes here: what it is charged in simulated time",
-    load: () => import("./calibration/command.ts"),
-  },
-  scenario: {
-    summary: "scenario DIR…           runs scenario folders and prints their stories",
-    load: () => import("./scenario/command.ts"),
-  },
-  swarm: {
-    summary: "swarm --runs N          worlds drawn from seeds, with every kind of fault",
-    load: () => import("./swarm/command.ts"),
-  },
-  replay: {
-    summary: "replay --seed N          one seed of the swarm with its story",
-    load: () => import("./swarm/replay-command.ts"),
-  },
-  shrink: {
-    summary: "shrink --seed N --out DIR   a seed that shows a fault as a scenario folder",
-    load: () => import("./swarm/shrink-command.ts"),
-  },
-};
+process.exitCode = await main(process.argv.slice(2));
 
-const [verb, ...args] = process.argv.slice(2);
-const known = verb === undefined ? undefined : VERBS[verb];
-if (verb === "--version") process.stdout.write(`discovery-sim ${packageJson.version}\n`);
-else if (known === undefined) {
-  const asked = verb === undefined || verb === "--help" || verb === "-h";
-  const out = asked ? process.stdout : process.stderr;
-  if (!asked) out.write(`discovery-sim: there is no verb ${verb}\n`);
-  out.write(
-    `Usage: discovery-sim VERB … | --version\n\n${Object.values(VERBS)
-      .map(({ summary }) => `  ${summary}\n`)
-      .join("")}`,
-  );
-  process.exitCode = asked ? 0 : 2;
-} else {
-  process.exitCode = await (await known.load()).main(args);
+async function main(argv: readonly string[]): Promise<number> {
+  const parsed = parse(argv, VERBS);
+  if (!parsed.ok) {
+    process.stderr.write(sayFailure(parsed.failure));
+    return EXIT.usage;
+  }
+  switch (parsed.value.kind) {
+    case "version":
+      process.stdout.write(`discovery-sim ${packageJson.version}\n`);
+      return EXIT.done;
+    case "help": {
+      const { verb, wanted } = parsed.value;
+      (wanted ? process.stdout : process.stderr).write(verb === null ? overview(VERBS) : verbHelp(verb));
+      return wanted ? EXIT.done : EXIT.usage;
+    }
+    case "verb": {
+      const { verb, input } = parsed.value;
+      try {
+        return await (await verb.load()).main(input);
+      } catch (error) {
+        if (!(error instanceof DiscoveryError)) throw error;
+        process.stderr.write(sayFailure(error.failure));
+        return EXIT.usage;
+      }
+    }
+  }
 }

@@ -4,13 +4,15 @@
  *
  *     scripts/node test/bench/simulator.ts [FOLDER] [--only WORD]
  */
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { CHARGE } from "../../src/simulator/calibration/charge.ts";
 import type { Cost } from "../../src/simulator/evaluation/progress.ts";
 import type { Report } from "../../src/simulator/evaluation/report.ts";
 import { page } from "../../src/simulator/report/page.ts";
-import { nameOf, rowOf, TITLES } from "../../src/simulator/report/rows.ts";
+import { rowOf, TITLES } from "../../src/simulator/report/rows.ts";
+import { nameOf } from "../../src/simulator/report/runs.ts";
 import { machine, median, table, writeSection } from "./report.ts";
 
 type Run = Report & { readonly measured?: Cost };
@@ -64,8 +66,10 @@ function made(name: string, args: readonly string[]): void {
     encoding: "utf8",
     maxBuffer: 2 ** 28,
   });
-  if (status === 0) writeFileSync(fileOf(name), stdout);
-  else console.error(`${name}: exit ${status}\n${stderr.slice(-2000)}${stdout.slice(0, 2000)}`);
+  if (status === 0) {
+    writeFileSync(fileOf(name), stdout);
+    writeFileSync(commitFile(name), commit());
+  } else console.error(`${name}: exit ${status}\n${stderr.slice(-2000)}${stdout.slice(0, 2000)}`);
 }
 
 function kept(name: string): Run | null {
@@ -77,7 +81,7 @@ function fileOf(name: string): string {
 }
 
 function section(all: readonly Run[]): string {
-  const costs = all.filter(({ options }) => isPlain(options) && options.seed === SEED);
+  const costs = all.filter(({ options }) => isPlainLoad(options) && options.seed === SEED);
   const shown = all.filter(({ options }) => options.seed === SEED);
   return [
     "## The simulator: ten thousand hosts",
@@ -94,6 +98,7 @@ function section(all: readonly Run[]): string {
       flatness(all),
     ),
     "### What the simulation itself takes",
+    "Runs of the central scheduler have no agents: they take what its solver, the hypervisors and the migrations take.",
     table(
       [
         "run",
@@ -116,7 +121,9 @@ function section(all: readonly Run[]): string {
         measured?.peakKibPerHost ?? "–",
       ]),
     ),
-    `Measured on ${machine()}.`,
+    `Made by ${commits().join(", ")}; the solver is charged ${CHARGE.microsecondsPerVm} µs per VM and ` +
+      `${CHARGE.microsecondsPerDecision} µs per decision ([calibrated](reference/simulator.md#at-scale)). ` +
+      `Measured on ${machine()}.`,
   ].join("\n\n");
 }
 
@@ -148,7 +155,30 @@ function flatness(all: readonly Run[]): readonly (readonly (string | number)[])[
   });
 }
 
-function isPlain({ algorithm, sites, load, faults, holdMs }: Report["options"]): boolean {
+function isPlain(options: Report["options"]): boolean {
+  return options.algorithm === "partition" && isPlainLoad(options);
+}
+
+function isPlainLoad({ sites, load, faults, holdMs }: Report["options"]): boolean {
   const calm = Object.values(faults).every((value) => value === 0);
-  return algorithm === "partition" && sites === 1 && load.mean === 60 && calm && holdMs === 0;
+  return sites === 1 && load.mean === 60 && calm && holdMs === 0;
+}
+
+/** Of the sources that make runs now. */
+function commit(): string {
+  const git = (...args: string[]): string => execFileSync("git", args, { encoding: "utf8" }).trim();
+  const changed = git("status", "--porcelain", "src") === "" ? "" : " with changes";
+  return `commit ${git("rev-parse", "--short=12", "HEAD")}${changed}`;
+}
+
+/** Of the sources that made the runs that are shown: more than one where some lay in the folder already. */
+function commits(): readonly string[] {
+  const made = RUNS.filter(([name]) => existsSync(fileOf(name))).map(([name]) => commitFile(name));
+  return [
+    ...new Set(made.map((file) => (existsSync(file) ? readFileSync(file, "utf8") : "an unknown commit"))),
+  ];
+}
+
+function commitFile(name: string): string {
+  return join(folder, `${name}.commit`);
 }

@@ -47,6 +47,16 @@ describe("an evaluation", () => {
     expect(partition.violations.parts.detect.mean).toBeLessThan(1);
   });
 
+  test("has no agents beside the central scheduler, not even where a host comes back", () => {
+    const faults = { ...VMPLACES.faults, failingPercent: 50 };
+    const options = { ...SMALL, algorithm: "centralised", membership: "none", faults } as const;
+    const evaluation = new Evaluation(options);
+    evaluation.start();
+    while (!evaluation.over) evaluation.advance(10_000);
+    expect(evaluation.report().wrong).toEqual([]);
+    expect(evaluation.simulation.hosts.filter(({ agent }) => agent !== null)).toEqual([]);
+  });
+
   test("with the real membership finds what it finds with the model, within a second", () => {
     const real = evaluated({ ...SMALL, membership: "real" });
     const modelled = evaluated(SMALL);

@@ -9,7 +9,7 @@ const LOADS = [60, 66, 70, 75] as const;
 const DRAWS = 3;
 
 /** @returns 0. */
-export function main(): Promise<number> {
+export function main(): number {
   const random = new Random("calibrate");
   const samples: Sample[] = [];
   for (const hosts of SIZES) {
@@ -24,7 +24,7 @@ export function main(): Promise<number> {
     `${microsecondsPerVm.toFixed(1)} µs per VM, ${microsecondsPerDecision.toFixed(1)} µs per decision ` +
       `(charged: ${CHARGE.microsecondsPerVm} and ${CHARGE.microsecondsPerDecision})\n`,
   );
-  return Promise.resolve(0);
+  return 0;
 }
 
 function lineOf(hosts: number, samples: readonly Sample[]): string {

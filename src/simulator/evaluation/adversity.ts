@@ -49,7 +49,7 @@ export class Adversity {
     this.#simulation.queue.after(DOWN_MS, () => {
       const lost = guests.filter((vm) => this.#truth.host(vm) === undefined);
       host.powerOn(lost.flatMap((vm) => this.#domains.get(vm) ?? []));
-      host.startAgent();
+      if (this.#options.algorithm === "partition") host.startAgent();
     });
   }
 }

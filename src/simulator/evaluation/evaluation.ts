@@ -46,7 +46,7 @@ export class Evaluation {
     this.#numbers = new Map(vms.map((vm, number) => [vm, number]));
     this.#truth = new Truth(new Map(vms.map((vm) => [vm, initialLoad])), (vm, host) => this.#set(vm, host));
     this.#partitions = new Partitions(this.#truth);
-    this.#model = options.membership === "modelled" || this.#central ? new MembershipModel(hosts) : null;
+    this.#model = options.membership !== "real" || this.#central ? new MembershipModel(hosts) : null;
     this.#begins = this.#model === null ? WARM_UP_MS : 0;
     const lrt = lrtConfigOf(options);
     this.simulation = new Simulation({

@@ -9,7 +9,8 @@ export interface EvaluationOptions {
   readonly vms: number;
   readonly durationMs: number;
   readonly algorithm: Algorithm;
-  readonly membership: "real" | "modelled";
+  /** The central scheduler has none: it knows every host. */
+  readonly membership: "real" | "modelled" | "none";
   /** Percent of a virtual processor. */
   readonly load: { readonly mean: number; readonly sigma: number };
   /** Mean time between two changes of one VM's load. */
@@ -63,4 +64,9 @@ export const VMPLACES: EvaluationOptions = {
 export function lrtConfigOf(options: EvaluationOptions): LrtConfig {
   const { holdMs, windowMs, walk, migrationsPerHost, consolidate } = options;
   return { ...DEFAULT_LRT_CONFIG, holdMs, windowMs, walk, migrationsPerHost, consolidate };
+}
+
+/** What agents know of one another by; reports of older versions say `modelled` of the central scheduler, too. */
+export function membershipOf({ algorithm, membership }: EvaluationOptions): EvaluationOptions["membership"] {
+  return algorithm === "centralised" ? "none" : membership;
 }

@@ -1,3 +1,4 @@
+import { StatusLine, sayLeft } from "../command-line/status-line.ts";
 import type { Evaluation } from "./evaluation.ts";
 
 /** What a run took of the machine; the only thing about it that the wall clock decides. */
@@ -13,13 +14,11 @@ export interface Cost {
   readonly peakKibPerHost: number;
 }
 
-const REFRESH_MS = 500;
-
-/** One line on a terminal: simulated time, events a second, and when it will be over. */
+/** Simulated time, events a second, and when it will be over. */
 export class Progress {
   readonly #evaluation: Evaluation;
   readonly #startedAt = performance.now();
-  #shownAt = 0;
+  readonly #line = new StatusLine();
 
   constructor(evaluation: Evaluation) {
     this.#evaluation = evaluation;
@@ -32,14 +31,11 @@ export class Progress {
   }
 
   tick(): void {
-    const now = performance.now();
-    if (!process.stderr.isTTY || now - this.#shownAt < REFRESH_MS) return;
-    this.#shownAt = now;
-    process.stderr.write(`\r\x1b[K${this.#line(now - this.#startedAt)}`);
+    this.#line.offer(() => this.#text());
   }
 
   end(): void {
-    if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+    this.#line.clear();
   }
 
   cost(): Cost {
@@ -55,11 +51,11 @@ export class Progress {
     };
   }
 
-  #line(elapsedMs: number): string {
+  #text(): string {
+    const elapsedMs = performance.now() - this.#startedAt;
     const { simulation, endsAt } = this.#evaluation;
     const rate = Math.round(simulation.queue.executed / (elapsedMs / 1000));
-    const left = (elapsedMs * (endsAt - simulation.now)) / Math.max(1, simulation.now) / 1000;
-    const at = `${Math.round(simulation.now / 1000)} of ${Math.round(endsAt / 1000)} s`;
-    return `${at}, ${rate} events/s, over in about ${Math.ceil(left)} s`;
+    const at = `${Math.round(simulation.now / 1000)} of ${Math.round(endsAt / 1000)} simulated s`;
+    return `${at}, ${rate} events/s, ${sayLeft(elapsedMs, simulation.now, endsAt)}`;
   }
 }

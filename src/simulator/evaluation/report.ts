@@ -29,7 +29,7 @@ export interface Report {
   readonly traffic: TrafficReport;
   readonly kilowattHours: number;
   readonly story: readonly StoryLine[];
-  /** Partitions that began within a window, for a picture: hosts by number. */
+  /** Partitions that held one of the first hosts, for a picture: hosts by number. */
   readonly map: readonly MapEntry[];
 }
 
@@ -82,7 +82,8 @@ export interface MapEntry {
 }
 
 const PHASES: readonly Phase[] = ["detect", "wait", "build", "compute", "apply"];
-const MAP = { from: 300_000, to: 900_000, hosts: 128 } as const;
+/** Of more hosts no picture would show a line each. */
+export const MAPPED_HOSTS = 128;
 
 export function reportOf(
   options: EvaluationOptions,
@@ -179,9 +180,8 @@ function trafficOf(
 }
 
 function mapOf(records: readonly PartitionRecord[], { hosts }: Simulation): readonly MapEntry[] {
-  const shown = new Map(hosts.slice(0, MAP.hosts).map(({ id }, number) => [id, number]));
+  const shown = new Map(hosts.slice(0, MAPPED_HOSTS).map(({ id }, number) => [id, number]));
   return records
-    .filter(({ from, to }) => from < MAP.to && to > MAP.from)
     .map(({ from, to, hosts: held, outcome }) => ({
       from: rounded(from / 1000),
       to: rounded(to / 1000),

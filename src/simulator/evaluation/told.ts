@@ -1,17 +1,22 @@
 /** A report for people, on a terminal. */
+import { nameOf } from "../report/runs.ts";
+import { membershipOf } from "./options.ts";
 import type { Cost } from "./progress.ts";
 import type { Report } from "./report.ts";
 import type { Summary } from "./statistics.ts";
 import type { Phase } from "./truth.ts";
 
+const MEMBERSHIPS = {
+  modelled: "modelled: heartbeats counted, not sent",
+  real: "real, settled",
+  none: "none: the central scheduler knows every host",
+} as const;
+
 export function told(report: Report, cost: Cost | null): string {
   const { options, violations, partitions, migrations, traffic } = report;
   const rows: (readonly [string, string])[] = [
-    ["what", `${options.algorithm}, ${options.hosts} hosts, ${options.vms} VMs, seed ${options.seed}`],
-    [
-      "membership",
-      options.membership === "modelled" ? "modelled: heartbeats counted, not sent" : "real, settled",
-    ],
+    ["what", `${nameOf(options)}; ${options.hosts} hosts, ${options.vms} VMs, seed ${options.seed}`],
+    ["membership", MEMBERSHIPS[membershipOf(options)]],
     [
       "simulated",
       `${report.simulatedSeconds} s${report.complete ? "" : " (partial)"}, ${report.steps} events`,
@@ -40,7 +45,8 @@ export function told(report: Report, cost: Cost | null): string {
     ],
     ["energy", `${report.kilowattHours} kWh if hosts without VMs sleep`],
     ...report.wrong.map(
-      ({ at, checker, what }) => ["VIOLATED", `${at / 1000} s ${checker}: ${what}`] as const,
+      ({ at, checker, what }) =>
+        ["VIOLATED", `${at / 1000} s ${checker}: ${what.split("\n")[0] ?? ""}`] as const,
     ),
   ];
   if (cost !== null) rows.push(["took", costOf(cost)]);

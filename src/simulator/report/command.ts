@@ -1,47 +1,50 @@
 /** `discovery-sim report`: what `run -o json` wrote, as one HTML file. */
-import { readFileSync, writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { resolve } from "node:path";
+import { EXIT, refuse } from "../command-line/failure.ts";
+import { misfitOf } from "../command-line/field.ts";
+import { demandWritable, readText, writeText } from "../command-line/files.ts";
+import type { Input } from "../command-line/input.ts";
+import { RUN_FIELDS } from "../evaluation/format.ts";
 import type { Report } from "../evaluation/report.ts";
 
-const USAGE = `Usage: discovery-sim report FILE… [--html OUT]
-
-  FILE…             what discovery-sim run -o json wrote
-  --html OUT        where the page goes (report.html)
-`;
-
-/** @returns 0: written; 2: the arguments make no sense, or a file is no report. */
-export async function main(args: readonly string[]): Promise<number> {
-  const asked = askedOf(args);
-  if (asked === null) {
-    process.stderr.write(USAGE);
-    return 2;
-  }
-  const { page } = await import("./page.ts");
-  writeFileSync(asked.html, page(asked.reports));
-  process.stdout.write(`${asked.html}: ${asked.reports.length} runs\n`);
-  return 0;
+export async function main(input: Input): Promise<number> {
+  const html = input.text("html");
+  const same = input.args.find((file) => resolve(file) === resolve(html));
+  if (same !== undefined) refuse(`--html ${html} would replace the run that it is made of`);
+  demandWritable(html);
+  const reports = input.args.map(read);
+  const page = await pageMaker();
+  writeText(html, page(reports));
+  process.stdout.write(`${html}: ${reports.length} ${reports.length === 1 ? "run" : "runs"}\n`);
+  return EXIT.done;
 }
 
-function askedOf(
-  args: readonly string[],
-): { readonly reports: readonly Report[]; readonly html: string } | null {
+/** The plots' package is one of the development's: hosts of operators do without it. */
+async function pageMaker(): Promise<(reports: readonly Report[]) => string> {
   try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { html: { type: "string", default: "report.html" } },
-    });
-    if (positionals.length === 0) return null;
-    return { reports: positionals.map(read), html: values.html };
+    return (await import("./page.ts")).page;
   } catch (error) {
-    process.stderr.write(`discovery-sim report: ${error instanceof Error ? error.message : String(error)}\n`);
-    return null;
+    const missing = (error as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND";
+    if (!missing || !String(error).includes("echarts")) throw error;
+    return refuse("the package that draws plots (echarts) is not installed", "scripts/setup --dev");
   }
 }
 
 function read(file: string): Report {
-  const report = JSON.parse(readFileSync(file, "utf8")) as Partial<Report>;
-  if (report.options === undefined || report.violations === undefined)
-    throw new Error(`${file} is not what discovery-sim run -o json writes`);
-  return report as Report;
+  const value = parsed(readText(file), file);
+  const misfit = misfitOf(value, RUN_FIELDS);
+  if (misfit !== null)
+    refuse(
+      `${file} is not what discovery-sim run -o json writes: ${misfit}`,
+      "write it anew with run -o json",
+    );
+  return value as Report;
+}
+
+function parsed(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return refuse(`${file} is no JSON: ${(error as Error).message}`);
+  }
 }

@@ -1,14 +1,17 @@
 /** Reads a scenario's folder: README.md, scenario.yaml, script, and expected.log where it has been recorded. */
-import { existsSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { sayProblem } from "../../config/problem.ts";
+import { check } from "../../config/validate.ts";
 import { readYaml } from "../../config/yaml-source.ts";
 import type { InitialDomain } from "../../hypervisor/embedded/settings.ts";
-import { fail, ok, type Result } from "../../lib/error.ts";
+import { DiscoveryError, fail, ok, type Result } from "../../lib/error.ts";
 import { DEFAULT_POLICY } from "../../model/virtual-machine.ts";
+import { readText } from "../command-line/files.ts";
 import type { HostSpec } from "../world/host.ts";
 import { type HostShape, SCENARIO, type ScenarioShape, type VmShape } from "./schema.ts";
 import { type Deed, readScript } from "./script.ts";
+import { meant } from "./words.ts";
 
 export interface Scenario {
   readonly name: string;
@@ -22,21 +25,30 @@ export interface Scenario {
 
 /** @returns the scenario, or its first mistake with file and line. */
 export function readFolder(folder: string): Result<Scenario> {
+  try {
+    return read(folder);
+  } catch (error) {
+    if (error instanceof DiscoveryError) return fail(error.failure);
+    throw error;
+  }
+}
+
+function read(folder: string): Result<Scenario> {
   for (const file of ["README.md", "scenario.yaml", "script"]) {
     if (!existsSync(join(folder, file))) return invalid(`${folder} has no ${file}`);
   }
   const shape = readShape(join(folder, "scenario.yaml"));
   if (!shape.ok) return shape;
   const script = join(folder, "script");
-  const played = play(shape.value, readFileSync(script, "utf8"), { folder, script });
+  const played = play(shape.value, readText(script), { folder, script });
   if (!played.ok) return played;
   const expected = join(folder, "expected.log");
   return ok({
-    name: basename(folder),
-    summary: readFileSync(join(folder, "README.md"), "utf8").trim(),
+    name: basename(resolve(folder)),
+    summary: readText(join(folder, "README.md")).trim(),
     shape: shape.value,
     ...played.value,
-    expected: existsSync(expected) ? readFileSync(expected, "utf8") : null,
+    expected: existsSync(expected) ? readText(expected) : null,
   });
 }
 
@@ -50,9 +62,22 @@ export function play(
   const vms = hosts.flatMap(({ domains }) => domains.map(({ vm }) => vm));
   const twice = [...hosts.map(({ id }) => id), ...vms].find((name, at, all) => all.indexOf(name) !== at);
   if (twice !== undefined) return invalid(`${places.folder}: there are two of the name ${twice}`);
+  const stranger = strangerIn(shape, vms);
+  if (stranger !== null) return invalid(`${places.folder}: ${stranger}`);
   const names = { hosts: new Set(hosts.map(({ id }) => id)), vms: new Set(vms) };
   const deeds = readScript(script, places.script, names);
   return deeds.ok ? ok({ hosts, deeds: deeds.value }) : deeds;
+}
+
+/** A rule that names a VM which is not there. */
+function strangerIn({ hosts }: ScenarioShape, known: readonly string[]): string | null {
+  for (const { name, policy } of hosts.flatMap(({ vms }) => vms))
+    for (const rule of ["apart", "together"] as const) {
+      const stranger = policy?.[rule]?.find((other) => !known.includes(other));
+      if (stranger !== undefined)
+        return `${rule} of ${name}: there is no VM ${stranger}${meant(stranger, known)}`;
+    }
+  return null;
 }
 
 function invalid(message: string) {
@@ -60,15 +85,13 @@ function invalid(message: string) {
 }
 
 function readShape(file: string): Result<ScenarioShape> {
-  const yaml = readYaml(readFileSync(file, "utf8"), file);
+  const yaml = readYaml(readText(file), file);
   const [problem] = yaml.problems;
   if (problem !== undefined) return invalid(sayProblem(problem));
-  const parsed = SCENARIO.safeParse(yaml.value);
-  if (parsed.success) return ok(parsed.data);
-  const [issue] = parsed.error.issues;
-  const path = (issue?.path ?? []).map((step) => (typeof step === "symbol" ? String(step) : step));
-  const message = `${path.join(".")}: ${issue?.message ?? "is wrong"}`;
-  return invalid(sayProblem({ where: yaml.place(path), path: path.join("."), message }));
+  const checked = check(SCENARIO, yaml.value, yaml);
+  if (checked.ok) return ok(checked.value);
+  const [first] = checked.problems;
+  return invalid(first === undefined ? `${file} is wrong` : sayProblem(first));
 }
 
 function hostsOf(host: HostShape): readonly HostSpec[] {

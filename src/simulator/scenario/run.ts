@@ -1,6 +1,7 @@
 /** Runs a scenario: its deeds in their time, every checker at every step, and what must have settled at the end. */
 import { DEFAULT_LRT_CONFIG, type LrtConfig } from "../../lrt/config.ts";
 import { allCheckers } from "../checkers/all.ts";
+import type { Checker } from "../checkers/checker.ts";
 import { Simulation, type Violation } from "../simulation.ts";
 import type { HostSpec } from "../world/host.ts";
 import type { LinkSettings } from "../world/network.ts";
@@ -18,9 +19,10 @@ export interface ScenarioRun {
 
 const LAN: LinkSettings = { latencyMs: 0.2, jitterMs: 0.3, loss: 0, duplication: 0 };
 
-export function runScenario(scenario: Scenario): ScenarioRun {
+/** @param more checkers besides those of every scenario. */
+export function runScenario(scenario: Scenario, more: readonly Checker[] = []): ScenarioRun {
   const { shape, deeds } = scenario;
-  const simulation = stage(scenario);
+  const simulation = stage(scenario, true, more);
   simulation.start();
   for (const deed of deeds) {
     if (!simulation.run(deed.at)) break;
@@ -36,7 +38,11 @@ export function runScenario(scenario: Scenario): ScenarioRun {
 }
 
 /** A scenario's world before anything happens in it, with every checker. `trace`: whether the story is kept. */
-export function stage(scenario: Pick<Scenario, "shape" | "hosts">, trace = true): Simulation {
+export function stage(
+  scenario: Pick<Scenario, "shape" | "hosts">,
+  trace = true,
+  more: readonly Checker[] = [],
+): Simulation {
   const { shape, hosts } = scenario;
   const lrt: LrtConfig = { ...DEFAULT_LRT_CONFIG, ...shape.lrt };
   return new Simulation({
@@ -46,7 +52,7 @@ export function stage(scenario: Pick<Scenario, "shape" | "hosts">, trace = true)
     hypervisor: definedOf(shape.hypervisor),
     linkOf: linksOf(scenario),
     ...(shape.msPerDecision === undefined ? {} : { solverCost: perDecision(shape.msPerDecision) }),
-    checkers: allCheckers(lrt),
+    checkers: [...allCheckers(lrt), ...more],
     trace,
   });
 }

@@ -3,7 +3,9 @@
  * line is `<when> end`.
  */
 import { fail, ok, type Result } from "../../lib/error.ts";
+import { nearest } from "../../lib/nearest.ts";
 import { readDuration } from "../../lib/quantity.ts";
+import { badAmbush, badWord, type Names, type WordKind } from "./words.ts";
 
 export interface Deed {
   readonly at: number;
@@ -18,9 +20,9 @@ export interface Deed {
  * of what an operator asks is the one that is asked; the last share of the weather is that of messages which later ones
  * overtake. The last word about a VE says where its VMs may be: apart, anywhere, or with a label (`disk=ssd`).
  */
-const VERBS = {
-  load: ["vm", "number"],
-  "dirty-rate": ["vm", "number"],
+export const VERBS = {
+  load: ["vm", "load"],
+  "dirty-rate": ["vm", "rate"],
   "kill-agent": ["host", "ambush?"],
   "end-agent": ["host"],
   "start-agent": ["host"],
@@ -34,8 +36,8 @@ const VERBS = {
   migrate: ["vm", "host", "host?"],
   "libvirtd-dies": ["host"],
   "libvirtd-returns": ["host"],
-  drop: ["host", "host", "text"],
-  delay: ["host", "host", "text", "duration"],
+  drop: ["host", "host", "message"],
+  delay: ["host", "host", "message", "duration"],
   weather: ["share", "share", "duration", "share?"],
   "slow-solver": ["host", "duration"],
   "slow-disk": ["host", "duration"],
@@ -49,7 +51,7 @@ const VERBS = {
   join: ["host", "host"],
   rejoin: ["host"],
   clog: ["host", "host", "duration"],
-  "delay-alone": ["host", "host", "text", "duration"],
+  "delay-alone": ["host", "host", "message", "duration"],
   "stop-agent": ["host"],
   "resume-agent": ["host"],
   spare: ["host"],
@@ -64,39 +66,23 @@ const VERBS = {
   "show-usage": ["host"],
   "slow-listing": ["host", "duration"],
   "slow-begin": ["host", "duration"],
-  "disk-space": ["host", "text"],
+  "disk-space": ["host", "space"],
   evict: ["vm", "host?"],
-  mode: ["text", "host?"],
-  "ve-apply": ["host", "text", "number", "number", "text"],
-  "ve-start": ["host", "text"],
-  "ve-stop": ["host", "text", "duration"],
-  "ve-delete": ["host", "text", "duration"],
+  mode: ["mode", "host?"],
+  "ve-apply": ["host", "ve", "count", "memory", "rule"],
+  "ve-start": ["host", "ve"],
+  "ve-stop": ["host", "ve", "duration"],
+  "ve-delete": ["host", "ve", "duration"],
   calm: [],
   tidy: [],
   end: [],
 } as const satisfies { readonly [verb: string]: readonly WordKind[] };
 
-type WordKind =
-  | "vm"
-  | "guest"
-  | "host"
-  | "host?"
-  | "number"
-  | "share"
-  | "share?"
-  | "duration"
-  | "text"
-  | "ambush?";
-type Verb = keyof typeof VERBS;
-
-export interface Names {
-  readonly hosts: ReadonlySet<string>;
-  readonly vms: ReadonlySet<string>;
-}
+export type Verb = keyof typeof VERBS;
 
 /** A longer one is no scenario. */
-const MAX_DEEDS = 2000;
-const MAX_MS = 24 * 3_600_000;
+export const MAX_DEEDS = 2000;
+export const MAX_MS = 24 * 3_600_000;
 
 /** @returns the deeds, or the first mistake with its line. */
 export function readScript(text: string, source: string, names: Names): Result<readonly Deed[]> {
@@ -124,13 +110,13 @@ function readDeed(parts: readonly string[], line: number, names: Names): Deed | 
   const at = readDuration(when);
   if (!at.ok) return at.failure.message;
   if (at.value > MAX_MS) return `${when} is too late`;
-  if (!isVerb(verb)) return `there is no deed ${verb}`;
+  if (!isVerb(verb)) return unknownVerb(verb);
   const kinds: readonly WordKind[] = VERBS[verb];
   const least = kinds.filter((kind) => !kind.endsWith("?")).length;
   const most = kinds.includes("ambush?") ? Number.POSITIVE_INFINITY : kinds.length;
   if (words.length < least || words.length > most) return `${verb} takes: ${kinds.join(" ") || "nothing"}`;
   for (const [index, kind] of kinds.entries()) {
-    const mistake = kind === "ambush?" ? badAmbush(words.slice(index)) : bad(kind, words[index], names);
+    const mistake = kind === "ambush?" ? badAmbush(words.slice(index)) : badWord(kind, words[index], names);
     if (mistake !== null) return mistake;
   }
   return { at: at.value, line, verb, words };
@@ -140,33 +126,9 @@ function isVerb(word: string): word is Verb {
   return Object.hasOwn(VERBS, word);
 }
 
-function bad(kind: WordKind, word: string | undefined, names: Names): string | null {
-  if (word === undefined) return null;
-  if (kind === "host" || kind === "host?") return names.hosts.has(word) ? null : `there is no host ${word}`;
-  if (kind === "vm") return names.vms.has(word) ? null : `there is no VM ${word}`;
-  if (kind === "guest")
-    return names.vms.has(word) || /^[a-z][a-z0-9-]*\.[a-z0-9-]+$/.test(word)
-      ? null
-      : `there is no VM ${word}`;
-  if (kind === "number") return /^\d{1,9}$/.test(word) ? null : `${word} is no number`;
-  if (kind === "share" || kind === "share?")
-    return Number(word) >= 0 && Number(word) <= 1 ? null : `${word} is not between 0 and 1`;
-  if (kind !== "duration") return null;
-  const duration = readDuration(word);
-  return duration.ok ? null : duration.failure.message;
-}
-
-/**
- * `before send TYPE`, `before ask KIND`, `before hypervisor`, `before persist`, `before outcome` (the write that says how
- * an order has ended), `before any`, each optionally followed by `× n` (the n-th one) and by `for TIME` (then it is back).
- */
-function badAmbush(words: readonly string[]): string | null {
-  if (words.length === 0) return null;
-  return /^before (send \S+|ask \S+|hypervisor|persist|outcome|any)( × [1-9]\d{0,2})?( for \d{1,6}m?s)?$/.test(
-    words.join(" "),
-  )
-    ? null
-    : `not understood: ${words.join(" ")}`;
+function unknownVerb(word: string): string {
+  const near = nearest(word, Object.keys(VERBS));
+  return `there is no deed ${word}${near === null ? "" : `; did you mean ${near}?`}`;
 }
 
 /** The effect that an ambush waits for, and which one of them. */

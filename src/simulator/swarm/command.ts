@@ -1,81 +1,109 @@
 /** `discovery-sim swarm`: runs seeds and stops at the first that shows a fault. */
-import { parseArgs } from "node:util";
-import { drawCase, runCase, type Size, type SwarmResult } from "./run.ts";
+import { EXIT, refuse } from "../command-line/failure.ts";
+import type { Input } from "../command-line/input.ts";
+import { Interrupt } from "../command-line/interrupt.ts";
+import { StatusLine, sayLeft } from "../command-line/status-line.ts";
+import type { Violation } from "../simulation.ts";
+import { drawCase, runCase, type Size } from "./run.ts";
+import { replayLine, Sums, sayFault } from "./told.ts";
 
-const USAGE = `Usage: discovery-sim swarm [--runs N] [--first-seed S] [--large] [--keep-going] [-v]
-
-  --runs N          how many seeds (100)
-  --first-seed S    the first of them (1)
-  --large           25 to 48 hosts instead of 3 to 12
-  --keep-going      goes on after a seed that shows a fault
-  -v                prints each seed's story
-`;
-/** A seed that shows a fault says no more than so many of its violations. */
-const MAX_TOLD = 5;
-
-/** @returns 0: nothing is wrong; 1: a seed showed a fault; 2: the arguments make no sense. */
-export function main(args: readonly string[]): Promise<number> {
-  return Promise.resolve(swarm(args));
+interface Fault {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  readonly replay: string;
 }
 
-function swarm(args: readonly string[]): number {
-  const options = optionsOf(args);
-  if (options === null) {
-    process.stderr.write(USAGE);
-    return 2;
+export async function main(input: Input): Promise<number> {
+  if (input.json && input.flag("verbose")) refuse("-v prints stories as text: it does not go with -o json");
+  const swarm = new Swarm(input);
+  await swarm.run(new Interrupt());
+  process.stdout.write(input.json ? `${JSON.stringify(swarm.report())}\n` : swarm.say());
+  if (swarm.faults.length > 0) return EXIT.wrong;
+  return swarm.interrupted ? EXIT.interrupted : EXIT.done;
+}
+
+class Swarm {
+  readonly faults: Fault[] = [];
+  interrupted = false;
+  readonly #input: Input;
+  readonly #size: Size;
+  readonly #first: number;
+  readonly #runs: number;
+  readonly #sums = new Sums();
+  readonly #status = new StatusLine();
+  readonly #startedAt = performance.now();
+  #done = 0;
+
+  constructor(input: Input) {
+    this.#input = input;
+    this.#size = input.flag("large") ? "large" : "small";
+    this.#first = input.whole("first-seed");
+    this.#runs = input.whole("runs");
+    if (!Number.isSafeInteger(this.#first + this.#runs))
+      refuse(`--first-seed ${this.#first} and --runs ${this.#runs} go beyond ${Number.MAX_SAFE_INTEGER}`);
   }
-  const { first, runs, verbose, keepGoing, size } = options;
-  const sums = { bad: 0, actions: 0, simulatedMs: 0, events: 0 };
-  for (let seed = first; seed < first + runs; seed++) {
-    const result = runCase(drawCase(String(seed), size), verbose);
-    sums.actions += result.actions;
-    sums.simulatedMs += result.simulatedMs;
-    sums.events += result.events;
-    if (verbose) process.stdout.write(`${result.story.join("\n")}\n`);
-    progress(seed - first + 1, runs);
-    if (result.violations.length === 0) continue;
-    sums.bad++;
-    tell(seed, size, result);
-    if (!keepGoing) break;
+
+  async run(interrupt: Interrupt): Promise<void> {
+    const keepGoing = this.#input.flag("keep-going");
+    while (this.#done < this.#runs && (keepGoing || this.faults.length === 0)) {
+      if (!(await interrupt.goesOn())) {
+        this.interrupted = true;
+        break;
+      }
+      this.#one(this.#next);
+      this.#status.offer(() => this.#progress());
+    }
+    this.#status.clear();
   }
-  const hours = (sums.simulatedMs / 3_600_000).toFixed(1);
-  const bad = sums.bad === 0 ? "no seed shows a fault" : `seeds that show a fault: ${sums.bad}`;
-  process.stdout.write(`${bad}; ${sums.actions} actions, ${sums.events} steps, ${hours} simulated hours\n`);
-  return sums.bad === 0 ? 0 : 1;
-}
 
-function optionsOf(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        runs: { type: "string", default: "100" },
-        "first-seed": { type: "string", default: "1" },
-        large: { type: "boolean", default: false },
-        "keep-going": { type: "boolean", default: false },
-        verbose: { type: "boolean", short: "v", default: false },
-      },
-    });
-    const runs = Number(values.runs);
-    const first = Number(values["first-seed"]);
-    if (!Number.isSafeInteger(runs) || runs < 1 || !Number.isSafeInteger(first) || first < 0) return null;
-    const size: Size = values.large ? "large" : "small";
-    return { runs, first, size, verbose: values.verbose, keepGoing: values["keep-going"] };
-  } catch {
-    return null;
+  /** The first seed that has not been run. */
+  get #next(): number {
+    return this.#first + this.#done;
   }
-}
 
-function tell(seed: number, size: Size, { violations }: SwarmResult): void {
-  process.stdout.write(`seed ${seed} shows a fault:\n`);
-  for (const { at, checker, what } of violations.slice(0, MAX_TOLD))
-    process.stdout.write(`  ${(at / 1000).toFixed(3)} s  ${checker}: ${what}\n`);
-  if (violations.length > MAX_TOLD) process.stdout.write(`  and ${violations.length - MAX_TOLD} more\n`);
-  process.stdout.write(
-    `replay: bin/discovery-sim replay ${size === "large" ? "--large " : ""}--seed ${seed}\n`,
-  );
-}
+  #one(seed: number): void {
+    const told = this.#input.flag("verbose");
+    const { violations, story, ...sums } = runCase(drawCase(String(seed), this.#size), told);
+    this.#done++;
+    this.#sums.add({ violations, story, ...sums });
+    if (told) this.#print(`${story.join("\n")}\n`);
+    if (violations.length === 0) return;
+    this.faults.push({ seed, violations, replay: replayLine(seed, this.#size) });
+    if (!this.#input.json) this.#print(sayFault(seed, this.#size, violations));
+  }
 
-function progress(done: number, runs: number): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${done}/${runs} seeds${done === runs ? "\n" : ""}`);
+  #print(text: string): void {
+    this.#status.clear();
+    process.stdout.write(text);
+  }
+
+  #progress(): string {
+    const elapsedMs = performance.now() - this.#startedAt;
+    const rate = Math.round(this.#sums.steps / (elapsedMs / 1000));
+    const bad = this.faults.length === 0 ? "" : `, ${this.faults.length} show a fault`;
+    const done = `${this.#done} of ${this.#runs} seeds${bad}, ${this.#sums.hours} simulated hours`;
+    return `${done}, ${rate} steps/s, ${sayLeft(elapsedMs, this.#done, this.#runs)}`;
+  }
+
+  say(): string {
+    const summary = this.#sums.say(this.faults.length);
+    if (!this.interrupted) return summary;
+    return `${summary}interrupted after ${this.#done} of ${this.#runs} seeds; the first that was not run: ${this.#next}\n`;
+  }
+
+  report(): object {
+    const { actions, steps, simulatedMs } = this.#sums;
+    return {
+      size: this.#size,
+      firstSeed: this.#first,
+      runs: this.#runs,
+      done: this.#done,
+      nextSeed: this.#done < this.#runs ? this.#next : null,
+      interrupted: this.interrupted,
+      faults: this.faults,
+      actions,
+      steps,
+      simulatedHours: Math.round(simulatedMs / 3600) / 1000,
+    };
+  }
 }

@@ -1,96 +1,82 @@
-/** `discovery-sim shrink --seed N --out DIR`: a seed that shows a fault as a scenario folder that people can read. */
-import { mkdirSync, writeFileSync } from "node:fs";
+/** `discovery-sim shrink`: a seed that shows a fault as a scenario folder that people can read. */
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { stringify } from "yaml";
-import type { ScenarioShape } from "../scenario/schema.ts";
-import { SCENARIO } from "../scenario/schema.ts";
+import { EXIT } from "../command-line/failure.ts";
+import { claimFolder, giveUpFolder, writeText } from "../command-line/files.ts";
+import type { Input } from "../command-line/input.ts";
+import { Interrupt } from "../command-line/interrupt.ts";
+import { StatusLine } from "../command-line/status-line.ts";
+import { sayShape } from "./plain-shape.ts";
 import { drawCase } from "./run.ts";
 import { Shrinker, type Shrunk } from "./shrink.ts";
 
-const USAGE = `Usage: discovery-sim shrink --seed N --out DIR [--seconds S]
-
-  --seed N       a seed that shows a fault
-  --out DIR      where the scenario goes: README.md, scenario.yaml, script, expected.log
-  --seconds S    how long it tries, at most (60)
-`;
-
-/** @returns 0: written; 1: the seed shows no fault; 2: the arguments make no sense. */
-export function main(args: readonly string[]): Promise<number> {
-  const options = optionsOf(args);
-  if (options === null) {
-    process.stderr.write(USAGE);
-    return Promise.resolve(2);
-  }
-  return Promise.resolve(shrink(options.seed, options.out, options.seconds));
-}
-
-function optionsOf(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        seed: { type: "string" },
-        out: { type: "string" },
-        seconds: { type: "string", default: "60" },
-      },
-    });
-    const seconds = Number(values.seconds);
-    if (values.seed === undefined || values.out === undefined || !(seconds > 0)) return null;
-    return { seed: values.seed, out: values.out, seconds };
-  } catch {
-    return null;
-  }
-}
-
-function shrink(seed: string, out: string, seconds: number): number {
-  const deadline = performance.now() + seconds * 1000;
-  const shrunk = new Shrinker(() => performance.now() < deadline).shrink(drawCase(seed));
+export async function main(input: Input): Promise<number> {
+  const seed = String(input.whole("seed"));
+  const out = input.text("out");
+  const claim = claimFolder(out, input.flag("force"));
+  const patience = new Patience(input.whole("seconds"));
+  const shrinker = new Shrinker((runs) => patience.goesOn(runs));
+  const shrunk = await shrinker.shrink(drawCase(seed, input.flag("large") ? "large" : "small"));
+  patience.end();
   if (shrunk === null) {
-    process.stdout.write(`seed ${seed} shows no fault as a scenario\n`);
-    return 1;
+    giveUpFolder(out, claim);
+    process.stdout.write(
+      patience.interrupted
+        ? `interrupted before seed ${seed} had shown a fault; nothing is written\n`
+        : `seed ${seed} shows no fault as a scenario; nothing is written\n`,
+    );
+    return patience.interrupted ? EXIT.interrupted : EXIT.wrong;
   }
-  write(seed, out, shrunk);
-  const { hosts } = shrunk.draft.shape;
+  writeShrunk(out, `Seed ${seed}`, shrunk);
+  process.stdout.write(`${out}: ${sayShrunk(shrunk)}${patience.say()}\n`);
+  return patience.interrupted ? EXIT.interrupted : EXIT.done;
+}
+
+/** How long it tries: looked at between two runs. */
+class Patience {
+  readonly #seconds: number;
+  readonly #startedAt = performance.now();
+  readonly #interrupt = new Interrupt();
+  readonly #status = new StatusLine();
+  #late = false;
+
+  constructor(seconds: number) {
+    this.#seconds = seconds;
+  }
+
+  get interrupted(): boolean {
+    return this.#interrupt.asked;
+  }
+
+  async goesOn(runs: number): Promise<boolean> {
+    const seconds = (performance.now() - this.#startedAt) / 1000;
+    this.#status.offer(() => `${runs} runs, ${Math.round(seconds)} of ${this.#seconds} s`);
+    this.#late ||= seconds >= this.#seconds;
+    return (await this.#interrupt.goesOn()) && !this.#late;
+  }
+
+  end(): void {
+    this.#status.clear();
+  }
+
+  say(): string {
+    if (this.interrupted) return "; interrupted: it may not be the smallest";
+    if (!this.#late) return "; nothing more can be left out";
+    return `; the ${this.#seconds} s are over: more --seconds may find a smaller one`;
+  }
+}
+
+function sayShrunk({ draft, script, runs }: Shrunk): string {
+  const { hosts } = draft.shape;
   const vms = hosts.reduce((sum, host) => sum + host.vms.length, 0);
-  const lines = shrunk.script.trimEnd().split("\n").length;
-  process.stdout.write(
-    `${out}: ${hosts.length} hosts, ${vms} VMs, ${lines} deeds after ${shrunk.runs} runs\n`,
-  );
-  return 0;
+  const lines = script.trimEnd().split("\n").length;
+  return `${hosts.length} hosts, ${vms} VMs, ${lines} deeds after ${runs} runs`;
 }
 
-function write(seed: string, out: string, { draft, script, log, violation }: Shrunk): void {
-  mkdirSync(out, { recursive: true });
-  const { checker, what } = violation;
-  writeFileSync(join(out, "README.md"), `Seed ${seed}, ${checker}: ${what.split("\n")[0]}.\n`);
-  writeFileSync(
-    join(out, "scenario.yaml"),
-    stringify(unusual(draft.shape), { collectionStyle: "any", lineWidth: 108 }),
-  );
-  writeFileSync(join(out, "script"), script);
-  writeFileSync(join(out, "expected.log"), log);
+/** @param what whose fault it is, for the README. */
+export function writeShrunk(out: string, what: string, { draft, script, log, violation }: Shrunk): void {
+  const [first = ""] = violation.what.split("\n");
+  writeText(join(out, "README.md"), `${what}, ${violation.checker}: ${first}.\n`);
+  writeText(join(out, "scenario.yaml"), sayShape(draft.shape));
+  writeText(join(out, "script"), script);
+  writeText(join(out, "expected.log"), log);
 }
-
-/** Without what the schema fills in by itself. */
-function unusual({ hosts, shows: _shows, never: _never, ...rest }: ScenarioShape): object {
-  const usual = SCENARIO.parse({ hosts: [{ name: "x", vms: [{ name: "y" }] }] }).hosts[0];
-  const top = Object.entries(rest).filter(([, value]) => !isEmpty(value));
-  return {
-    ...Object.fromEntries(top),
-    hosts: hosts.map(({ vms, ...host }) => ({
-      ...trimmed(host, { ...usual }),
-      vms: vms.map((vm) => trimmed(vm, { ...usual?.vms[0] })),
-    })),
-  };
-}
-
-function trimmed(given: object, usual: { readonly [key: string]: unknown }): object {
-  const entries = Object.entries(given).filter(
-    ([key, value]) => !isEmpty(value) && JSON.stringify(value) !== JSON.stringify(usual[key]),
-  );
-  return Object.fromEntries(entries);
-}
-
-const isEmpty = (value: unknown): boolean =>
-  value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0);

@@ -20,13 +20,26 @@ interface Seen {
   readonly marks: number;
   readonly loaded: number;
   readonly rows: number;
+  readonly table: { readonly left: number; readonly right: number; readonly cut: boolean };
+  /** Entries of legends that lie over one another. */
+  readonly overlaps: number;
+  readonly captions: readonly string[];
+  readonly width: number;
 }
 
 const LOOK = `<script>
 addEventListener("load", () => {
   const box = (svg) => svg.getBoundingClientRect();
   const visible = (node) => { const { width, height } = box(node); return width > 0 && height > 0; };
+  const over = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  const entries = [...document.querySelectorAll(".legend li")].map(box);
+  const wide = document.querySelector(".wide");
+  const { left, right } = box(wide);
   const seen = {
+    table: { left, right, cut: wide.scrollWidth > wide.clientWidth && getComputedStyle(wide).overflowX !== "auto" },
+    overlaps: entries.filter((entry, i) => entries.slice(i + 1).some((other) => over(entry, other))).length,
+    captions: [...document.querySelectorAll("figcaption")].map((caption) => caption.textContent),
+    width: document.documentElement.scrollWidth,
     figures: [...document.querySelectorAll("figure")].map((figure) => {
       const { width, height } = box(figure.querySelector("svg"));
       return { title: figure.querySelector("h2").textContent, width, height };
@@ -70,7 +83,10 @@ describe("the page of a report in a browser", () => {
   test("shows every plot, and loads nothing from elsewhere", async (context) => {
     if (!browser) return context.skip(`${BROWSER} is not installed: see scripts/install-browser`);
     const options = { ...VMPLACES, hosts: 24, vms: 240, durationMs: 900_000 };
-    const reports = [evaluated(options), evaluated({ ...options, algorithm: "centralised" as const })];
+    const reports = [
+      evaluated(options),
+      evaluated({ ...options, algorithm: "centralised", membership: "none" }),
+    ];
     const seen = await seenIn(page(reports));
     expect(seen.figures.map(({ title }) => title)).toEqual([
       "Violation time against size",
@@ -87,6 +103,12 @@ describe("the page of a report in a browser", () => {
     expect(seen.texts).toBeGreaterThan(50);
     expect(seen.marks).toBeGreaterThan(50);
     expect(seen.rows).toBe(2);
+    expect(seen.overlaps).toBe(0);
+    expect(seen.table.cut).toBe(false);
+    expect(seen.table.left).toBeGreaterThanOrEqual(0);
+    expect(seen.table.right).toBeLessThanOrEqual(seen.width);
+    expect(seen.captions.at(-1)).toMatch(/The whole run, 0 to \d+ s, of #1 partition, 24 hosts, modelled/);
+    expect(seen.captions[0]).toContain("Shown: #1, #2. Membership: modelled (#1), none (#2).");
     expect(seen.loaded).toBe(0);
   });
 });
