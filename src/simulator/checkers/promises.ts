@@ -4,30 +4,40 @@ import type { AgentEffect } from "../../agent/turn.ts";
 import type { SimulatedHost } from "../world/host.ts";
 import { type Checker, NOTHING_WRONG } from "./checker.ts";
 
+interface Asked {
+  readonly command: PeerCommand;
+  /** Of its host's drain or mode: the last one, with what it has asked for. */
+  readonly change: number | undefined;
+}
+
 /** Commands that came to a host and are not answered yet; more means that nobody answers. */
 const MAX_OPEN = 1000;
 
 /**
  * What an operator, or the agent that an operator asked, is told of a drain, its end or the balancing mode is on the disk
- * of the host that it is about: its agent may die the next moment.
+ * of the host that it is about: its agent may die the next moment. What has been changed again meanwhile is not looked at.
  */
 export class PromiseChecker implements Checker {
   readonly name = "promises";
-  readonly #asked = new Map<string, PeerCommand>();
+  readonly #asked = new Map<string, Asked>();
+  /** By host: how often its drain or its mode has been changed. */
+  readonly #changes = new Map<string, number>();
 
-  stepped(host: SimulatedHost, input: AgentInput): readonly string[] {
-    if (input.kind === "command") this.#ask(`${host.id} ${input.request}`, input.command);
+  stepped(host: SimulatedHost, input: AgentInput, effects: readonly AgentEffect[]): readonly string[] {
+    if (effects.some(changes)) this.#changes.set(host.id, (this.#changes.get(host.id) ?? 0) + 1);
+    if (input.kind === "command") this.#ask(host.id, input.request, input.command);
     if (input.kind === "message" && input.message.type === "control.ask")
-      this.#ask(`${host.id} ${input.from}/${input.message.id}`, input.message.command);
+      this.#ask(host.id, `${input.from}/${input.message.id}`, input.message.command);
     return NOTHING_WRONG;
   }
 
   effect(host: SimulatedHost, effect: AgentEffect): readonly string[] {
     const answer = answerOf(effect);
-    const command = answer === null ? undefined : this.#asked.get(`${host.id} ${answer.to}`);
-    if (answer === null || command === undefined || !answer.ok) return NOTHING_WRONG;
+    const asked = answer === null ? undefined : this.#asked.get(`${host.id} ${answer.to}`);
+    if (answer === null || asked === undefined || !answer.ok) return NOTHING_WRONG;
+    const { command, change } = asked;
     this.#asked.delete(`${host.id} ${answer.to}`);
-    return isKept(host, command)
+    return change !== this.#changes.get(host.id) || isKept(host, command)
       ? NOTHING_WRONG
       : [`${host.id} answers ${command.type}, which is not on its disk`];
   }
@@ -37,11 +47,18 @@ export class PromiseChecker implements Checker {
     return NOTHING_WRONG;
   }
 
-  #ask(key: string, command: PeerCommand): void {
-    this.#asked.set(key, command);
+  #ask(host: string, request: string, command: PeerCommand): void {
+    this.#asked.set(`${host} ${request}`, { command, change: this.#changes.get(host) });
     const oldest = this.#asked.keys().next().value;
     if (this.#asked.size > MAX_OPEN && oldest !== undefined) this.#asked.delete(oldest);
   }
+}
+
+function changes(effect: AgentEffect): boolean {
+  return (
+    effect.kind === "persist" &&
+    effect.writes.some(({ key }) => key === "agent/drain" || key === "agent/mode")
+  );
 }
 
 function answerOf(effect: AgentEffect): { readonly to: string; readonly ok: boolean } | null {
