@@ -241,10 +241,10 @@ function slowProcessor(cast: Cast): Fault {
   return { kind: "slow-cpu", host: cast.host(), byMs, forMs: cast.forMs() };
 }
 
-/** Now and then as long as a QEMU that hangs holds it up. */
+/** For so long that everything is listed meanwhile; now and then as late as a QEMU that hangs holds it up. */
 function slowListing(cast: Cast): Fault {
-  const byMs = cast.random.chance(0.7) ? cast.random.int(10, 2000) : cast.random.int(2000, 20_000);
-  return { kind: "slow-listing", host: cast.host(), byMs, forMs: cast.forMs() };
+  const byMs = cast.random.chance(0.5) ? cast.random.int(10, 2000) : cast.random.int(2000, 20_000);
+  return { kind: "slow-listing", host: cast.host(), byMs, forMs: cast.random.int(20_000, 60_000) };
 }
 
 /** libvirt waits 30 s for a domain that is busy with something else. */
