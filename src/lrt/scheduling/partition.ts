@@ -13,7 +13,7 @@
  * wounds the younger, which hands over its event and gives all its nodes back (wound-wait, with hand-over slots).
  */
 import { assert } from "../../lib/assert.ts";
-import type { Instant } from "../../lib/instant.ts";
+import { type Instant, seconds } from "../../lib/instant.ts";
 import type { NodeId } from "../../model/node.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { OperationId } from "../../ports/effects.ts";
@@ -69,6 +69,8 @@ const TIMER_GROW = "lrt/partition/grow";
 const TIMER_RENEW = "lrt/partition/renew";
 const TIMER_LIFE = "lrt/partition/life";
 const TIMER_AGAIN = "lrt/partition/again";
+/** How much longer than the time to grow a partition waits for its solver: the largest bound takes a few seconds. */
+const SOLVER_PATIENCE_MS = seconds(30);
 /** How soon a member with an open action is asked again how it is. */
 const AGAIN_MS = 500;
 
@@ -326,9 +328,17 @@ export class Partition {
   }
 
   #growingIsOver(turn: LrtTurn): void {
-    if (this.#phase === "growing" && this.#members.has(this.#deps.self)) this.#step(turn);
+    if (this.#phase === "growing" && this.#search.open) this.#waitForSolver(turn);
+    else if (this.#phase === "growing" && this.#members.has(this.#deps.self)) this.#step(turn);
     else if (this.#phase === "growing")
       this.#finish({ kind: "interrupted", reason: "the own host did not become free" }, turn);
+  }
+
+  /** What it has begun to look for it may find, a little later; nobody is held for a solver that does not answer. */
+  #waitForSolver(turn: LrtTurn): void {
+    const until = this.#growUntil + SOLVER_PATIENCE_MS;
+    if (turn.now < until) turn.setTimer(TIMER_GROW, until - turn.now);
+    else this.#finish({ kind: "interrupted", reason: "the solver of the own host does not answer" }, turn);
   }
 
   /** A host alone cannot relieve itself: its solver would only say so. */
