@@ -68,8 +68,9 @@ export interface PartitionDependencies {
 const TIMER_GROW = "lrt/partition/grow";
 const TIMER_RENEW = "lrt/partition/renew";
 const TIMER_LIFE = "lrt/partition/life";
+const TIMER_SOLVER = "lrt/partition/solver";
 const TIMER_AGAIN = "lrt/partition/again";
-/** How much longer than the time to grow a partition waits for its solver: the largest bound takes a few seconds. */
+/** A solver that has not answered by then is not waited for: its largest bound takes a few seconds. */
 const SOLVER_PATIENCE_MS = seconds(30);
 /** How soon a member with an open action is asked again how it is. */
 const AGAIN_MS = 500;
@@ -151,6 +152,7 @@ export class Partition {
     if (timer === TIMER_GROW) this.#growingIsOver(turn);
     else if (timer === TIMER_RENEW) this.#renew(turn);
     else if (timer === TIMER_LIFE) this.#lifeIsOver(turn);
+    else if (timer === TIMER_SOLVER) this.#solverIsSilent(turn);
     else if (timer === TIMER_AGAIN) this.#askUnsettledAgain(turn);
     else return false;
     return true;
@@ -159,6 +161,7 @@ export class Partition {
   onSolved(operation: OperationId, solution: Solution | null, turn: LrtTurn): boolean {
     const question = this.#search.answered(operation, solution, turn);
     if (question === null) return false;
+    turn.clearTimer(TIMER_SOLVER);
     this.#stopwatch.spent("compute", turn.now);
     if (this.#phase === "growing") this.#consider(solution, question, turn);
     return true;
@@ -328,17 +331,15 @@ export class Partition {
   }
 
   #growingIsOver(turn: LrtTurn): void {
-    if (this.#phase === "growing" && this.#search.open) this.#waitForSolver(turn);
-    else if (this.#phase === "growing" && this.#members.has(this.#deps.self)) this.#step(turn);
+    if (this.#phase === "growing" && this.#members.has(this.#deps.self)) this.#step(turn);
     else if (this.#phase === "growing")
       this.#finish({ kind: "interrupted", reason: "the own host did not become free" }, turn);
   }
 
-  /** What it has begun to look for it may find, a little later; nobody is held for a solver that does not answer. */
-  #waitForSolver(turn: LrtTurn): void {
-    const until = this.#growUntil + SOLVER_PATIENCE_MS;
-    if (turn.now < until) turn.setTimer(TIMER_GROW, until - turn.now);
-    else this.#finish({ kind: "interrupted", reason: "the solver of the own host does not answer" }, turn);
+  /** Nobody is held for a solver that does not answer. */
+  #solverIsSilent(turn: LrtTurn): void {
+    if (this.#phase === "growing")
+      this.#finish({ kind: "interrupted", reason: "the solver of the own host does not answer" }, turn);
   }
 
   /** A host alone cannot relieve itself: its solver would only say so. */
@@ -353,6 +354,7 @@ export class Partition {
     this.#members.seen();
     this.#triedBestEffort ||= bestEffort;
     this.#stopwatch.spent("build", turn.now);
+    turn.setTimer(TIMER_SOLVER, SOLVER_PATIENCE_MS);
     const mode = this.#deps.mode();
     const members = this.#members.snapshots();
     const events = this.#agenda.toPlan(mode, new Set(this.members()), turn.now);
@@ -611,7 +613,8 @@ export class Partition {
     this.#search.cancel(turn);
     this.#executor?.close();
     this.#executor = null;
-    for (const timer of [TIMER_GROW, TIMER_RENEW, TIMER_LIFE, TIMER_AGAIN]) turn.clearTimer(timer);
+    for (const timer of [TIMER_GROW, TIMER_RENEW, TIMER_LIFE, TIMER_SOLVER, TIMER_AGAIN])
+      turn.clearTimer(timer);
     for (const node of this.members()) this.#leave(node, outcome.kind, turn);
     for (const node of this.#slots) turn.send(node, { type: "partition.pass", pid: this.pid });
     for (const event of this.#agenda.taken()) {
