@@ -100,6 +100,7 @@ export class VirtualEnvironmentsTracker {
   }
 
   onMembersChanged(turn: VetTurn): void {
+    for (const { id } of this.#members("left")) this.#lives.delete(id);
     this.#rebalance(turn);
     for (const handler of sortedValues(this.#handlers)) if (handler.puzzled) handler.reconsider(turn);
   }

@@ -89,7 +89,7 @@ export class BoundsChecker implements Checker {
     const sizes = host.sizes();
     return sizes === null
       ? NOTHING_WRONG
-      : [...beyond(host, sizes, CAPS), ...beyond(host, sizes, needed(host, sizes))];
+      : [...beyond(host, sizes, CAPS), ...beyond(host, sizes, needed(host, sizes, world.hosts.length))];
   }
 
   unsettled({ hosts }: CheckedWorld): readonly string[] {
@@ -114,7 +114,11 @@ function beyond({ id }: SimulatedHost, sizes: Sizes, caps: Caps): readonly strin
 }
 
 /** What the agent has reason to remember as things are. */
-function needed({ agent }: SimulatedHost, { members, records, calls, questions }: Sizes): Caps {
+function needed(
+  { agent }: SimulatedHost,
+  { members, records, calls, questions }: Sizes,
+  hosts: number,
+): Caps {
   const states = agent?.members().map(({ state }) => state) ?? [];
   const others = Math.max(0, members - 1);
   return {
@@ -125,7 +129,8 @@ function needed({ agent }: SimulatedHost, { members, records, calls, questions }
     calls: CALLS_TO_EACH * members + CALLS_OF_ORDERS,
     queued: (SENDINGS + doublings(members)) * 2 * (QUEUE_SLACK + members),
     handlers: records,
-    lives: members,
+    // Also of those who are not known here yet.
+    lives: hosts,
     timers: OWN_TIMERS + calls + questions,
   };
 }

@@ -20,6 +20,7 @@ const MAX_OPEN = 1000;
 export class PromiseChecker implements Checker {
   readonly name = "promises";
   readonly #asked = new Map<string, Asked>();
+  readonly #heard = new Set<string>();
   /** By host: how often its drain or its mode has been changed. */
   readonly #changes = new Map<string, number>();
 
@@ -43,15 +44,24 @@ export class PromiseChecker implements Checker {
   }
 
   processChanged(host: SimulatedHost): readonly string[] {
-    for (const key of this.#asked.keys()) if (key.startsWith(`${host.id} `)) this.#asked.delete(key);
+    for (const known of [this.#asked, this.#heard])
+      for (const key of known.keys()) if (key.startsWith(`${host.id} `)) known.delete(key);
     return NOTHING_WRONG;
   }
 
+  /** What comes again gets its old answer, whatever has been changed since. */
   #ask(host: string, request: string, command: PeerCommand): void {
-    this.#asked.set(`${host} ${request}`, { command, change: this.#changes.get(host) });
-    const oldest = this.#asked.keys().next().value;
-    if (this.#asked.size > MAX_OPEN && oldest !== undefined) this.#asked.delete(oldest);
+    const key = `${host} ${request}`;
+    if (this.#heard.has(key)) return;
+    bounded(this.#heard.add(key));
+    this.#asked.set(key, { command, change: this.#changes.get(host) });
+    bounded(this.#asked);
   }
+}
+
+function bounded(known: Map<string, unknown> | Set<string>): void {
+  const oldest = known.keys().next().value;
+  if (known.size > MAX_OPEN && oldest !== undefined) known.delete(oldest);
 }
 
 function changes(effect: AgentEffect): boolean {
