@@ -39,6 +39,7 @@ const SCHEDULER = "lrt/scheduling/scheduler.ts";
 const PARTITION = "lrt/scheduling/partition.ts";
 const PROBLEM = "lrt/scheduling/problem.ts";
 const PARTICIPANT = "lrt/execution/participant.ts";
+const ADMISSION = "lrt/execution/admission.ts";
 const EXECUTOR = "lrt/execution/executor.ts";
 const INTENT = "lrt/execution/intent.ts";
 const DRIVER = "driver/driver.ts";
@@ -59,7 +60,7 @@ export const MUTANTS: readonly Mutant[] = [
     what: "an order is taken whatever partition, epoch and booking token it comes with",
     edits: [
       {
-        file: PARTICIPANT,
+        file: ADMISSION,
         from: `if (!this.#deps.desk().holds(token, now, START_MARGIN_MS)) return "the booking is over";`,
         to: "",
       },
@@ -548,8 +549,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "given-up-taken",
     "an order that was given up is taken when it comes late",
-    PARTICIPANT,
-    `if (this.#over.has(order.key)) return "this order has been given up";`,
+    ADMISSION,
+    `if (this.#deps.past.has(order.key)) return "this order has been given up";`,
     "",
   ),
   {
@@ -676,7 +677,7 @@ export const MUTANTS: readonly Mutant[] = [
         to: "return null;",
       },
       {
-        file: PARTICIPANT,
+        file: ADMISSION,
         from: 'return domain.state === "running" && domain.job === "none"',
         to: 'return domain.state === "running"',
       },
@@ -717,7 +718,7 @@ export const MUTANTS: readonly Mutant[] = [
         from: 'filter((domain) => domain.state !== "shutoff")',
         to: 'filter((domain) => domain.state === "running")',
       },
-      { file: PARTICIPANT, from: "if (room < 0) return", to: "if (room < -1_000_000) return" },
+      { file: ADMISSION, from: "return left < 0 ?", to: "return left < -1_000_000 ?" },
     ],
   },
   {

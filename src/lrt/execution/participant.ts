@@ -23,18 +23,12 @@ import type { VmId } from "../../model/virtual-machine.ts";
 import type { OperationId, PersistId } from "../../ports/effects.ts";
 import type { Calls } from "../calls.ts";
 import type { LrtConfig } from "../config.ts";
-import type {
-  ActionKey,
-  ActionOrder,
-  ActionOutcome,
-  BookingToken,
-  PartitionRequest,
-  ReplyBody,
-} from "../messages.ts";
+import type { ActionKey, ActionOrder, ActionOutcome, PartitionRequest, ReplyBody } from "../messages.ts";
 import type { Inventory } from "../monitoring/inventory.ts";
 import type { LrtTurn } from "../notifications.ts";
 import type { BookingDesk } from "../scheduling/booking.ts";
 import type { EventId } from "../scheduling/event.ts";
+import { Admission } from "./admission.ts";
 import {
   type Intent,
   intentKey,
@@ -51,8 +45,6 @@ import { commandOf, described, heard, memoryOf, type OpenAction, opened, wordOf 
 import { PastOrders } from "./past-orders.ts";
 import { Reports, type Unconfirmed } from "./reports.ts";
 
-/** Time left on a lease below which nothing new is started: the destination waits as long as the lease. */
-const START_MARGIN_MS = seconds(5);
 /** How often an open question is looked at again. */
 const LOOK_MS = seconds(2);
 /** A destination that has heard nothing for this long starts asking. */
@@ -89,14 +81,20 @@ export class Participant {
   readonly #operations = new Map<OperationId, ActionKey>();
   readonly #over: PastOrders;
   readonly #reports: Reports;
+  readonly #admission: Admission;
   #restored: readonly Intent[];
-  #stopping = false;
 
   constructor(config: LrtConfig, deps: ParticipantDependencies, restored: ReadonlyMap<string, unknown>) {
     this.#config = config;
     this.#deps = deps;
     this.#reports = new Reports(deps.calls, (pid) => deps.desk().booking?.pid === pid);
     this.#over = new PastOrders(restored);
+    this.#admission = new Admission({
+      ...deps,
+      past: this.#over,
+      arriving: (vm) => this.#arriving(vm),
+      promised: () => this.promised(),
+    });
     this.#restored = restoredIntents(restored);
     for (const intent of this.#restored) {
       if (intent.outcome === null) this.#open.set(intent.order.key, opened(intent, true));
@@ -160,11 +158,11 @@ export class Participant {
     if (open?.aside === true) return { body: { kind: "refused", reason: "this order has been given up" } };
     if (open !== undefined) return { body: { kind: "prepared", uri: uri ?? "" } };
     this.#disprove(order, turn);
-    const refusal = this.#refusal(order, token, turn.now) ?? this.#occupied(order);
+    const refusal = this.#admission.arrival(order, token, turn.now);
     if (refusal !== null) return { body: { kind: "refused", reason: refusal } };
     if (uri === null) return { body: { kind: "refused", reason: "the hypervisor is not connected" } };
-    const room = this.#deps.capacity.memory - this.#memoryHeld() - memoryOf(order);
-    if (room < 0) return { body: { kind: "refused", reason: `${-room} MiB of memory are missing` } };
+    const crowded = this.#admission.room(order);
+    if (crowded !== null) return { body: { kind: "refused", reason: crowded } };
     const intent = this.#intent(from, request, "destination", uri, turn.now);
     const after = turn.persist([{ key: intentKey(order.key), value: intent }]);
     this.#open.set(order.key, opened(intent, false));
@@ -181,8 +179,7 @@ export class Participant {
     if (begun) return { body: { kind: "accepted" } };
     if (order.what.kind === "run") this.#disprove(order, turn);
     const held = this.#arriving(order.vm);
-    const refusal =
-      this.#refusal(order, token, turn.now) ?? this.#stranger(order) ?? (held ? null : this.#missing(order));
+    const refusal = this.#admission.start(order, token, turn.now, held);
     if (refusal !== null) return { body: { kind: "refused", reason: refusal } };
     const role = order.what.kind === "run" ? "runner" : "source";
     const intent = this.#intent(from, request, role, request.uri, turn.now);
@@ -213,7 +210,7 @@ export class Participant {
       const written = entry.held;
       if (written === null || entry.intent.order.vm !== vm) continue;
       const { order, token } = entry.intent;
-      const refusal = this.#refusal(order, token, turn.now) ?? this.#missing(order);
+      const refusal = this.#admission.start(order, token, turn.now, false);
       entry.held = null;
       if (refusal === null) this.#begin(entry, turn, written);
       else this.#end(entry, { kind: "failed", reason: refusal }, turn);
@@ -245,7 +242,7 @@ export class Participant {
 
   /** The agent stops: nothing begins any more, and what leaves stays, for nobody would be here to give it away. */
   stop(turn: LrtTurn): void {
-    this.#stopping = true;
+    this.#admission.close();
     for (const entry of sortedValues(this.#open)) this.#callBack(entry, "the agent at its host stops", turn);
   }
 
@@ -541,41 +538,6 @@ export class Participant {
     else this.#reports.tell(entry.intent, outcome, turn);
     if (role === "destination") this.#beginHeld(order.vm, turn);
     this.#deps.desk().settled(turn);
-  }
-
-  #refusal(order: ActionOrder, token: BookingToken, now: Instant): string | null {
-    if (this.#stopping) return "the agent is stopping";
-    if (this.#over.has(order.key)) return "this order has been given up";
-    if (this.#deps.over(order.event)) return "the event that it is for is over";
-    if (!this.#deps.desk().holds(token, now, START_MARGIN_MS)) return "the booking is over";
-    return this.#deps.inventory.listed ? null : "the hypervisor is not connected";
-  }
-
-  /** What ends an earlier arrival (it may destroy that copy) must never meet a later one. */
-  #occupied({ vm, name }: ActionOrder): string | null {
-    return this.#arriving(vm) ? `an earlier copy of ${name} is still to be cleared away here` : null;
-  }
-
-  /** Whoever looks for the guest later asks its host's circle: it must have the next one in it. */
-  #stranger({ what }: ActionOrder): string | null {
-    if (what.kind !== "migrate" || this.#deps.knows(what.to)) return null;
-    return `${what.to} is not known here yet`;
-  }
-
-  #missing(order: ActionOrder): string | null {
-    const domain = this.#deps.inventory.get(order.vm);
-    if (order.what.kind === "run") return domain === undefined ? null : `${order.name} is already here`;
-    if (domain === undefined) return `${order.name} is not here`;
-    if (domain.stamp === null) return `${order.name} is not managed`;
-    return domain.state === "running" && domain.job === "none"
-      ? null
-      : `${order.name} is ${domain.state}, job ${domain.job}`;
-  }
-
-  #memoryHeld(): number {
-    let held = this.promised();
-    for (const domain of this.#deps.inventory.all()) if (domain.state !== "shutoff") held += domain.memory;
-    return held;
   }
 
   /**
