@@ -113,7 +113,9 @@ function promises(
 /** What a host has learnt of, or begun, in a step after which it is as drained as before. */
 function stays(host: SimulatedHost, input: AgentInput, effects: readonly AgentEffect[]): readonly string[] {
   const listed = host.agent?.lrt.inventory.listed === true;
-  const guests = listed ? toldOf(input).filter(({ stamp }) => stamp !== null) : [];
+  // A listing may be told late, when who was there has left.
+  const here = new Set(host.domains().map(({ vm }) => vm));
+  const guests = listed ? toldOf(input).filter(({ vm, stamp }) => stamp !== null && here.has(vm)) : [];
   const started = effects.flatMap((effect) =>
     effect.kind === "hypervisor" && effect.command.kind === "start" ? [effect.command.spec.id] : [],
   );
