@@ -140,11 +140,11 @@ export class Participant {
     return this.#reports.unconfirmed();
   }
 
-  /** Memory promised to guests that are on their way here. */
+  /** Memory promised to guests that are on their way here; one whose source is silent may come all the same. */
   promised(): number {
     let memory = 0;
-    for (const { intent, aside } of this.#open.values()) {
-      const coming = intent.role !== "source" && !aside;
+    for (const { intent } of this.#open.values()) {
+      const coming = intent.role !== "source";
       const arriving = coming && this.#deps.inventory.get(intent.order.vm) === undefined;
       if (arriving) memory += memoryOf(intent.order);
     }

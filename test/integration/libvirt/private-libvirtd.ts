@@ -7,11 +7,12 @@
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { withQemuAccount } from "../../bed/libvirt-config.ts";
 
 const LIBVIRTD = "/usr/sbin/libvirtd";
 const QEMU = "/usr/bin/qemu-system-x86_64";
@@ -58,6 +59,7 @@ mount -t tmpfs tmpfs /run
 mkdir -p /run/libvirt /etc/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt
 mount --bind "$DIR/run" /run/libvirt
 mount --bind "$DIR/etc" /etc/libvirt
+for file in passwd group; do mount --bind "$DIR/$file" "/etc/$file"; done
 mount --bind "$DIR/lib" /var/lib/libvirt
 mount --bind "$DIR/log" /var/log/libvirt
 mount --bind "$DIR/cache" /var/cache/libvirt
@@ -112,6 +114,10 @@ export class PrivateLibvirtd {
     for (const name of ["run", "etc", "lib", "log", "cache"]) await mkdir(join(directory, name));
     await writeFile(join(directory, "etc", "libvirtd.conf"), CONFIG + config);
     await writeFile(join(directory, "etc", "qemu.conf"), QEMU_CONFIG);
+    for (const file of ["passwd", "group"] as const) {
+      const text = withQemuAccount(file, await readFile(`/etc/${file}`, "utf8"));
+      await writeFile(join(directory, file), text);
+    }
     const namespaces = ["--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc"];
     const shell = spawn("/usr/bin/unshare", [...namespaces, "bash", "-c", SHELL], {
       stdio: ["pipe", "pipe", "inherit"],
