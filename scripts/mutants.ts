@@ -587,6 +587,13 @@ export const MUTANTS: readonly Mutant[] = [
     "digest.missing.flatMap((id) => (this.#view.get(id) === undefined ? [{ id, incarnation: 1000 }] : []))",
   ),
   mutant(
+    "room-set-aside",
+    "a host gives away the room of a guest whose source is silent",
+    PARTICIPANT,
+    'const coming = intent.role !== "source";\n      const arriving = coming &&',
+    'const coming = intent.role !== "source";\n      const arriving = coming && !this.#open.get(intent.order.key)?.aside &&',
+  ),
+  mutant(
     "circle-open",
     "a guest that nobody has is gone, whomever they know whom its home does not",
     "vet/home/inspection.ts",

@@ -30,11 +30,14 @@ export class CapacityChecker implements Checker {
   }
 }
 
-/** A new promise to take a guest in, beside those that are still open under the same booking. */
+/** A new promise to take a guest in, beside those that are still open, under the same booking or an earlier one. */
 function overbooked(host: SimulatedHost, { order, role, outcome, token }: Intent): readonly string[] {
   if (role === "source" || outcome !== null) return NOTHING_WRONG;
   const here = new Set(host.domains().map(({ vm }) => vm));
-  const earlier = promises(host).filter((other) => other.token === token && other.role !== "source");
+  const kept = new Set(host.agent?.lrt.participant.open().map(({ order: { key } }) => key));
+  const earlier = promises(host).filter(
+    (other) => other.role !== "source" && (other.token === token || kept.has(other.order.key)),
+  );
   const coming = [...earlier.map((other) => other.order), order].filter(({ vm }) => !here.has(vm));
   const promised = coming.reduce((sum, one) => sum + memoryOf(one), 0);
   const all = usedBy(host) + promised;
