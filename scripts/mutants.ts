@@ -597,7 +597,7 @@ export const MUTANTS: readonly Mutant[] = [
     "circle-open",
     "a guest that nobody has is gone, whomever they know whom its home does not",
     "vet/home/inspection.ts",
-    "const all = [...second.values()].every((answer) => answer.circle === circle);",
+    "const all = same && [...second.values()].every((answer) => answer.circle === circle);",
     "const all = circle !== null;",
   ),
   {

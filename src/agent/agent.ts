@@ -424,6 +424,7 @@ export class Agent {
         members: () => this.members(),
         unheard: () => this.membership.unheard(),
         strangers: () => this.membership.strangers(),
+        hasLeft: (node) => this.membership.hasLeft(node),
         circle: () => this.membership.circle(),
         alive: (node) => node === id || this.membership.get(node)?.state === "alive",
         nameOf: (node) => this.nameOf(node),
@@ -463,6 +464,10 @@ export class Agent {
         setDraining: (draining, turn) => this.membership.update({ draining }, turn),
         records: () => this.recordsHere(),
         handOverRecords: (turn) => this.vet.handOver(turn),
+        settle: (turn) => {
+          this.registry.unsettle();
+          this.registry.settle(turn);
+        },
       },
       restored,
     );

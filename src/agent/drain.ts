@@ -32,6 +32,8 @@ export interface DrainDependencies {
   readonly setDraining: (draining: boolean, turn: AgentTurn) => void;
   /** VE records that are here. */
   readonly records: () => number;
+  /** Everything has gone from here: that others know to whom is asked, before this host may leave. */
+  readonly settle: (turn: AgentTurn) => void;
   /** Hands them to their next homes. */
   readonly handOverRecords: (turn: AgentTurn) => void;
 }
@@ -81,6 +83,7 @@ export class Drain {
     this.#deps.lrt.setDraining(true);
     this.#deps.setDraining(true, turn);
     if (this.#state === "draining") this.#begin(turn);
+    else this.#deps.settle(turn);
   }
 
   drain(reason: string, turn: AgentTurn): Result<{ operation: OperationName }> {
@@ -213,6 +216,7 @@ export class Drain {
     this.#event = null;
     this.#endOperation("drained", null, turn);
     turn.notify({ kind: "drain", state: "drained", reason: this.#reason });
+    this.#deps.settle(turn);
   }
 
   #endOperation(message: string, failure: Failure | null, turn: AgentTurn): void {

@@ -57,7 +57,9 @@ export interface ComposeOptions {
 const HEARTBEAT_MS = 15_000;
 /** How long an agent that stops waits for guests that are leaving its host. */
 const LEAVING_MS = 5_000;
-const LEAVING_LOOK_MS = 20;
+/** A disk that takes longer keeps nobody: others hold this agent for dead then, not for one that has left. */
+const WRITING_MS = 2_000;
+const LOOK_MS = 20;
 
 /** @throws DiscoveryError when a part cannot be opened; what was opened before it has then been closed. */
 export async function compose({ config, logger, fatal }: ComposeOptions): Promise<Daemon> {
@@ -107,7 +109,9 @@ export async function compose({ config, logger, fatal }: ComposeOptions): Promis
     relay.driver = driver;
     closing.push(async () => {
       driver.deliver({ kind: "stopping" });
-      await nothingLeaves(agent);
+      await within(LEAVING_MS, () => agent.lrt.participant.departures() === 0);
+      // What it says of its leave waits for its disk.
+      await within(WRITING_MS, () => driver.idle);
       requests.close();
       driver.stop();
     });
@@ -141,11 +145,9 @@ export async function compose({ config, logger, fatal }: ComposeOptions): Promis
 }
 
 /** Guests on their way to other hosts have been called back, or have gone. */
-async function nothingLeaves(agent: Agent): Promise<void> {
-  for (let waited = 0; waited < LEAVING_MS; waited += LEAVING_LOOK_MS) {
-    if (agent.lrt.participant.departures() === 0) return;
-    await setTimeout(LEAVING_LOOK_MS);
-  }
+/** Looks again and again; takes so many milliseconds at the most. */
+async function within(ms: number, over: () => boolean): Promise<void> {
+  for (let waited = 0; waited < ms && !over(); waited += LOOK_MS) await setTimeout(LOOK_MS);
 }
 
 function openStore(config: Config, relay: Relay, fatal: ComposeOptions["fatal"]): Promise<OpenedJournal> {

@@ -62,6 +62,11 @@ export class Driver implements TransportSink<Message>, JournalSink, HypervisorSi
     return { inbox: this.#inbox.length, writing: this.#writing.size, held };
   }
 
+  /** Nothing waits to be written, or for what is being written. */
+  get idle(): boolean {
+    return this.#writing.size === 0 && this.#held.size === 0;
+  }
+
   start(): void {
     this.deliver({ kind: "started" });
   }

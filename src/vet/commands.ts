@@ -47,8 +47,8 @@ export type VetCommand =
       readonly number: number;
       readonly floor: number;
     }
-  /** Every transfer of mine to you below that number is over. */
-  | { readonly type: "vet.transferred"; readonly floor: number }
+  /** Which is your oldest transfer to me that you have not seen acknowledged, or your next one? Answer: its number. */
+  | { readonly type: "vet.floor" }
   /** Whom do you know? Answer: a text (`Membership.circle`). */
   | { readonly type: "vet.circle" }
   /** Host → home, unasked: these VMs of your VE are here (all of them, each time). A hint: the home then asks. */

@@ -68,7 +68,8 @@ export interface VeRegistry {
     kept: (name: VeName) => void,
   ): void;
   beKnown(turn: VetTurn): void;
-  transferred(from: NodeId, floor: number, turn: VetTurn): void;
+  floorOf(to: NodeId): { readonly floor: number; readonly after: PersistId | undefined };
+  settle(turn: VetTurn): void;
   take(
     from: NodeId,
     transfer: Extract<VetCommand, { type: "vet.transfer" }>,
@@ -88,6 +89,8 @@ export interface VetDependencies {
   readonly unheard: () => readonly NodeId[];
   /** Addresses of seeds that this new agent has not met yet. */
   readonly strangers: () => readonly string[];
+  /** Whether it is known of that member that it has left. */
+  readonly hasLeft: (node: NodeId) => boolean;
   /** Whom this agent knows, and the write after which a restart forgets none of them. */
   readonly circle: () => { readonly print: string; readonly durable: PersistId | undefined };
   readonly alive: (node: NodeId) => boolean;

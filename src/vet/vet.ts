@@ -181,9 +181,10 @@ export class VirtualEnvironmentsTracker {
         return this.#holds(from, command, respond, turn);
       case "vet.transfer":
         return this.#take(from, command, respond, turn);
-      case "vet.transferred":
-        this.#deps.registry.transferred(from, command.floor, turn);
-        return respond(ok(null), turn);
+      case "vet.floor": {
+        const { floor, after: gone } = this.#deps.registry.floorOf(from);
+        return respond(ok(floor), turn, gone);
+      }
       case "vet.circle":
         return respond(ok(this.#deps.circle().print), turn, this.#deps.circle().durable);
       case "vet.report":
@@ -324,6 +325,9 @@ export class VirtualEnvironmentsTracker {
     turn.setTimer(TIMER_TICK, this.#random.jitter(TICK_MS, 0.2));
     this.#rebalance(turn);
     const others = this.#deps.members().length;
+    const { registry, self, members } = this.#deps;
+    const draining = members().find(({ id }) => id === self)?.draining === true;
+    if (draining && registry.size === 0) registry.settle(turn);
     if (this.#random.chance(Math.min(1, ASKED_PER_TICK / others))) this.#deps.registry.beKnown(turn);
     for (const handler of sortedValues(this.#handlers)) handler.advance(turn);
   }

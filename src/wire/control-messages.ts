@@ -59,9 +59,9 @@ const COMMAND = union<PeerCommand, "type">("Command", "type", {
     about: "Take this record over.",
     fields: { record: VE_RECORD, number: COUNTER, floor: COUNTER },
   },
-  "vet.transferred": {
-    about: "Every transfer of mine to you below that number is over.",
-    fields: { floor: COUNTER },
+  "vet.floor": {
+    about: "Which is your oldest transfer to me that you have not seen acknowledged?",
+    fields: NO_FIELDS,
   },
   "vet.circle": { about: "Whom do you know? Answered by a print of them all.", fields: NO_FIELDS },
   "vet.report": {

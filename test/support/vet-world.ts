@@ -403,6 +403,7 @@ export class VetWorld {
         members: () => this.members(),
         unheard: () => this.unheard,
         strangers: () => this.strangers,
+        hasLeft: () => false,
         circle: () => ({ print: this.circleOf(node.id), durable: undefined }),
         alive: (id) => id === self || this.nodes.get(id)?.state === "alive",
         nameOf: (id) => `host-${id}`,

@@ -15,6 +15,8 @@ import { areAddresses, isCounter, isNodeId } from "./plausible.ts";
 import { MOST_DEPARTED, MOST_MEMBERS } from "./settings.ts";
 
 const PREFIX = "dnt/peer/";
+/** Where an agent of before kept up to 64 of them, in one row; it stays as it is. */
+const OLD_KEY = "dnt/peers";
 
 export const peerKey = (id: NodeId): string => `${PREFIX}${id}`;
 
@@ -45,6 +47,8 @@ export class KnownPeers {
       const row = key.startsWith(PREFIX) && id !== self && isNodeId(id) ? readRow(value) : null;
       if (row !== null && this.#rows.size < MOST_MEMBERS + MOST_DEPARTED) this.#put(id, row);
     }
+    for (const { id, addresses } of readOld(restored.get(OLD_KEY)))
+      if (id !== self && !this.#rows.has(id)) this.#put(id, { addresses, incarnation: 0, left: false });
     this.#lastLife = [...this.#rows].flatMap(([id, { addresses, left }]) =>
       left ? [] : [{ id, addresses }],
     );
@@ -67,10 +71,13 @@ export class KnownPeers {
     });
   }
 
-  /** Somebody says that it left; it may have come back since, under a higher incarnation. */
+  /**
+   * Somebody says that it left; it may have come back since, under a higher incarnation. Who has never heard of it keeps
+   * that, too, for those who have.
+   */
   depart({ id, incarnation }: Departure): void {
     const row = this.#rows.get(id);
-    if (row === undefined || row.left || incarnation < row.incarnation) return;
+    if (row?.left === true || incarnation < (row?.incarnation ?? 0)) return;
     this.#write(id, { addresses: [], incarnation, left: true });
   }
 
@@ -121,4 +128,11 @@ function readRow(value: unknown): Row | null {
   const { addresses = [], incarnation, left } = value as Partial<Row>;
   if (!isCounter(incarnation) || !areAddresses(addresses)) return null;
   return { addresses, incarnation, left: left === true };
+}
+
+function readOld(value: unknown): readonly KnownPeer[] {
+  const peers = Array.isArray(value) ? (value as Partial<KnownPeer | null>[]) : [];
+  return peers.flatMap((peer) =>
+    isNodeId(peer?.id) && areAddresses(peer?.addresses) ? [{ id: peer.id, addresses: peer.addresses }] : [],
+  );
 }

@@ -31,7 +31,7 @@ import { KnownPeers } from "./known-peers.ts";
 import type { MembershipMessage } from "./messages.ts";
 import { isNodeId } from "./plausible.ts";
 import { Probes } from "./probes.ts";
-import { Reunion } from "./reunion.ts";
+import { KEY_SETTLED_IN, Reunion } from "./reunion.ts";
 import { DEFAULTS, type MembershipSettings, TOLD_AT_ONCE } from "./settings.ts";
 import { GOSSIP_TIMER, type MembershipTurn, ROUND_TIMER } from "./turn.ts";
 import { View } from "./view.ts";
@@ -96,7 +96,15 @@ export class Membership {
     });
     for (const member of settled) if (member.id !== this.#id) this.#view.learn(member);
     this.#detector = new Detector(settings, self.id, this.#view, health, probes);
-    this.#reunion = new Reunion(settings, self.id, this.#view, this.#knownPeers, random.fork("reunion"));
+    const settledIn = restored.get(KEY_SETTLED_IN) === true || settled.length > 0;
+    this.#reunion = new Reunion(
+      settings,
+      self.id,
+      this.#view,
+      this.#knownPeers,
+      random.fork("reunion"),
+      settledIn,
+    );
   }
 
   /** All known members, this node included, sorted by id; the same array until something changes. */

@@ -16,6 +16,8 @@ import { type Records, Synchronisation } from "./synchronisation.ts";
 import type { MembershipTurn } from "./turn.ts";
 import type { View } from "./view.ts";
 
+export const KEY_SETTLED_IN = "dnt/settled-in";
+
 export class Reunion {
   readonly #settings: MembershipSettings;
   readonly #self: NodeId;
@@ -34,7 +36,7 @@ export class Reunion {
     readonly unheard: readonly NodeId[];
     readonly print: string;
   } | null = null;
-  /** In its first life, for a while: a seed that it has not met may be one of a cluster that it knows nothing of. */
+  /** For a while, until it has met them all: a seed that it has not met may be one of a cluster that it knows nothing of. */
   #new: boolean;
 
   constructor(
@@ -43,6 +45,7 @@ export class Reunion {
     view: View,
     knownPeers: KnownPeers,
     random: Random,
+    settledIn: boolean,
   ) {
     this.#settings = settings;
     this.#self = self;
@@ -50,7 +53,7 @@ export class Reunion {
     this.#knownPeers = knownPeers;
     this.#random = random;
     this.#unheard = knownPeers.lastLife().map(({ id }) => id);
-    this.#new = this.#unheard.length === 0;
+    this.#new = !settledIn;
     this.#seeking = new Seeking(settings, self, random.fork("seeking"), knownPeers.lastLife());
     this.#synchronisation = new Synchronisation(view.roster, (member) => view.claimOf(member));
   }
@@ -68,7 +71,7 @@ export class Reunion {
 
   /** The round's upkeep. */
   round(isolated: boolean, turn: MembershipTurn): void {
-    if (turn.now - this.#startedAt >= this.#settings.seedPatience) this.#new = false;
+    if (this.#new) this.#settleIn(turn);
     if (this.#view.roster.live().length === 0 || isolated) {
       this.#seek(turn);
     } else {
@@ -80,6 +83,14 @@ export class Reunion {
     this.#tryTheDead(turn);
     this.#checkNews(turn.now);
     if (turn.now >= this.#synchroniseAt) this.#agree(turn);
+  }
+
+  /** A life that ends before all seeds were met, or waited for, was not the first. */
+  #settleIn(turn: MembershipTurn): void {
+    const met = this.#view.roster.live().length > 0 && this.strangers().length === 0;
+    if (!met && turn.now - this.#startedAt < this.#settings.seedPatience) return;
+    this.#new = false;
+    turn.persist([{ key: KEY_SETTLED_IN, value: true }]);
   }
 
   /** Peers of its last life of which nobody has told it yet what became of them; the same array until that changes. */
@@ -128,7 +139,9 @@ export class Reunion {
   meet(peer: NodeId, turn: MembershipTurn): void {
     if (peer === this.#self || !this.#synchronisation.open(peer, turn.now)) return;
     const claims = this.#view.accusation(peer);
-    const missing = this.unheard().slice(0, MISSING);
+    const unheard = this.unheard();
+    const from = this.#random.int(0, Math.max(0, unheard.length - MISSING));
+    const missing = unheard.slice(from, from + MISSING);
     turn.send(peer, { type: "membership.digest", buckets: this.#view.roster.digest(), claims, missing });
   }
 

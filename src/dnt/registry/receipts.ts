@@ -1,4 +1,4 @@
-import { sortedEntries } from "../../lib/order.ts";
+import { byText, sortedEntries } from "../../lib/order.ts";
 import type { NodeId } from "../../model/node.ts";
 import type { Write } from "../../ports/effects.ts";
 
@@ -41,15 +41,17 @@ export class Receipts {
     return { key: `${PREFIX}${from}`, value: this.#bySender.get(from) ?? null };
   }
 
-  /** No sender could still ask whether a transfer was taken. */
-  get settled(): boolean {
-    return [...this.#bySender.values()].every(({ taken }) => taken.length === 0);
+  /** Who could still ask whether a transfer was taken. */
+  open(): NodeId[] {
+    return [...this.#bySender]
+      .flatMap(([sender, { taken }]) => (taken.length > 0 ? [sender] : []))
+      .sort(byText);
   }
 
   /** Everything below is over. @returns what to write. */
   close(from: NodeId, floor: number): readonly Write[] {
     const before = this.#bySender.get(from);
-    if (before === undefined || floor <= before.floor) return [];
+    if (before === undefined || !(floor > before.floor)) return [];
     this.#bySender.set(from, { floor, taken: before.taken.filter((each) => each >= floor) });
     return [this.row(from)];
   }

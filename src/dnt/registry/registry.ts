@@ -37,8 +37,8 @@ export type RegistryCommand<R> =
   | { readonly type: "vet.holds"; readonly name: string; readonly claim: boolean }
   /** Take this record over. `number` counts the sender's transfers; `floor`: its oldest one still open to you. */
   | { readonly type: "vet.transfer"; readonly record: R; readonly number: number; readonly floor: number }
-  /** Every transfer of mine to you below that number is over. */
-  | { readonly type: "vet.transferred"; readonly floor: number }
+  /** Which is your oldest transfer to me that you have not seen acknowledged, or your next one? Answer: its number. */
+  | { readonly type: "vet.floor" }
   /** Whom do you know? Answer: a text (`Membership.circle`). */
   | { readonly type: "vet.circle" };
 
@@ -116,6 +116,10 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   /** Names whose transfer is being asked for just now. */
   readonly #asking = new Set<string>();
   #transfers: number;
+  /** The last write by which a record went from here. */
+  #gone: PersistId | undefined;
+  /** Of this member's circle, when all who are there last had the same; null: something has gone from here since. */
+  #agreed: string | null = null;
   /** Everybody who was there has at one time known of this member. */
   #confirmed: boolean;
   /** Homes of names, as long as nobody comes, goes or drains. */
@@ -283,13 +287,40 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
       if (this.#deps.hasLeft(moving.to)) {
         this.put(record, turn, true);
         kept(name);
-      } else this.#send(name, turn, (later) => moved(name, moving.to, later), undefined);
+      } else {
+        // Whom it goes to is known after a restart, too.
+        this.#send(name, turn, (later) => moved(name, moving.to, later), this.#deps.circle().durable);
+      }
     }
   }
 
-  /** Nothing is here, and no sender waits for an acknowledgement: this member may leave. */
+  /**
+   * Whether this member may leave: nothing is here, no sender waits for an acknowledgement, and all who are there know the
+   * same members as this one: whoever has something from here is known to others than this one.
+   */
   get settled(): boolean {
-    return this.#stored.size === 0 && this.#receipts.settled;
+    const open = this.#receipts.open().some((sender) => !this.#deps.hasLeft(sender));
+    const quiet = this.#stored.size === 0 && this.#creating.size === 0 && !open;
+    return quiet && this.#agreed === this.#deps.circle().print;
+  }
+
+  /** What has gone from here has gone to somebody: that others know of it is asked again. */
+  unsettle(): void {
+    this.#agreed = null;
+  }
+
+  /** Asks what it takes to be settled, again and again: it is drained. */
+  settle(turn: RegistryTurn): void {
+    if (this.settled) return;
+    for (const sender of this.#receipts.open()) {
+      this.#deps.ask(sender, { type: "vet.floor" }, turn, (result, later) => {
+        const rows = result.ok ? this.#receipts.close(sender, Number(result.value)) : [];
+        if (rows.length > 0) later.persist(rows);
+      });
+    }
+    this.#poll(turn, (print) => {
+      this.#agreed = print;
+    });
   }
 
   /** This member leaves: if it comes back, nobody needs to know it any more. @returns what is written before it is told. */
@@ -324,17 +355,24 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
 
   /** Asks, now and then, until everybody who is there has known of this member. */
   beKnown(turn: RegistryTurn): void {
-    const { self, members, unheard, strangers, circle, ask } = this.#deps;
-    const others = members().filter(({ id, state }) => id !== self && state !== "left");
-    const silent = others.some(({ state }) => state === "dead") || unheard().length > 0;
+    const { members, unheard, strangers } = this.#deps;
+    const silent = members().some(({ state }) => state === "dead") || unheard().length > 0;
     if (this.#confirmed || silent || strangers().length > 0) return;
-    let open = others.length;
-    let known = true;
-    if (open === 0) return this.#confirm(turn);
-    for (const { id } of others) {
+    this.#poll(turn, (_print, later) => this.#confirm(later));
+  }
+
+  /** Asks all who are not known to be dead whom they know. */
+  #poll(turn: RegistryTurn, all: (print: string, later: RegistryTurn) => void): void {
+    const { self, members, circle, ask } = this.#deps;
+    const { print } = circle();
+    const asked = members().filter(({ id, state }) => id !== self && state !== "left" && state !== "dead");
+    let open = asked.length;
+    let same = true;
+    if (open === 0) return all(print, turn);
+    for (const { id } of asked) {
       ask(id, { type: "vet.circle" }, turn, (result, later) => {
-        known &&= result.ok && result.value === circle().print;
-        if (--open === 0 && known) this.#confirm(later);
+        same &&= result.ok && result.value === print;
+        if (--open === 0 && same && circle().print === print) all(print, later);
       });
     }
   }
@@ -372,8 +410,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
       this.#changed(name);
       this.#stored.delete(name);
       const ceded = ranksAbove(name, this.#deps.self, to) ? [this.#ceded.add(name)] : [];
-      later.persist([{ key: PREFIX + name, value: null }, ...ceded]);
-      this.#deps.ask(to, { type: "vet.transferred", floor: this.#floor(to) }, later, () => {});
+      this.#gone = later.persist([{ key: PREFIX + name, value: null }, ...ceded]);
       moved(later);
     };
     this.#deps.ask(to, command, turn, done, after);
@@ -387,10 +424,9 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     return Math.min(...open, this.#transfers + 1);
   }
 
-  /** Its sender knows of all transfers below that number that they were taken. */
-  transferred(from: NodeId, floor: number, turn: RegistryTurn): void {
-    const rows = this.#receipts.close(from, floor);
-    if (rows.length > 0) turn.persist(rows);
+  /** Answers `vet.floor`, when `after` is durable: what is over will not be asked for again, whatever happens here. */
+  floorOf(to: NodeId): { readonly floor: number; readonly after: PersistId | undefined } {
+    return { floor: this.#floor(to), after: this.#gone };
   }
 
   /** One round; this member answers with the others. */
@@ -438,13 +474,13 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     if (others.length > 0) return { kind: "unacquainted", with: others.map(([id]) => id) };
     const members = this.#deps.members();
     const silent = [...new Set([...first.silent, ...second.silent])].sort(byText);
-    if (silent.length === 0) this.#confirm(turn);
+    const strangers = this.#deps.strangers();
+    if (silent.length === 0 && strangers.length === 0) this.#confirm(turn);
     const unknown = (id: NodeId): boolean => members.every((member) => member.id !== id);
     const gone = [...second.answers.values()].some(({ ceded }) => ceded);
     const able = silent.filter(
       (id) => !this.#confirmed || unknown(id) || couldHold(name, id, members) || gone,
     );
-    const strangers = this.#deps.strangers();
     const told = able.length === 0 && strangers.length === 0;
     return told ? { kind: "nobody" } : { kind: "unsure", silent: able, strangers };
   }

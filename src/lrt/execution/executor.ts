@@ -52,6 +52,8 @@ export class Executor {
   #stopped: string | null = null;
   /** Every action has ended, or its partition has: what is answered later changes nothing. */
   #over = false;
+  /** Calls under way that ask for something to begin. */
+  readonly #ordering = new Set<number>();
 
   constructor(plan: Plan, orders: ReadonlyMap<number, ActionOrder>, deps: ExecutorDependencies) {
     this.#deps = deps;
@@ -79,9 +81,10 @@ export class Executor {
     this.#advance(turn);
   }
 
-  /** Its partition ends, whatever runs. */
-  close(): void {
+  /** Its partition ends, whatever runs: nothing is ordered any more, not even again. */
+  close(turn: LrtTurn): void {
     this.#over = true;
+    for (const call of this.#ordering) this.#deps.calls.cancel(call, turn);
   }
 
   steps(): readonly { readonly order: ActionOrder; readonly stage: Stage; readonly reason: string | null }[] {
@@ -234,7 +237,8 @@ export class Executor {
     turn: LrtTurn,
     next: (turn: LrtTurn, answer: Answer) => void,
   ): void {
-    this.#deps.calls.send(to, call, turn, (answer, later) => {
+    const sent = this.#deps.calls.send(to, call, turn, (answer, later) => {
+      this.#ordering.delete(sent);
       if (this.#settled(step)) return;
       switch (answer.kind) {
         case "prepared":
@@ -254,6 +258,7 @@ export class Executor {
           );
       }
     });
+    this.#ordering.add(sent);
   }
 
   /** An order that was not answered may still be carried out: abort it there, and count it as running until known. */

@@ -611,7 +611,7 @@ export class Partition {
     if (this.#handing !== null) this.#deps.calls.cancel(this.#handing, turn);
     this.#phase = "ended";
     this.#search.cancel(turn);
-    this.#executor?.close();
+    this.#executor?.close(turn);
     this.#executor = null;
     for (const timer of [TIMER_GROW, TIMER_RENEW, TIMER_LIFE, TIMER_SOLVER, TIMER_AGAIN])
       turn.clearTimer(timer);

@@ -51,7 +51,10 @@ export function buildProblem(given: PlanningInput): Problem {
     desired: "running",
     host: member.node,
     demand: { cpu: vm.demand.cpu, memory: vm.demand.memory },
-    pinned: whyPinned(vm, member, here, input.events, drained) !== null || isTied(vm, input),
+    pinned:
+      whyPinned(vm, member, here, input.events, drained) !== null ||
+      isTied(vm, input) ||
+      isAstray(vm, member, input),
   }));
   for (const { spec, demand } of arriving) {
     vms.push({ id: spec.id, state: "waiting", desired: "running", host: null, demand: { ...demand } });
@@ -79,6 +82,17 @@ function eventsOf({ events, bestEffort }: PlanningInput): readonly TravellingEve
 /** A plan that ends half-way must not part two that belong together: it leaves them where they are. */
 function isTied({ policy }: VmSnapshot, { bestEffort }: PlanningInput): boolean {
   return bestEffort === true && policy.together.length > 0;
+}
+
+/** Where conditions are left as they are, one that is not where its labels want it is not sent somewhere else, either. */
+function isAstray(
+  { id, policy }: VmSnapshot,
+  member: NodeSnapshot,
+  { asIs, events }: PlanningInput,
+): boolean {
+  const { drained, asked } = exempted(events);
+  if (asIs !== true || drained.has(member.node) || asked.has(id)) return false;
+  return Object.entries(policy.require).some(([label, value]) => member.labels[label] !== value);
 }
 
 /** Why a VM stays where it is in this partition, or null when it may move. */

@@ -225,7 +225,8 @@ export class SimulatedHost {
   #endsWhenNothingLeaves(process: Process, looks: number): void {
     this.#world.queue.after(ENDING_LOOK_MS, () => {
       if (this.#process !== process) return;
-      if (looks === 0 || process.agent.lrt.participant.departures() === 0) this.killAgent();
+      const leaving = process.agent.lrt.participant.departures() > 0 || !process.driver.idle;
+      if (looks === 0 || !leaving) this.killAgent();
       else this.#endsWhenNothingLeaves(process, looks - 1);
     });
   }

@@ -333,13 +333,13 @@ export class VeHandler {
     this.#inspecting = true;
     this.#inspectAt = turn.now + this.#inspectGap;
     this.#inspectGap = Math.min(INSPECT_MAX_MS, 2 * this.#inspectGap);
-    const { askHosts, nameOf, members, unheard, strangers } = this.#deps;
+    const { askHosts, nameOf, members, unheard, strangers, hasLeft } = this.#deps;
     const circle = (): string | null => (strangers().length === 0 ? this.#deps.circle().print : null);
     const everybody = (): NodeId[] => {
       const known = members().filter(({ state }) => state !== "left");
       return [...known.map(({ id }) => id), ...unheard()];
     };
-    inspect(vms, hints, { askHosts, nameOf, everybody, circle }, turn, (findings, later) => {
+    inspect(vms, hints, { askHosts, nameOf, everybody, circle, hasLeft }, turn, (findings, later) => {
       this.#inspecting = false;
       if (this.#held) this.#learn(vms, findings, later);
     });

@@ -33,6 +33,8 @@ export interface InspectionDependencies {
   /** Whom this agent knows (`Membership.circle`); null: there may be others, of a group that formed apart. */
   readonly circle: () => string | null;
   readonly nameOf: (node: NodeId) => string;
+  /** Whether it is known of that host that it has left. */
+  readonly hasLeft: (node: NodeId) => boolean;
 }
 
 export interface Findings {
@@ -61,7 +63,7 @@ export function inspect(
     const findings = nearby(vms, answers, deps);
     const silent = hosts.filter((host) => !answers.has(host));
     const open = vms.filter(
-      (vm, n) => findings.verdicts.get(vm.id)?.kind === "unclear" && isAstray(vm, n, answers),
+      (vm, n) => findings.verdicts.get(vm.id)?.kind === "unclear" && isAstray(vm, n, answers, deps),
     );
     if (open.length === 0) return done({ ...findings, silent }, later);
     sweep(open, deps, later, (swept, last) => done(merge(findings, swept, silent), last));
@@ -97,8 +99,12 @@ function withoutIt(vm: VmRecord, n: number, answers: Answers, deps: InspectionDe
   return { kind: "unclear", why: `${name} has it no longer` };
 }
 
-/** Everybody else is asked about a VM only when its host says that it is not, and will not be, with it. */
-function isAstray(vm: VmRecord, n: number, answers: Answers): boolean {
+/**
+ * Everybody else is asked about a VM only when its host says that it is not, and will not be, with it; or has left, and
+ * left nothing behind.
+ */
+function isAstray(vm: VmRecord, n: number, answers: Answers, deps: InspectionDependencies): boolean {
+  if (vm.host !== null && deps.hasLeft(vm.host)) return true;
   const sight = vm.host === null ? undefined : answers.get(vm.host)?.sights[n];
   return sight !== undefined && SETTLED.has(sight.kind);
 }
@@ -110,17 +116,17 @@ function sweep(
   done: (findings: Findings, later: VetTurn) => void,
 ): void {
   const ids = vms.map(({ id }) => id);
-  const everybody = deps.everybody();
-  deps.askHosts(everybody, ids, turn, (first, later) => {
-    deps.askHosts(everybody, ids, later, (second, last) => {
-      done(compare(vms, everybody, first, second, deps), last);
+  const asked = { everybody: deps.everybody(), circle: deps.circle() };
+  deps.askHosts(asked.everybody, ids, turn, (first, later) => {
+    deps.askHosts(asked.everybody, ids, later, (second, last) => {
+      done(compare(vms, asked, first, second, deps), last);
     });
   });
 }
 
 function compare(
   vms: readonly VmRecord[],
-  everybody: readonly NodeId[],
+  { everybody, circle }: { readonly everybody: readonly NodeId[]; readonly circle: string | null },
   first: Answers,
   second: Answers,
   deps: InspectionDependencies,
@@ -130,9 +136,9 @@ function compare(
     const [before, after] = [first.get(node), second.get(node)];
     return before?.life !== after?.life || before?.version !== after?.version;
   });
-  // A guest that is with a stranger came to it from somebody who knows it.
-  const circle = deps.circle();
-  const all = [...second.values()].every((answer) => answer.circle === circle);
+  // A guest that is with a stranger came to it from somebody who knows it. Whoever is heard of meanwhile was not asked.
+  const same = deps.circle() === circle;
+  const all = same && [...second.values()].every((answer) => answer.circle === circle);
   const verdicts = new Map<VmId, Verdict>();
   const generations = new Map<VmId, number | null>();
   vms.forEach((vm, n) => {

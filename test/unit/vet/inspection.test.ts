@@ -48,6 +48,7 @@ function find(
     askHosts,
     everybody: () => ["a", "b", "c"],
     circle: () => circle,
+    hasLeft: () => false,
     nameOf: (node: string) => `host-${node}`,
   };
   inspect([vm], hinted, deps, {} as VetTurn, (found) => {

@@ -208,7 +208,7 @@ describe("known peers", () => {
     known.depart({ id: "a", incarnation: 4 });
     expect(known.departed("a")).toBe(false);
     known.depart({ id: "stranger", incarnation: 4 });
-    expect(known.departed("stranger")).toBe(false);
+    expect(known.departed("stranger")).toBe(true);
     known.depart({ id: "a", incarnation: 5 });
     expect(known.departed("a")).toBe(true);
     known.note(at("a", 6));
