@@ -79,7 +79,7 @@ export class Answers {
       case "balance.mode":
         return this.#setMode(command, respond, turn);
       case "agent.set-mode":
-        return respond(this.#own(command, turn), turn, turn.written);
+        return durably(this.#own(command, turn), respond, turn);
       case "op.list":
         return this.#operations(respond, turn);
       case "op.show":
@@ -309,7 +309,7 @@ export class Answers {
     if (found.value.id !== this.#agent.identity.id)
       return this.#agent.forward(found.value.id, command, respond, turn);
     const result = here(turn);
-    if (result !== null) respond(result, turn, turn.written);
+    if (result !== null) durably(result, respond, turn);
   }
 
   /** On a full disk nothing becomes durable: its answer would wait for room, and every later one behind it. */
@@ -544,4 +544,9 @@ function balanceRow(host: string, { condition, wanted, capacity, partition }: Ho
 
 function isEnvironmentCommand(command: PeerCommand): command is VeCommand | VetCommand {
   return command.type.startsWith("ve.") || command.type.startsWith("vet.");
+}
+
+/** What is told to be done is on disk; a refusal waits for nothing. */
+function durably(result: Result<unknown>, respond: Respond, turn: AgentTurn): void {
+  respond(result, turn, result.ok ? turn.written : undefined);
 }

@@ -96,10 +96,9 @@ export class Migrations {
 }
 
 function failureOf(outcome: EventOutcome, isHere: boolean): Failure {
-  if (outcome.kind === "cancelled")
-    return { code: "cancelled", message: "called off", reason: outcome.reason };
   const reason = "reason" in outcome ? outcome.reason : outcome.kind;
   if (!isHere)
     return { code: "conflict", message: "the VM is elsewhere", reason, hint: "discoveryctl vm list" };
+  if (outcome.kind === "cancelled") return { code: "cancelled", message: "called off", reason };
   return { code: "unplaceable", message: "the VM stays where it is", reason };
 }

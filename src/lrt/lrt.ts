@@ -17,6 +17,7 @@ import type { BalancingMode, LrtConfig } from "./config.ts";
 import { Departures } from "./execution/departures.ts";
 import { FailedMoves } from "./execution/failed-moves.ts";
 import { Participant } from "./execution/participant.ts";
+import type { Unconfirmed } from "./execution/reports.ts";
 import type { ActionOrder, PartitionMessage } from "./messages.ts";
 import { Inventory } from "./monitoring/inventory.ts";
 import { type Condition, Monitor } from "./monitoring/monitor.ts";
@@ -167,12 +168,17 @@ export class LocalResourcesTracker {
       if (open.role !== "source") return `${name} is to come here`;
       return `it is not known yet whether ${name} has come to ${nameOf(what.to)}`;
     }
-    const [ended] = this.participant.unconfirmed();
+    const [ended] = this.participant.unconfirmed().filter((one) => !this.#needless(one));
     if (ended !== undefined) {
       const silent = ended.by.map(nameOf).join(" and ");
       return `${silent} must confirm first what became of ${ended.order.name}`;
     }
     return this.desk.booking === null ? null : `its part in ${this.desk.booking.pid} is to end`;
+  }
+
+  /** A word that the guest has stayed frees a copy that never ran: one whose host is dead can wait for it. */
+  #needless({ order: { what }, failed, by }: Unconfirmed): boolean {
+    return failed && by.every((node) => node === what.to && !this.#hooks.alive(node));
   }
 
   raise(cause: EventCause, turn: LrtTurn): SchedulingEvent | null {

@@ -45,13 +45,16 @@ export function sightOf(domain: Domain | undefined): Sight {
 
 /**
  * As the host itself sees it. `stopped`: paused for a reason of its own (an I/O error, a watchdog, a guest that sleeps),
- * which nobody's resume ends; the other side is told that it is paused.
+ * which nobody's resume ends; `suspended`: paused by somebody, perhaps before its migration began. The other side is told
+ * that it is paused.
  */
-export type OwnSight = Sight | "stopped";
+export type OwnSight = Sight | "stopped" | "suspended";
 
 export function ownSightOf(domain: Domain | undefined): OwnSight {
   const sight = sightOf(domain);
-  return sight === "paused" && domain?.pauseReason === "other" ? "stopped" : sight;
+  if (sight !== "paused") return sight;
+  if (domain?.pauseReason === "user") return "suspended";
+  return domain?.pauseReason === "other" ? "stopped" : sight;
 }
 
 /** What to do about an open intent whose outcome is not known. */
@@ -97,7 +100,7 @@ export type OtherSide = {
  * | absent    | no answer                          | wait (the node is not kept from others meanwhile)   |
  */
 export function judgeSource(here: OwnSight, other: OtherSide, asked: boolean, mayBegin: boolean): Verdict {
-  if ((here === "running" || here === "stopped") && mayBegin)
+  if ((here === "running" || here === "stopped" || here === "suspended") && mayBegin)
     return { kind: "wait", reason: "its hypervisor may still begin" };
   if (here === "running")
     return { kind: "ended", outcome: "failed", reason: "the guest never left its host" };
@@ -107,7 +110,7 @@ export function judgeSource(here: OwnSight, other: OtherSide, asked: boolean, ma
       outcome: "failed",
       reason: "the guest is at its host, paused for a reason of its own",
     };
-  if (here === "paused")
+  if (here === "paused" || here === "suspended")
     return { kind: "resume", outcome: "failed", reason: "the guest is still at its host" };
   if (here === "migrating") return { kind: "await" };
   if (other === null)
@@ -201,7 +204,8 @@ export function judgeRunner(here: OwnSight, mayBegin: boolean): Verdict {
   if (here === "running") return { kind: "ended", outcome: "done", reason: "it runs" };
   if (here === "absent" && mayBegin) return { kind: "wait", reason: "its hypervisor may still begin" };
   if (here === "absent") return { kind: "ended", outcome: "failed", reason: "it was never started" };
-  if (here === "paused") return { kind: "ended", outcome: "done", reason: "it was started, and paused" };
+  if (here === "paused" || here === "suspended")
+    return { kind: "ended", outcome: "done", reason: "it was started, and paused" };
   if (here === "stopped") return { kind: "set-aside", reason: "it is paused for a reason of its own" };
   return { kind: "wait", reason: "it is neither running nor gone" };
 }

@@ -263,10 +263,17 @@ export class Participant {
   }
 
   #callBack(entry: OpenAction, why: string, turn: LrtTurn): void {
-    const { intent, operation } = entry;
-    if (intent.role !== "source" || operation === null) return;
+    const { intent, operation, doubt } = entry;
+    if (intent.role !== "source" || (operation === null && doubt === null)) return;
     entry.calledBack ??= why;
-    turn.hypervisor({ kind: "abort-migration", vm: intent.order.vm });
+    this.#abortAgain(entry, turn);
+    turn.setTimer("lrt/look", LOOK_MS);
+  }
+
+  /** What its hypervisor has not begun yet cannot be aborted: that is tried until it has, or has not. */
+  #abortAgain({ calledBack, operation, upon, intent }: OpenAction, turn: LrtTurn): void {
+    if (calledBack !== null && operation !== null && upon === null)
+      turn.hypervisor({ kind: "abort-migration", vm: intent.order.vm });
   }
 
   /**
@@ -388,6 +395,7 @@ export class Participant {
     if (timer !== "lrt/look") return false;
     for (const entry of sortedValues(this.#open)) {
       if (this.#heldInVain(entry, turn)) continue;
+      this.#abortAgain(entry, turn);
       const quiet = entry.intent.role === "destination" && turn.now - entry.intent.since >= QUIET_MS;
       if (quiet) entry.looking = true;
       const lately = entry.aside && turn.now - (entry.seenAt ?? 0) < QUIET_MS;
@@ -423,6 +431,7 @@ export class Participant {
         break;
       case "await":
         this.#operate(entry, "await-migration", turn);
+        this.#abortAgain(entry, turn);
         break;
       case "ask":
         this.#ask(entry, turn);

@@ -31,13 +31,18 @@ const MAX_OWED = 2048;
 /** An end that these hosts have not confirmed yet. */
 export interface Unconfirmed {
   readonly order: ActionOrder;
+  /** The guest has stayed. */
+  readonly failed: boolean;
   readonly by: readonly NodeId[];
 }
 
 export class Reports {
   readonly #calls: Calls;
   /** Ends that are being told, and who has not answered. */
-  readonly #told = new Map<ActionKey, { readonly order: ActionOrder; readonly waiting: Set<NodeId> }>();
+  readonly #told = new Map<
+    ActionKey,
+    { readonly order: ActionOrder; readonly failed: boolean; readonly waiting: Set<NodeId> }
+  >();
   readonly #booked: (pid: PartitionId) => boolean;
   readonly #owed = new Map<ActionKey, Intent>();
 
@@ -53,7 +58,7 @@ export class Reports {
     const after = turn.persist([{ key: intentKey(order.key), value: ended }]);
     const destination = order.what.kind === "migrate" ? order.what.to : null;
     const waiting = new Set(destination === null ? [leader] : [destination, leader]);
-    this.#told.set(order.key, { order, waiting });
+    this.#told.set(order.key, { order, failed: outcome.kind === "failed", waiting });
     const call = { type: "partition.ended", ...ref, key: order.key, outcome } as const;
     const send = (to: NodeId, now: LrtTurn): void => {
       const answered = (answer: Answer, later: LrtTurn): void => {
@@ -77,8 +82,11 @@ export class Reports {
 
   /** Ends that somebody has not heard, as far as is known here. */
   unconfirmed(): readonly Unconfirmed[] {
-    const told = [...this.#told.values()].map(({ order, waiting }) => ({ order, by: [...waiting] }));
-    return [...told, ...[...this.#owed.values()].map(({ order }) => ({ order, by: [order.what.to] }))];
+    const told = [...this.#told.values()].map(({ waiting, ...ended }) => ({ ...ended, by: [...waiting] }));
+    const owed = [...this.#owed.values()].map(({ order, outcome }) => {
+      return { order, failed: outcome?.kind === "failed", by: [order.what.to] };
+    });
+    return [...told, ...owed];
   }
 
   /** How an order ended whose destination has not heard it yet. */

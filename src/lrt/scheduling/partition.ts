@@ -70,8 +70,9 @@ const TIMER_RENEW = "lrt/partition/renew";
 const TIMER_LIFE = "lrt/partition/life";
 const TIMER_SOLVER = "lrt/partition/solver";
 const TIMER_AGAIN = "lrt/partition/again";
-/** A solver that has not answered by then is not waited for: its largest bound takes a few seconds. */
+/** A solver that has not answered by then is not waited for; its bound is counted in decisions of some microseconds. */
 const SOLVER_PATIENCE_MS = seconds(30);
+const PER_DECISION_MS = 0.01;
 /** How soon a member with an open action is asked again how it is. */
 const AGAIN_MS = 500;
 
@@ -354,7 +355,7 @@ export class Partition {
     this.#members.seen();
     this.#triedBestEffort ||= bestEffort;
     this.#stopwatch.spent("build", turn.now);
-    turn.setTimer(TIMER_SOLVER, SOLVER_PATIENCE_MS);
+    turn.setTimer(TIMER_SOLVER, SOLVER_PATIENCE_MS + this.#deps.config.solverDecisions * PER_DECISION_MS);
     const mode = this.#deps.mode();
     const members = this.#members.snapshots();
     const events = this.#agenda.toPlan(mode, new Set(this.members()), turn.now);

@@ -335,7 +335,8 @@ export class Scheduler {
     const reason = gone.length > 0 ? `${gone.join(", ")}: over` : this.#objection(request);
     if (reason !== null) {
       const after = this.#deps.desk.heard(request, "growing", [], turn);
-      const snapshot = this.#deps.snapshot(turn);
+      // Without one its leader gives the host back, and reserves it anew: nothing begins under an earlier token.
+      const snapshot = this.#deps.desk.booking?.earlier === true ? null : this.#deps.snapshot(turn);
       return { body: { kind: "checked", ok: false, reason, gone, snapshot }, after };
     }
     const after = this.#deps.desk.heard(request, "applying", request.members, turn);
@@ -352,6 +353,7 @@ export class Scheduler {
   /** What this node sees that the plan does not know. */
   #objection(request: Extract<PartitionRequest, { type: "partition.check" }>): string | null {
     const { inventory, self } = this.#deps;
+    if (this.#deps.desk.booking?.earlier === true) return "its agent has started anew";
     if (request.version !== inventory.version) return "something changed here since the snapshot";
     if (this.#deps.unfit(true) !== null) return this.#deps.unfit(true);
     const arriving = new Set(request.orders.filter(({ what }) => what.to === self).map(({ vm }) => vm));

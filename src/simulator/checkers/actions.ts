@@ -1,3 +1,4 @@
+import type { AgentInput } from "../../agent/inputs.ts";
 import type { Notification } from "../../agent/notifications.ts";
 import type { AgentEffect } from "../../agent/turn.ts";
 import type { Intent } from "../../lrt/execution/intent.ts";
@@ -55,6 +56,15 @@ export class ActionChecker implements Checker {
     return NOTHING_WRONG;
   }
 
+  /** What was ordered before the end may leave a slow host later: begun long after it, it is told below. */
+  stepped(_host: SimulatedHost, _input: AgentInput, effects: readonly AgentEffect[]): readonly string[] {
+    return effects.flatMap((effect) => {
+      if (effect.kind !== "send" || effect.message.type !== "partition.execute") return [];
+      const { pid, order } = effect.message;
+      return this.#ended.has(pid) ? [`${pid} has ended and orders ${order.key}`] : [];
+    });
+  }
+
   effect(host: SimulatedHost, effect: AgentEffect, world: CheckedWorld): readonly string[] {
     if (effect.kind === "send") return this.#ordered(this.#ledger.effect(host, effect, world.now), world);
     if (effect.kind !== "hypervisor") return NOTHING_WRONG;
@@ -86,9 +96,7 @@ export class ActionChecker implements Checker {
 
   #ordered(first: KnownOrder | null, world: CheckedWorld): readonly string[] {
     if (first === null) return NOTHING_WRONG;
-    const { pid, order } = first;
-    const early = this.#early(pid, order.key, world);
-    return this.#ended.has(pid) ? [`${pid} has ended and orders ${order.key}`, ...early] : early;
+    return this.#early(first.pid, first.order.key, world);
   }
 
   /** An action is ordered when every one that it waits for has been done: its VM has been seen to be there. */

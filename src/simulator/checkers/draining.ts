@@ -32,16 +32,18 @@ export class DrainingChecker implements Checker {
     host: SimulatedHost,
     input: AgentInput,
     effects: readonly AgentEffect[],
-    { now }: CheckedWorld,
+    world: CheckedWorld,
   ): readonly string[] {
+    const { now } = world;
     const before = this.#states.get(host.id) ?? "no";
     for (const effect of effects) if (effect.kind === "persist") this.#keep(host, effect.writes, now);
     const state = effects.reduce(stateAfter, before);
     this.#states.set(host.id, state);
-    if (before === "no" || state === "no") return state === "drained" ? this.#left(host, now) : NOTHING_WRONG;
+    if (before === "no" || state === "no")
+      return state === "drained" ? this.#left(host, world) : NOTHING_WRONG;
     const wrong = promises(host, input, effects);
     if (state !== "drained") return wrong;
-    return [...wrong, ...(before === "drained" ? stays(host, input, effects) : this.#left(host, now))];
+    return [...wrong, ...(before === "drained" ? stays(host, input, effects) : this.#left(host, world))];
   }
 
   processChanged(host: SimulatedHost, what: "started" | "died", { now }: CheckedWorld): readonly string[] {
@@ -69,7 +71,8 @@ export class DrainingChecker implements Checker {
   }
 
   /** What is still there when a host says that it is drained. */
-  #left(host: SimulatedHost, now: number): readonly string[] {
+  #left(host: SimulatedHost, world: CheckedWorld): readonly string[] {
+    const { now } = world;
     const { intents = new Map<string, never>(), records = new Set<string>() } = this.#kept.get(host.id) ?? {};
     const leaseMs = host.agent?.lrtConfig.leaseMs ?? 0;
     const aside = new Set<string>();
@@ -77,7 +80,8 @@ export class DrainingChecker implements Checker {
     for (const [key, { intent, since }] of intents) {
       if (intent.role === "destination" && now - since >= leaseMs) aside.add(intent.order.vm);
       else if (intent.outcome === null) wrong.push(`${host.id} is drained and has ${key} open`);
-      else wrong.push(`${host.id} is drained and has not told how ${key} ended`);
+      else if (intent.outcome.kind !== "failed" || world.host(intent.order.what.to)?.agent !== null)
+        wrong.push(`${host.id} is drained and has not told how ${key} ended`);
     }
     const guests = host.domains().filter(({ vm, stamp }) => stamp !== null && !aside.has(vm));
     wrong.push(...guests.map(({ vm }) => `${host.id} is drained and has ${vm}`));

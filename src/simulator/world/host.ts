@@ -191,9 +191,9 @@ export class SimulatedHost {
 
   /** On a full disk it waits for room: a store that cannot be opened ends the daemon, which is started again. */
   startAgent(): void {
-    if (this.#hypervisor === null || this.#process !== null) return;
+    if (this.#hypervisor === null) return;
     this.#agentWanted = true;
-    if (this.disk.space === "full") return;
+    if (this.#process !== null || this.disk.space === "full") return;
     const process = this.#makeProcess();
     process.slownessMs = this.#slownessMs;
     this.#process = process;
@@ -218,6 +218,7 @@ export class SimulatedHost {
   /** SIGTERM: it takes its leave, waits a little for guests that are leaving its host, and ends. */
   endAgent(): void {
     const process = this.#process;
+    this.#agentWanted = false;
     process?.enter((driver) => driver.deliver({ kind: "stopping" }));
     if (process !== null) this.#endsWhenNothingLeaves(process, ENDING_LOOKS);
   }
@@ -226,9 +227,16 @@ export class SimulatedHost {
     this.#world.queue.after(ENDING_LOOK_MS, () => {
       if (this.#process !== process) return;
       const leaving = process.agent.lrt.participant.departures() > 0 || !process.driver.idle;
-      if (looks === 0 || !leaving) this.killAgent();
+      if (looks === 0 || !leaving) this.#ended();
       else this.#endsWhenNothingLeaves(process, looks - 1);
     });
+  }
+
+  /** Whoever wanted it back while it was ending gets it. */
+  #ended(): void {
+    const wanted = this.#agentWanted;
+    this.killAgent();
+    if (wanted) this.startAgent();
   }
 
   /** SIGSTOP of the agent; what reaches it meanwhile waits. */
