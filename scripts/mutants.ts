@@ -701,8 +701,8 @@ export const MUTANTS: readonly Mutant[] = [
     "memory-overcommitted",
     "plans give away a fifth more memory than there is",
     PROBLEM,
-    "const memory = share(member.capacity.memory, Math.min(1000, config.overloadPermille));",
-    "const memory = share(member.capacity.memory, 1200);",
+    "return share(capacity.memory, Math.min(1000, config.overloadPermille));",
+    "return share(capacity.memory, 1200);",
   ),
   {
     name: "room-at-the-end",

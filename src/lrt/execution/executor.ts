@@ -164,7 +164,7 @@ export class Executor {
     for (const step of this.#steps) if (this.#ready(step)) this.#begin(step, turn);
     this.#releaseHosts(turn);
     if (this.#steps.every((step) => OVER.has(step.stage)) && !this.#over) {
-      this.#over = true;
+      this.close(turn);
       this.#deps.ended(turn);
     }
   }

@@ -65,6 +65,7 @@ export function buildProblem(given: PlanningInput): Problem {
     rules: [
       ...rules(input, placed, arriving, here, emptied),
       ...coolDownRules(given, placed),
+      ...fullRules(input, vms),
       ...doubleRules(given.members, policiesOf(placed, arriving), homesOf(placed)),
     ],
     objective: "memory",
@@ -147,21 +148,34 @@ function arrivals({ events, started }: PlanningInput, here: ReadonlySet<VmId>): 
  * margin of cpu, or it would not leave the state; others may fill up to theirs, or stay as full as they are below the limit.
  * An operator's migration relieves nobody: who is too full may stay so.
  */
-function problemHost(member: NodeSnapshot, { events, config, asIs }: PlanningInput): ProblemHost {
-  const load = (of: "cpu" | "memory") => member.vms.reduce((sum, { demand }) => sum + demand[of], 0);
+function problemHost(member: NodeSnapshot, input: PlanningInput): ProblemHost {
+  const { events, config } = input;
   const limit = share(member.capacity.cpu, config.overloadPermille);
   const target = share(member.capacity.cpu, config.overloadPermille - config.marginPermille);
   const relieved = events.some(({ origin, cause }) => origin === member.node && cause.kind === "overload");
-  const stays = asIs === true || events.every(({ cause }) => cause.kind === "move");
-  const cpu = relieved ? target : Math.max(target, stays ? load("cpu") : Math.min(load("cpu"), limit));
-  const memory = share(member.capacity.memory, Math.min(1000, config.overloadPermille));
+  const used = load(member, "cpu");
+  const cpu = relieved ? target : Math.max(target, stays(input) ? used : Math.min(used, limit));
+  const memory = memoryOf(member, input);
   return {
     id: member.node,
-    capacity: { cpu, memory: stays ? Math.max(memory, load("memory")) : memory },
+    capacity: { cpu, memory: stays(input) ? Math.max(memory, load(member, "memory")) : memory },
     online: true,
     labels: member.labels,
     concurrency: config.migrationsPerHost,
   };
+}
+
+/** Whether who is too full may stay so: only what people asked for is done. */
+function stays({ events, asIs }: PlanningInput): boolean {
+  return asIs === true || events.every(({ cause }) => cause.kind === "move");
+}
+
+function load({ vms }: NodeSnapshot, of: "cpu" | "memory"): number {
+  return vms.reduce((sum, { demand }) => sum + demand[of], 0);
+}
+
+function memoryOf({ capacity }: NodeSnapshot, { config }: PlanningInput): number {
+  return share(capacity.memory, Math.min(1000, config.overloadPermille));
 }
 
 /** What VMs' policies demand, whatever the event. */
@@ -351,6 +365,19 @@ function failedRules(
  * Overload and underload never send a VM back where it came from within its cool-down; others may. A plan of best effort
  * leaves underload out, but it is still that partition that makes it.
  */
+/** Who is too full and may stay so takes nobody in, not even in place of somebody who leaves. */
+function fullRules(input: PlanningInput, vms: readonly ProblemVm[]): Rule[] {
+  if (!stays(input)) return [];
+  return input.members.flatMap((member): Rule[] => {
+    if (load(member, "memory") <= memoryOf(member, input)) return [];
+    const others = vms.filter(({ host }) => host !== member.node).map(({ id }) => id);
+    const name = "a host that is full";
+    return others.length > 0
+      ? [{ kind: "ban", vms: others, hosts: [member.node], continuous: true, name }]
+      : [];
+  });
+}
+
 function coolDownRules({ events, members, config }: PlanningInput, placed: readonly Placed[]): Rule[] {
   if (!events.some(({ cause }) => cause.kind === "overload" || cause.kind === "underload")) return [];
   const inside = new Set(members.map((member) => member.node));

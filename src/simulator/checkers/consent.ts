@@ -1,6 +1,6 @@
 import type { Notification } from "../../agent/notifications.ts";
 import type { AgentEffect } from "../../agent/turn.ts";
-import type { NodeSnapshot } from "../../lrt/scheduling/snapshot.ts";
+import type { NodeSnapshot, VmSnapshot } from "../../lrt/scheduling/snapshot.ts";
 import type { SimulatedHost } from "../world/host.ts";
 import type { Agendas, Raised } from "./agendas.ts";
 import { type CheckedWorld, type Checker, NOTHING_WRONG } from "./checker.ts";
@@ -86,9 +86,17 @@ export class ConsentChecker implements Checker {
     const entered = new Set(plan.actions.map(({ to }) => to));
     const mode = host.agent?.mode ?? "auto";
     const events = this.#agendas.of(pid);
+    const asked = new Set(
+      members.flatMap((member) =>
+        member.vms.filter(({ id }) => isAsked(id, member, events)).map(({ id }) => id),
+      ),
+    );
+    // Who must be together with one that people want elsewhere goes with it.
+    const bidden = ({ id, policy }: VmSnapshot) =>
+      asked.has(id) || policy.together.some((vm) => asked.has(vm));
     return members.flatMap((member) =>
       member.vms
-        .filter(({ id }) => moved.has(id) && !isAsked(id, member, events))
+        .filter((vm) => moved.has(vm.id) && !bidden(vm))
         .flatMap(({ id, policy: { balancing } }) => {
           if (balancing !== "auto") return [`${pid} moves ${id}, whose balancing is ${balancing}`];
           if (mode === "auto" || entered.has(member.node)) return [];
