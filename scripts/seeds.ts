@@ -18,6 +18,7 @@ interface Range {
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const FILE = `${ROOT}test/simulation/seeds.json`;
+const BIOME = `${ROOT}node_modules/@biomejs/biome/bin/biome`;
 const MAIN = `${ROOT}src/simulator/main.ts`;
 /** Most of what a step makes is garbage soon: a larger nursery saves a tenth of the time. */
 const NURSERY = ["--max-semi-space-size=64"];
@@ -46,13 +47,6 @@ function swarm(args: readonly string[]): Promise<string> {
   });
 }
 
-/** As the formatter of the project has it. */
-const spaced = (json: string): string =>
-  json
-    .replace(/^\{(.*)\}$/, "{ $1 }")
-    .replaceAll(/([:,])"/g, '$1 "')
-    .replaceAll(/":(?=[\d[])/g, '": ');
-
 async function run(size: Range["size"], first: number, seeds: number): Promise<Range> {
   const large = size === "large" ? ["--large"] : [];
   const at = commit();
@@ -65,8 +59,9 @@ async function run(size: Range["size"], first: number, seeds: number): Promise<R
 
 function record(range: Range): void {
   const ranges = [...recorded(), range].toSorted((a, b) => a.first - b.first);
-  const lines = ranges.map((one) => `  ${spaced(JSON.stringify(one))}`);
+  const lines = ranges.map((one) => JSON.stringify(one));
   writeFileSync(FILE, `[\n${lines.join(",\n")}\n]\n`);
+  execFileSync(process.execPath, [BIOME, "format", "--write", FILE], { cwd: ROOT, stdio: "ignore" });
   process.stdout.write(`${JSON.stringify(range)}\n`);
 }
 
