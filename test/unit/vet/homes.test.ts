@@ -61,6 +61,19 @@ describe("the home of a VE", () => {
     world.running("a", command.manifest);
   });
 
+  it("creates nothing while one who was asked knows members that it does not, and names that one", () => {
+    const world = new VetWorld("outsiders", HOSTS);
+    const name = world.nameAt("a");
+    world.outsiders.add("b");
+    const command = { type: "ve.apply", manifest: manifest(name, [template("web")]) } as const;
+    expect(world.refusal("a", command)).toMatchObject({
+      code: "busy",
+      reason: "host-b and host-a do not know the same hosts",
+    });
+    world.outsiders.clear();
+    world.running("a", command.manifest);
+  });
+
   it("does not create a name that a silent member could hold, and names that member", () => {
     const world = new VetWorld("could-hold", HOSTS);
     world.join("d", "2026-02-01T00:00:00Z");
