@@ -37,6 +37,7 @@ const END = "<!-- mutants: end -->";
 const BOOKING = "lrt/scheduling/booking.ts";
 const SCHEDULER = "lrt/scheduling/scheduler.ts";
 const PARTITION = "lrt/scheduling/partition.ts";
+const RESERVATIONS = "lrt/scheduling/reservations.ts";
 const PROBLEM = "lrt/scheduling/problem.ts";
 const PARTICIPANT = "lrt/execution/participant.ts";
 const ADMISSION = "lrt/execution/admission.ts";
@@ -255,8 +256,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "no-release",
     "a partition that ends does not give its hosts back",
-    PARTITION,
-    "for (const node of this.members()) this.#leave(node, outcome.kind, turn);",
+    RESERVATIONS,
+    "for (const node of this.#members.nodes()) this.leave(node, reason, turn);",
     "",
   ),
   mutant(
@@ -743,9 +744,9 @@ export const MUTANTS: readonly Mutant[] = [
         to: "if (waiting.size === 0) this.#decide",
       },
       {
-        file: PARTITION,
-        from: "for (const node of this.members()) this.#leave(node, outcome.kind, turn);",
-        to: "for (const node of this.members()) this.#giveBack(node, outcome.kind, turn);",
+        file: RESERVATIONS,
+        from: "for (const node of this.#members.nodes()) this.leave(node, reason, turn);",
+        to: "for (const node of this.#members.nodes()) this.#giveBack(node, reason, turn);",
       },
     ],
   },

@@ -26,14 +26,12 @@ import type {
   ActionKey,
   ActionOrder,
   ActionOutcome,
-  BookingToken,
   PartitionId,
   PartitionNotice,
   PartitionRef,
 } from "../messages.ts";
 import type { LrtTurn } from "../notifications.ts";
 import { Agenda, outcomeOf, outcomeOfTaken } from "./agenda.ts";
-import { Candidates } from "./candidates.ts";
 import {
   clampAge,
   type EventOutcome,
@@ -47,11 +45,9 @@ import { Members } from "./members.ts";
 import { ordersOf } from "./orders.ts";
 import { sendsBack, strays } from "./problem.ts";
 import { domainNames, reasonOf, tell } from "./reason.ts";
+import { type Phase, Reservations } from "./reservations.ts";
 import { type Question, Search } from "./search.ts";
-import type { NodeSnapshot } from "./snapshot.ts";
 import { Stopwatch } from "./stopwatch.ts";
-
-export type Phase = "growing" | "checking" | "applying" | "handing-over" | "ended";
 
 export interface PartitionDependencies {
   readonly config: LrtConfig;
@@ -69,12 +65,9 @@ const TIMER_GROW = "lrt/partition/grow";
 const TIMER_RENEW = "lrt/partition/renew";
 const TIMER_LIFE = "lrt/partition/life";
 const TIMER_SOLVER = "lrt/partition/solver";
-const TIMER_AGAIN = "lrt/partition/again";
 /** A solver that has not answered by then is not waited for; its bound is counted in decisions of some microseconds. */
 const SOLVER_PATIENCE_MS = seconds(30);
 const PER_DECISION_MS = 0.01;
-/** How soon a member with an open action is asked again how it is. */
-const AGAIN_MS = 500;
 
 export class Partition {
   readonly pid: PartitionId;
@@ -82,19 +75,12 @@ export class Partition {
   readonly #deps: PartitionDependencies;
   readonly #members = new Members();
   readonly #agenda: Agenda;
-  readonly #candidates: Candidates;
-  /** Nodes whose hand-over slot we hold: they will call. */
-  readonly #slots = new Set<NodeId>();
-  /** Members with an open action: they are asked again before anything is planned. */
-  readonly #unsettled = new Set<NodeId>();
-  readonly #asking = new Map<NodeId, number>();
+  readonly #reservations: Reservations;
   /** The call by which its event is being handed over. */
   #handing: number | null = null;
-  readonly #refused = new Set<NodeId>();
   readonly #search: Search;
   readonly #stopwatch: Stopwatch;
   #phase: Phase = "growing";
-  #partitionEpoch = 1;
   #replans = 0;
   #triedBestEffort = false;
   #growUntil: Instant = 0;
@@ -107,7 +93,6 @@ export class Partition {
   #assertSound = (): void => {};
   #reduced: string | null = null;
   #migrations = 0;
-  #messages = 0;
   /** Its life is over and its running actions have been aborted: the next time it ends, whatever runs. */
   #overtime = false;
   /** Why its owner called it off: no other plan follows, however it ends. */
@@ -118,7 +103,18 @@ export class Partition {
     this.event = event;
     this.#agenda = new Agenda(event);
     this.#deps = deps;
-    this.#candidates = new Candidates(deps.walk);
+    this.#reservations = new Reservations({
+      pid,
+      event,
+      config: deps.config,
+      calls: deps.calls,
+      walk: deps.walk,
+      agenda: this.#agenda,
+      members: this.#members,
+      phase: () => this.#phase,
+      answered: (turn) => this.#step(turn),
+      lost: (node, turn) => this.#executor?.onMemberLost(node, turn),
+    });
     this.#stopwatch = new Stopwatch(event.raisedAt);
     this.#search = new Search(pid, deps.config);
   }
@@ -128,7 +124,7 @@ export class Partition {
   }
 
   ref(): PartitionRef {
-    return { pid: this.pid, partitionEpoch: this.#partitionEpoch };
+    return this.#reservations.ref();
   }
 
   members(): NodeId[] {
@@ -146,7 +142,7 @@ export class Partition {
     turn.notify({ kind: "partition-started", pid: this.pid, event: this.event.id });
     turn.setTimer(TIMER_GROW, this.#deps.config.growMs);
     turn.setTimer(TIMER_RENEW, this.#deps.config.renewMs);
-    this.#ask(this.#deps.self, turn);
+    this.#reservations.ask(this.#deps.self, turn);
   }
 
   onTimer(timer: string, turn: LrtTurn): boolean {
@@ -154,8 +150,7 @@ export class Partition {
     else if (timer === TIMER_RENEW) this.#renew(turn);
     else if (timer === TIMER_LIFE) this.#lifeIsOver(turn);
     else if (timer === TIMER_SOLVER) this.#solverIsSilent(turn);
-    else if (timer === TIMER_AGAIN) this.#askUnsettledAgain(turn);
-    else return false;
+    else return this.#reservations.onTimer(timer, this.#growUntil, turn);
     return true;
   }
 
@@ -190,8 +185,7 @@ export class Partition {
   take(event: TravellingEvent, turn: LrtTurn): boolean {
     if (this.#phase !== "growing") return false;
     this.#agenda.take(event, turn.now);
-    // A draining host refuses, and joins for its own event.
-    if (this.#refused.delete(event.origin)) this.#candidates.again(event.origin);
+    this.#reservations.take(event);
     this.#members.change();
     this.#triedBestEffort = false;
     this.#step(turn);
@@ -201,8 +195,7 @@ export class Partition {
   /** A node whose slot we hold is free. @returns false: we no longer want it. */
   onTurn(node: NodeId, turn: LrtTurn): boolean {
     if (this.#phase !== "growing" || this.#members.has(node)) return false;
-    this.#slots.delete(node);
-    this.#ask(node, turn);
+    this.#reservations.onTurn(node, turn);
     return true;
   }
 
@@ -211,7 +204,7 @@ export class Partition {
   }
 
   onPeerDead(peer: NodeId, turn: LrtTurn): void {
-    this.#slots.delete(peer);
+    this.#reservations.onPeerDead(peer);
     this.#executor?.onPeerDead(peer, turn);
     if (this.#phase !== "applying") this.#members.lose(peer);
     this.#step(turn);
@@ -226,102 +219,28 @@ export class Partition {
 
   // ── growing ──────────────────────────────────────────────────────────────────────────────────────────
 
-  #ask(node: NodeId, turn: LrtTurn): void {
-    if (this.#asking.has(node)) return;
-    const events = this.#agenda.all(turn.now);
-    const own = events.some(({ origin }) => origin === node);
-    const { id, raisedAt } = this.event;
-    const call = {
-      type: "partition.reserve",
-      ...this.ref(),
-      event: id,
-      ageMs: turn.now - raisedAt,
-      own,
-    } as const;
-    const tries = own ? this.#deps.config.callTries : 2;
-    const answered = (answer: Answer, later: LrtTurn): void => {
-      this.#asking.delete(node);
-      if (this.#phase === "growing" && this.#overtaken(node, call, answer)) this.#ask(node, later);
-      else this.#answered(node, answer, later);
-    };
-    const sent = this.#deps.calls.send(node, call, turn, answered, { tries });
-    this.#asking.set(node, sent);
-    this.#messages += 2;
-  }
-
-  #answered(node: NodeId, answer: Answer, turn: LrtTurn): void {
-    if (answer.kind === "joined" && this.#phase === "growing") {
-      this.#join(node, answer.token, answer.snapshot, turn);
-    } else if (answer.kind === "joined") this.#giveBack(node, "no longer needed", turn);
-    else this.#notJoined(node, answer, turn);
-    this.#step(turn);
-  }
-
-  /** A member that was asked how it is now, and does not say so, is a member no more: what it may hold for us ends. */
-  #notJoined(node: NodeId, answer: Answer, turn: LrtTurn): void {
-    if (answer.kind === "unsettled" && this.#members.has(node) && this.#phase === "growing") {
-      this.#unsettled.add(node);
-      turn.setTimer(TIMER_AGAIN, AGAIN_MS);
-      return;
-    }
-    if (answer.kind === "busy") {
-      if (answer.slotted) this.#slots.add(node);
-      const { holder, slotted } = answer;
-      turn.notify({ kind: "partition-busy", pid: this.pid, node, holder, slotted });
-    }
-    if (answer.kind === "refused") this.#refused.add(node);
-    const held = this.#members.has(node) || answer.kind === "no-answer" || answer.kind === "unsettled";
-    this.#members.lose(node);
-    if (!held) return;
-    this.#partitionEpoch++; // it may be asked only after it was given back: that books nothing
-    this.#giveBack(node, "did not join", turn);
-  }
-
-  #askUnsettledAgain(turn: LrtTurn): void {
-    const nodes = [...this.#unsettled];
-    this.#unsettled.clear();
-    if (this.#phase !== "growing") return;
-    for (const node of nodes) {
-      if (turn.now < this.#growUntil) this.#ask(node, turn);
-      else this.#leave(node, "it did not settle in time", turn);
-    }
-    this.#step(turn);
-  }
-
-  #join(node: NodeId, token: BookingToken, snapshot: NodeSnapshot, turn: LrtTurn): void {
-    this.#members.join(node, token, snapshot);
-    this.#partitionEpoch++;
-    turn.notify({ kind: "partition-joined", pid: this.pid, node, hosts: this.#members.size });
-  }
-
   /** The one place that decides what a growing partition does next. */
   #step(turn: LrtTurn): void {
     if (this.#phase !== "growing" || this.#search.open) return;
-    if (this.#asking.size > 0 || this.#unsettled.size > 0) return;
+    if (this.#reservations.open) return;
     if (!this.#members.has(this.#deps.self)) return this.#withoutSelf(turn);
-    const unasked = (node: NodeId): boolean => !this.#members.has(node) && this.#candidates.has(node);
-    const missing = this.#agenda.origins().filter(unasked);
-    if (missing.length > 0) return this.#askAll(missing, turn);
+    const missing = this.#reservations.missing(this.#agenda.origins());
+    if (missing.length > 0) return this.#reservations.askAll(missing, turn);
     if (this.#members.changed && this.#worthSolving()) return this.#startSolve(false, turn);
     this.#grow(turn);
   }
 
   /** The own node is held by somebody: only its slot is waited for. */
   #withoutSelf(turn: LrtTurn): void {
-    if (this.#slots.has(this.#deps.self) && turn.now < this.#growUntil) return;
+    if (this.#reservations.hasSlot(this.#deps.self) && turn.now < this.#growUntil) return;
     this.#finish({ kind: "interrupted", reason: "the own host is held by another partition" }, turn);
-  }
-
-  #askAll(nodes: readonly NodeId[], turn: LrtTurn): void {
-    this.#candidates.asked(nodes);
-    for (const node of nodes) this.#ask(node, turn);
   }
 
   #grow(turn: LrtTurn): void {
     const room = this.#deps.config.maxHosts - this.#members.size;
-    if (room > 0 && !this.#candidates.none && turn.now < this.#growUntil)
-      return this.#askAll(this.#candidates.nextRound(room), turn);
-    if (room > 0 && this.#slots.size > 0 && turn.now < this.#growUntil) return;
+    const { exhausted, slotted } = this.#reservations;
+    if (room > 0 && !exhausted && turn.now < this.#growUntil) return this.#reservations.askNext(room, turn);
+    if (room > 0 && slotted && turn.now < this.#growUntil) return;
     this.#settleForLess(turn);
   }
 
@@ -407,7 +326,7 @@ export class Partition {
     const hosts = this.members();
     turn.notify({ kind: "partition-unsolved", pid: this.pid, explanation: this.#explanation, hosts });
     const reason = [...this.#search.failures, this.#tell(this.#explanation, turn.now)].join("; ");
-    const final = this.#candidates.none && this.#explanation.some(({ kind }) => kind === "too-large");
+    const final = this.#reservations.exhausted && this.#explanation.some(({ kind }) => kind === "too-large");
     if (this.#migrations > 0)
       this.#finish({ kind: "best-effort", migrations: this.#migrations, reason }, turn);
     else this.#finish({ kind: "no-plan", reason, final }, turn);
@@ -446,10 +365,11 @@ export class Partition {
   /** Hosts the plan does not need are given back; the others look at it with their own eyes. */
   #check(plan: Plan, events: readonly TravellingEvent[], turn: LrtTurn): void {
     this.#phase = "checking";
-    this.#partitionEpoch++;
+    this.#reservations.newEpoch();
     const needed = new Set(plan.actions.flatMap(({ from, to }) => [from, to]));
     for (const node of this.members()) {
-      if (!needed.has(node) && node !== this.#deps.self) this.#leave(node, "not needed for the plan", turn);
+      if (!needed.has(node) && node !== this.#deps.self)
+        this.#reservations.leave(node, "not needed for the plan", turn);
     }
     const orders = this.#orders(plan, events);
     const waiting = new Set(this.members());
@@ -465,8 +385,7 @@ export class Partition {
         events: this.#agenda.of(node),
         orders: mine,
       } as const;
-      this.#messages += 2;
-      this.#deps.calls.send(node, call, turn, (answer, later) => {
+      this.#reservations.send(node, call, turn, (answer, later) => {
         if (!waiting.delete(node) || this.#phase !== "checking") return;
         this.#checked(node, answer, later);
         if (waiting.size === 0 && this.#phase === "checking") this.#decide(orders, later);
@@ -480,7 +399,7 @@ export class Partition {
     this.#members.change();
     const snapshot = answer.kind === "checked" ? answer.snapshot : null;
     if (snapshot === null || !this.#members.look(node, snapshot))
-      this.#leave(node, "did not agree to the plan", turn);
+      this.#reservations.leave(node, "did not agree to the plan", turn);
   }
 
   #decide(orders: ReadonlyMap<number, ActionOrder>, turn: LrtTurn): void {
@@ -499,7 +418,7 @@ export class Partition {
       ref: () => this.ref(),
       token: (node) => this.#members.token(node),
       labels: (node) => this.#members.labels(node),
-      hostDone: (node, later) => this.#leave(node, "its last action has ended", later),
+      hostDone: (node, later) => this.#reservations.leave(node, "its last action has ended", later),
       ended: (later) => this.#applied(later),
     });
     this.#executor.start(turn);
@@ -509,7 +428,7 @@ export class Partition {
   #replan(turn: LrtTurn): void {
     this.#replans++;
     this.#phase = "growing";
-    this.#partitionEpoch++;
+    this.#reservations.newEpoch();
     if (this.#replans > this.#deps.config.replans) {
       return this.#finish({ kind: "interrupted", reason: "plans kept being overtaken by events" }, turn);
     }
@@ -518,9 +437,8 @@ export class Partition {
     this.#triedBestEffort = false;
     this.#stopwatch.turnTo(turn.now);
     this.#members.change();
-    this.#slots.clear();
-    this.#candidates.restart(this.#deps.walk.filter((node) => !this.#members.has(node)));
-    if (!this.#members.has(this.#deps.self)) this.#ask(this.#deps.self, turn);
+    this.#reservations.restart();
+    if (!this.#members.has(this.#deps.self)) this.#reservations.ask(this.#deps.self, turn);
     this.#step(turn);
   }
 
@@ -550,8 +468,8 @@ export class Partition {
       const reason = failures.map(({ order, reason }) => `${order.name}: ${reason}`).join("; ");
       return this.#finish({ kind: "interrupted", reason }, turn);
     }
-    this.#partitionEpoch++; // the failed plan's orders are no longer taken
-    for (const node of this.members()) this.#ask(node, turn);
+    this.#reservations.newEpoch(); // the failed plan's orders are no longer taken
+    for (const node of this.members()) this.#reservations.ask(node, turn);
     this.#replan(turn);
   }
 
@@ -567,43 +485,10 @@ export class Partition {
   #renew(turn: LrtTurn): void {
     if (this.#phase === "ended") return;
     turn.setTimer(TIMER_RENEW, this.#deps.config.renewMs);
-    for (const node of this.members()) this.#renewAt(node, turn);
-  }
-
-  #renewAt(node: NodeId, turn: LrtTurn): void {
-    const phase = this.#phase === "applying" ? "applying" : "growing";
-    const call = { type: "partition.renew", ...this.ref(), phase, members: this.members() } as const;
-    this.#messages += 2;
-    const renewed = (answer: Answer, later: LrtTurn): void => {
-      if (!this.#overtaken(node, call, answer)) this.#renewed(node, answer, later);
-      else if (this.#phase !== "ended") this.#renewAt(node, later);
-    };
-    this.#deps.calls.send(node, call, turn, renewed, { tries: 2 });
-  }
-
-  /** What was said later came first: its member is as good as before. One that follows another leader says so again. */
-  #overtaken(node: NodeId, { partitionEpoch }: PartitionRef, { kind }: Answer): boolean {
-    return kind === "stale" && partitionEpoch < this.#partitionEpoch && this.#members.has(node);
-  }
-
-  #renewed(node: NodeId, answer: Answer, turn: LrtTurn): void {
-    if (answer.kind !== "not-mine" && answer.kind !== "stale") return;
-    if (this.#phase === "applying") return this.#executor?.onMemberLost(node, turn);
-    if (!this.#members.has(node)) return;
-    this.#members.lose(node);
-    this.#step(turn);
+    this.#reservations.renew(turn);
   }
 
   // ── ending ───────────────────────────────────────────────────────────────────────────────────────────
-
-  #leave(node: NodeId, reason: string, turn: LrtTurn): void {
-    if (this.#members.part(node)) this.#giveBack(node, reason, turn);
-  }
-
-  #giveBack(node: NodeId, reason: string, turn: LrtTurn): void {
-    this.#messages += 2;
-    this.#deps.calls.send(node, { type: "partition.release", ...this.ref(), reason }, turn, () => {});
-  }
 
   #finish(otherwise: EventOutcome, turn: LrtTurn): void {
     assert(this.#phase !== "ended", "a partition ends once");
@@ -614,10 +499,8 @@ export class Partition {
     this.#search.cancel(turn);
     this.#executor?.close(turn);
     this.#executor = null;
-    for (const timer of [TIMER_GROW, TIMER_RENEW, TIMER_LIFE, TIMER_SOLVER, TIMER_AGAIN])
-      turn.clearTimer(timer);
-    for (const node of this.members()) this.#leave(node, outcome.kind, turn);
-    for (const node of this.#slots) turn.send(node, { type: "partition.pass", pid: this.pid });
+    for (const timer of [TIMER_GROW, TIMER_RENEW, TIMER_LIFE, TIMER_SOLVER]) turn.clearTimer(timer);
+    this.#reservations.close(outcome.kind, turn);
     for (const event of this.#agenda.taken()) {
       const told = outcomeOfTaken(event, outcome, this.#search.considered, this.#deps.nameOf);
       const call = { type: "partition.event-ended", ...this.ref(), event: event.id, outcome: told } as const;
@@ -630,7 +513,7 @@ export class Partition {
       outcome,
       hosts,
       times: this.#stopwatch.times(),
-      messages: this.#messages,
+      messages: this.#reservations.messages,
     });
     this.#deps.ended(this, outcomeOf(this.event, outcome, this.#search.considered, this.#deps.nameOf), turn);
   }
