@@ -464,10 +464,7 @@ export class Agent {
         setDraining: (draining, turn) => this.membership.update({ draining }, turn),
         records: () => this.recordsHere(),
         handOverRecords: (turn) => this.vet.handOver(turn),
-        settle: (turn) => {
-          this.registry.unsettle();
-          this.registry.settle(turn);
-        },
+        settle: (turn) => this.registry.settle(turn),
       },
       restored,
     );

@@ -304,11 +304,6 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     return quiet && this.#agreed === this.#deps.circle().print;
   }
 
-  /** What has gone from here has gone to somebody: that others know of it is asked again. */
-  unsettle(): void {
-    this.#agreed = null;
-  }
-
   /** Asks what it takes to be settled, again and again: it is drained. */
   settle(turn: RegistryTurn): void {
     if (this.settled) return;
