@@ -120,6 +120,7 @@ export class Agent {
         unheard: () => this.membership.unheard(),
         strangers: () => this.membership.strangers(),
         hasLeft: (id) => this.membership.hasLeft(id),
+        shared: this.membership.shared,
         circle: () => this.membership.circle(),
         ask: (to, command, turn, done, after) =>
           this.#ask(to, command as VetCommand, turn as AgentTurn, done, after),

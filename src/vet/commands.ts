@@ -49,7 +49,7 @@ export type VetCommand =
     }
   /** Which is your oldest transfer to me that you have not seen acknowledged, or your next one? Answer: its number. */
   | { readonly type: "vet.floor" }
-  /** Whom do you know? Answer: a text (`Membership.circle`). */
+  /** Whom do you know, and do you hold something that would rather be mine? Answer: `CircleAnswer`. */
   | { readonly type: "vet.circle" }
   /** Host → home, unasked: these VMs of your VE are here (all of them, each time). A hint: the home then asks. */
   | {

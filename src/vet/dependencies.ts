@@ -44,6 +44,12 @@ export type Found =
   | { readonly kind: "unsettled" }
   | { readonly kind: "unacquainted"; readonly with: readonly NodeId[] };
 
+/** What became of a transfer (`dnt/registry`). */
+export type Taken =
+  | { readonly kind: "taken" | "known"; readonly after: PersistId }
+  | { readonly kind: "conflict" }
+  | { readonly kind: "busy" };
+
 /** Who holds which VE's record (`dnt/registry`): today its home alone, later a replicated register. */
 export interface VeRegistry {
   readonly size: number;
@@ -68,13 +74,16 @@ export interface VeRegistry {
     kept: (name: VeName) => void,
   ): void;
   beKnown(turn: VetTurn): void;
+  /** Answers `vet.circle`, when `after` is durable. */
+  known(from: NodeId): { readonly answer: unknown; readonly after: PersistId | undefined };
   floorOf(to: NodeId): { readonly floor: number; readonly after: PersistId | undefined };
   settle(turn: VetTurn): void;
   take(
     from: NodeId,
     transfer: Extract<VetCommand, { type: "vet.transfer" }>,
     turn: VetTurn,
-  ): { readonly kind: "taken" | "known"; readonly after: PersistId } | { readonly kind: "conflict" };
+    done: (taken: Taken, later: VetTurn) => void,
+  ): void;
 }
 
 /** What the virtual environments tracker needs of the rest of its node. */

@@ -42,8 +42,6 @@ const MAX_WAITING = 512;
 /** How often what could not be done is tried again. */
 const TICK_MS: Millis = seconds(5);
 const REPORT_MS: Millis = seconds(30);
-/** Questions per tick to everybody who is there, until they know of this agent: many may join at once. */
-const ASKED_PER_TICK = 64;
 /** Records that set out for other homes per tick: a join must not make a burst. */
 const MOVES_PER_TICK = 64;
 
@@ -185,8 +183,10 @@ export class VirtualEnvironmentsTracker {
         const { floor, after: gone } = this.#deps.registry.floorOf(from);
         return respond(ok(floor), turn, gone);
       }
-      case "vet.circle":
-        return respond(ok(this.#deps.circle().print), turn, this.#deps.circle().durable);
+      case "vet.circle": {
+        const { answer, after: durable } = this.#deps.registry.known(from);
+        return respond(ok(answer), turn, durable);
+      }
       case "vet.report":
         this.#lives.set(from, command.life);
         this.#handlers.get(command.ve)?.hint(from, command.vms, turn);
@@ -284,13 +284,19 @@ export class VirtualEnvironmentsTracker {
   ): void {
     const { name } = command.record;
     if (this.#router.full) return respond(fail({ code: "busy", message: "too many records are here" }), turn);
-    const taken = this.#deps.registry.take(from, command, turn);
-    if (taken.kind === "conflict")
-      return respond(fail({ code: "conflict", message: `another VE called ${name} is here` }), turn);
-    respond(ok(null), turn, taken.after);
-    if (taken.kind === "known") return;
-    turn.notify({ kind: "ve-received", ve: name, from });
-    this.#attach(name).advance(turn);
+    this.#deps.registry.take(from, command, turn, (taken, later) => {
+      if (taken.kind === "conflict")
+        return respond(fail({ code: "conflict", message: `another VE called ${name} is here` }), later);
+      if (taken.kind === "busy")
+        return respond(
+          fail({ code: "busy", message: `others have not heard yet where ${name} goes` }),
+          later,
+        );
+      respond(ok(null), later, taken.after);
+      if (taken.kind === "known") return;
+      later.notify({ kind: "ve-received", ve: name, from });
+      this.#attach(name).advance(later);
+    });
   }
 
   /** Records go to where they belong as the members are now. */
@@ -324,11 +330,10 @@ export class VirtualEnvironmentsTracker {
   #tick(turn: VetTurn): void {
     turn.setTimer(TIMER_TICK, this.#random.jitter(TICK_MS, 0.2));
     this.#rebalance(turn);
-    const others = this.#deps.members().length;
     const { registry, self, members } = this.#deps;
     const draining = members().find(({ id }) => id === self)?.draining === true;
     if (draining && registry.size === 0) registry.settle(turn);
-    if (this.#random.chance(Math.min(1, ASKED_PER_TICK / others))) this.#deps.registry.beKnown(turn);
+    registry.beKnown(turn);
     for (const handler of sortedValues(this.#handlers)) handler.advance(turn);
   }
 

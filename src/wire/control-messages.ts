@@ -63,7 +63,10 @@ const COMMAND = union<PeerCommand, "type">("Command", "type", {
     about: "Which is your oldest transfer to me that you have not seen acknowledged?",
     fields: NO_FIELDS,
   },
-  "vet.circle": { about: "Whom do you know? Answered by a print of them all.", fields: NO_FIELDS },
+  "vet.circle": {
+    about: "Whom do you know, and do you hold something that would rather be mine?",
+    fields: NO_FIELDS,
+  },
   "vet.report": {
     about: "Host → home: these VMs of your VE are here, all of them.",
     fields: {

@@ -384,6 +384,7 @@ export class VetWorld {
         unheard: () => this.unheard,
         strangers: () => this.strangers,
         hasLeft: () => false,
+        shared: false,
         circle: () => ({ print: this.circleOf(node.id), durable: undefined }),
         ask: (to, command, turn, done, after) =>
           this.#ask(node, to, command as VetCommand, done as Done, after, turn as VetTurn),

@@ -160,6 +160,9 @@ export class Membership {
     return { print: this.#reunion.circle(), durable: this.#durable };
   }
 
+  /** Every member has a list of its own. */
+  readonly shared: boolean = false;
+
   /** How much it doubts itself, 0 (well) to 8. */
   get doubt(): number {
     return this.#health.doubt;

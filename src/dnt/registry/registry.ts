@@ -13,21 +13,22 @@
  * - A name is created only by its home, after everybody who can be asked has said twice that they neither hold nor
  *   create it, that no such record has come or gone with them in between (a record on the move could slip past one
  *   round of questions), and that they know of the same members: a newcomer that some have not heard of may hold it. And
- *   only if nobody who cannot be asked could hold it: it joined early enough to have been its home (`couldHold`), or the
- *   name went elsewhere while this member was draining (`Ceded`). A member whom not everybody has known at one time
- *   (`confirmed`) creates nothing while anybody is silent, so that no silent one can know a holder whom others do not.
+ *   only if nobody who cannot be asked could hold it: everybody silent is acquainted with this member (`Acquaintances`),
+ *   would not rather be the home itself, and the name did not go elsewhere while this member was draining (`Ceded`). Who is
+ *   acquainted with it had nothing that belongs here, and gets nothing such later without this member being told.
  *   An agent that is new and has not met its seeds may be of a group that formed apart.
  *
- * Thin: a home that is lost takes its records with it; `joinedAt` is wall-clock time of different hosts.
+ * Thin: a home that is lost takes its records with it.
  */
 import { assert } from "../../lib/assert.ts";
 import { fail, ok, type Result } from "../../lib/error.ts";
 import { byText, sortedEntries, sortedValues } from "../../lib/order.ts";
 import type { NodeId } from "../../model/node.ts";
 import type { PersistId, Turn, Write } from "../../ports/effects.ts";
+import { Acquaintances } from "./acquaintances.ts";
 import { Ceded } from "./ceded.ts";
 import { Receipts } from "./receipts.ts";
-import { couldHold, homeOf, type RegistryMember, ranksAbove } from "./rendezvous.ts";
+import { homeOf, type RegistryMember, ranksAbove } from "./rendezvous.ts";
 
 export type RegistryTurn = Turn<never, never>;
 
@@ -39,7 +40,7 @@ export type RegistryCommand<R> =
   | { readonly type: "vet.transfer"; readonly record: R; readonly number: number; readonly floor: number }
   /** Which is your oldest transfer to me that you have not seen acknowledged, or your next one? Answer: its number. */
   | { readonly type: "vet.floor" }
-  /** Whom do you know? Answer: a text (`Membership.circle`). */
+  /** Whom do you know, and do you hold something that would rather be mine? Answer: `CircleAnswer`. */
   | { readonly type: "vet.circle" };
 
 export type Holding = "record" | "creating" | "no";
@@ -54,6 +55,22 @@ export interface HoldsAnswer {
   readonly circle: string;
 }
 
+export interface CircleAnswer {
+  /** Whom that agent knows (`Membership.circle`). */
+  readonly circle: string;
+  /** It holds, makes or gives away a record of which the asker would rather be the home, whatever becomes of both. */
+  readonly owes: boolean;
+}
+
+/** What became of a transfer. */
+export type Taken =
+  /** `known`: it had been taken before. The acknowledgement must wait for `after`. */
+  | { readonly kind: "taken" | "known"; readonly after: PersistId }
+  /** Another VE of that name is here; its sender keeps it. */
+  | { readonly kind: "conflict" }
+  /** Those who must hear of it first have not answered: its sender asks again. */
+  | { readonly kind: "busy" };
+
 /** Where a name was found to be. */
 export type Found =
   | { readonly kind: "held"; readonly by: NodeId }
@@ -65,6 +82,8 @@ export type Found =
   | { readonly kind: "unsettled" }
   /** Some of them know members that others do not: somebody has just come or gone, or is cut off from some. */
   | { readonly kind: "unacquainted"; readonly with: readonly NodeId[] };
+
+type Transfer<R> = Pick<Extract<RegistryCommand<R>, { type: "vet.transfer" }>, "record" | "number" | "floor">;
 
 /** What everybody said in one round of questions. */
 interface Round {
@@ -84,6 +103,8 @@ export interface RegistryDependencies<R> {
   readonly strangers: () => readonly string[];
   /** Whether it is known of that member that it has left. */
   readonly hasLeft: (id: NodeId) => boolean;
+  /** Whether all members read one list: nobody needs to be asked whom they know. */
+  readonly shared: boolean;
   /** Whom this agent knows, both together (`Membership.circle`). */
   readonly circle: () => { readonly print: string; readonly durable: PersistId | undefined };
   /** `after`: what must be durable here before the question leaves. Failure: no answer, or none of use. */
@@ -105,7 +126,8 @@ interface Stored<R> {
 const MAX_NAMES = 16_384;
 const PREFIX = "registry/record/";
 const KEY_TRANSFERS = "registry/transfers";
-export const KEY_CONFIRMED = "registry/confirmed";
+/** How many are asked at a time to be acquainted. */
+const ASKED_AT_ONCE = 64;
 
 export class Registry<R extends { readonly name: string; readonly handler: string }> {
   readonly #deps: RegistryDependencies<R>;
@@ -113,15 +135,18 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   readonly #creating = new Set<string>();
   readonly #receipts: Receipts;
   readonly #ceded: Ceded;
+  readonly #acquaintances: Acquaintances;
   /** Names whose transfer is being asked for just now. */
   readonly #asking = new Set<string>();
+  /** Names that are being taken over: others are told first. */
+  readonly #taking = new Set<string>();
   #transfers: number;
   /** The last write by which a record went from here. */
   #gone: PersistId | undefined;
-  /** Of this member's circle, when all who are there last had the same; null: something has gone from here since. */
+  /** Of this member's circle, when all who are there last had the same. */
   #agreed: string | null = null;
-  /** Everybody who was there has at one time known of this member. */
-  #confirmed: boolean;
+  /** Who is asked next to be acquainted: those after this one. */
+  #asked: NodeId = "";
   /** Homes of names, as long as nobody comes, goes or drains. */
   readonly #homes = new Map<string, NodeId | null>();
   /** The members that the homes were chosen from. */
@@ -135,7 +160,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     this.#receipts = new Receipts(restored);
     this.#ceded = new Ceded(restored);
     this.#transfers = (restored.get(KEY_TRANSFERS) as number | undefined) ?? 0;
-    this.#confirmed = restored.get(KEY_CONFIRMED) === true;
+    this.#acquaintances = new Acquaintances(restored);
     for (const [key, value] of sortedEntries(restored)) {
       if (key.startsWith(PREFIX)) this.#stored.set(key.slice(PREFIX.length), value as Stored<R>);
     }
@@ -183,6 +208,8 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
       homes: this.#homes.size,
       changes: this.#changes.size,
       ceded: this.#ceded.size,
+      acquaintances: this.#acquaintances.size,
+      taking: this.#taking.size,
       ...this.#receipts.kept,
     };
   }
@@ -223,7 +250,8 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     assert(this.movingTo(name) === null, "a record that moves is not forgotten");
     this.#changed(name);
     this.#stored.delete(name);
-    return turn.persist([{ key: PREFIX + name, value: null }]);
+    this.#gone = turn.persist([{ key: PREFIX + name, value: null }]);
+    return this.#gone;
   }
 
   /** Asks everybody for the name. With `claim` this member says, until `done` is called, that it is creating it. */
@@ -243,7 +271,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
       const found = this.#seen(name, first);
       if (found !== null) return finish(found, later);
       this.#askEverybody(name, claim, later, (second, last) => {
-        finish(this.#seen(name, second) ?? this.#conclude(name, first, second, last), last);
+        finish(this.#seen(name, second) ?? this.#conclude(name, first, second), last);
       });
     });
   }
@@ -321,20 +349,49 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   /** This member leaves: if it comes back, nobody needs to know it any more. @returns what is written before it is told. */
   left(): readonly Write[] {
     assert(this.settled, "who leaves holds nothing");
-    this.#confirmed = false;
-    return [{ key: KEY_CONFIRMED, value: null }];
+    return this.#acquaintances.drop(() => true);
   }
 
   /**
-   * Takes a record over from another member. `conflict`: another VE of that name is here; its sender keeps it.
-   * The acknowledgement must wait for `after`.
+   * Takes a record over from another member; `done` is called once. Members that would rather be its home, but are draining
+   * or not known to the sender, are told before (`Ceded`).
    */
   take(
     from: NodeId,
     transfer: Extract<RegistryCommand<R>, { type: "vet.transfer" }>,
     turn: RegistryTurn,
-  ): { readonly kind: "taken" | "known"; readonly after: PersistId } | { readonly kind: "conflict" } {
-    const { record, number, floor } = transfer;
+    done: (taken: Taken, later: RegistryTurn) => void,
+  ): void {
+    const { name } = transfer.record;
+    const above = this.#above(name, from);
+    if (above.length === 0 || this.#had(from, transfer)) return done(this.#take(from, transfer, turn), turn);
+    if (this.#taking.has(name)) return done({ kind: "busy" }, turn);
+    this.#taking.add(name);
+    const told = new Set<NodeId>();
+    let open = above.length;
+    for (const id of above) {
+      this.#deps.ask(id, { type: "vet.holds", name, claim: true }, turn, (result, later) => {
+        if (result.ok && (result.value as HoldsAnswer).holding === "no") told.add(id);
+        if (--open > 0) return;
+        this.#taking.delete(name);
+        const all = this.#above(name, from).every((each) => told.has(each));
+        done(all ? this.#take(from, transfer, later) : { kind: "busy" }, later);
+      });
+    }
+  }
+
+  /** Who would rather be home of the name; whoever gives it away knows where it went. */
+  #above(name: string, from: NodeId): NodeId[] {
+    const { self, members } = this.#deps;
+    const others = members().filter(({ id, state }) => id !== self && id !== from && state !== "left");
+    return others.flatMap(({ id }) => (ranksAbove(name, id, self) ? [id] : [])).sort(byText);
+  }
+
+  #had(from: NodeId, { record, number }: Pick<Transfer<R>, "record" | "number">): boolean {
+    return this.#receipts.taken(from, number) || this.#stored.has(record.name);
+  }
+
+  #take(from: NodeId, { record, number, floor }: Transfer<R>, turn: RegistryTurn): Taken {
     if (this.#receipts.taken(from, number)) {
       return { kind: "known", after: turn.persist([this.#receipts.row(from)]) };
     }
@@ -348,12 +405,40 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     return { kind: "taken", after };
   }
 
-  /** Asks, now and then, until everybody who is there has known of this member. */
+  /** Answers `vet.circle`, when `after` is durable. */
+  known(from: NodeId): { readonly answer: CircleAnswer; readonly after: PersistId | undefined } {
+    const { self, circle } = this.#deps;
+    const { print, durable } = circle();
+    const owes = [...this.#stored.keys(), ...this.#creating].some((name) => ranksAbove(name, from, self));
+    const after = Math.max(this.#gone ?? 0, durable ?? 0);
+    return { answer: { circle: print, owes }, after: after === 0 ? undefined : after };
+  }
+
+  /** Asks some of those who are there, time and again, until they all are acquainted with this member. */
   beKnown(turn: RegistryTurn): void {
-    const { members, unheard, strangers } = this.#deps;
-    const silent = members().some(({ state }) => state === "dead") || unheard().length > 0;
-    if (this.#confirmed || silent || strangers().length > 0) return;
-    this.#poll(turn, (_print, later) => this.#confirm(later));
+    const { self, members, unheard, shared } = this.#deps;
+    if (shared) return;
+    const others = members().filter(({ id, state }) => id !== self && state !== "left");
+    const there = new Set([...others.map(({ id }) => id), ...unheard()]);
+    const gone = this.#acquaintances.drop((id) => !there.has(id));
+    if (gone.length > 0) turn.persist(gone);
+    const strange = others
+      .filter(({ id, state }) => state !== "dead" && !this.#acquaintances.has(id))
+      .map(({ id }) => id)
+      .sort(byText);
+    const next = [...strange.filter((id) => id > this.#asked), ...strange].slice(0, ASKED_AT_ONCE);
+    for (const id of new Set(next)) this.#meet(id, turn);
+    this.#asked = next.at(-1) ?? "";
+  }
+
+  #meet(id: NodeId, turn: RegistryTurn): void {
+    this.#deps.ask(id, { type: "vet.circle" }, turn, (result, later) => {
+      if (!result.ok) return;
+      const { circle, owes } = result.value as CircleAnswer;
+      if (owes || circle !== this.#deps.circle().print) return;
+      const rows = this.#acquaintances.add(id);
+      if (rows.length > 0) later.persist(rows);
+    });
   }
 
   /** Asks all who are not known to be dead whom they know. */
@@ -366,16 +451,10 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     if (open === 0) return all(print, turn);
     for (const { id } of asked) {
       ask(id, { type: "vet.circle" }, turn, (result, later) => {
-        same &&= result.ok && result.value === print;
+        same &&= result.ok && (result.value as CircleAnswer).circle === print;
         if (--open === 0 && same && circle().print === print) all(print, later);
       });
     }
-  }
-
-  #confirm(turn: RegistryTurn): void {
-    if (this.#confirmed) return;
-    this.#confirmed = true;
-    turn.persist([{ key: KEY_CONFIRMED, value: true }]);
   }
 
   #changed(name: string): void {
@@ -460,22 +539,20 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     return creator === undefined ? null : { kind: "being-created", by: creator };
   }
 
-  #conclude(name: string, first: Round, second: Round, turn: RegistryTurn): Found {
+  #conclude(name: string, first: Round, second: Round): Found {
     const now = this.#holding(name);
     const own = second.answers.get(this.#deps.self)?.version === now.version;
     const same = [...second.answers].every(([id, { version }]) => first.answers.get(id)?.version === version);
     if (!own || !same) return { kind: "unsettled" };
     const others = sortedEntries(second.answers).filter(([, { circle }]) => circle !== now.circle);
     if (others.length > 0) return { kind: "unacquainted", with: others.map(([id]) => id) };
-    const members = this.#deps.members();
+    const { self, members, strangers: unmet, shared } = this.#deps;
     const silent = [...new Set([...first.silent, ...second.silent])].sort(byText);
-    const strangers = this.#deps.strangers();
-    if (silent.length === 0 && strangers.length === 0) this.#confirm(turn);
-    const unknown = (id: NodeId): boolean => members.every((member) => member.id !== id);
-    const gone = [...second.answers.values()].some(({ ceded }) => ceded);
-    const able = silent.filter(
-      (id) => !this.#confirmed || unknown(id) || couldHold(name, id, members) || gone,
-    );
+    const strangers = unmet();
+    const draining = members().some((member) => member.id === self && member.draining);
+    const gone = draining || [...second.answers.values()].some(({ ceded }) => ceded);
+    const strange = (id: NodeId): boolean => !shared && !this.#acquaintances.has(id);
+    const able = silent.filter((id) => gone || strange(id) || ranksAbove(name, id, self));
     const told = able.length === 0 && strangers.length === 0;
     return told ? { kind: "nobody" } : { kind: "unsure", silent: able, strangers };
   }

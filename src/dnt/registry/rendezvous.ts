@@ -8,8 +8,6 @@ export interface RegistryMember {
   readonly id: NodeId;
   readonly state: MemberState;
   readonly draining: boolean;
-  /** RFC 3339, UTC: its first join. */
-  readonly joinedAt: string;
 }
 
 /**
@@ -32,19 +30,6 @@ export function homeOf(name: string, members: readonly RegistryMember[]): NodeId
   const staying = (member: RegistryMember): boolean => member.state !== "left";
   const taking = (member: RegistryMember): boolean => staying(member) && !member.draining;
   return (highest(name, members, taking) ?? highest(name, members, staying))?.id ?? null;
-}
-
-/**
- * Whether `silent`, who cannot be asked, may hold a record of `name`. It was home of it only while everybody
- * ranked above it was not: while they had not joined yet, or were draining. Who was draining in the past knows
- * itself which names went elsewhere meanwhile (`Ceded`).
- */
-export function couldHold(name: string, silent: NodeId, members: readonly RegistryMember[]): boolean {
-  const order = ranked(name, members);
-  const rank = order.findIndex(({ id }) => id === silent);
-  const joinedAt = order[rank]?.joinedAt;
-  if (joinedAt === undefined) return false;
-  return order.slice(0, rank).every((above) => above.draining || above.joinedAt > joinedAt);
 }
 
 /** Whether `a` would rather be home of `name` than `b`, whatever becomes of them. */

@@ -23,6 +23,8 @@ const CAPS: Readonly<Record<Kind, number>> = {
   homes: 16_384,
   changes: 16_384,
   ceded: 16_384,
+  acquaintances: 16_384,
+  taking: 4096,
   senders: 32_768,
   receipts: 4096,
   calls: 1024,

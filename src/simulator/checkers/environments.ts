@@ -1,4 +1,5 @@
 import type { AgentEffect } from "../../agent/turn.ts";
+import { ranksAbove } from "../../dnt/registry/rendezvous.ts";
 import { vmsOf } from "../../vet/lifecycle/expand.ts";
 import type { VeRecord, VmRecord } from "../../vet/lifecycle/record.ts";
 import type { SimulatedHost } from "../world/host.ts";
@@ -11,17 +12,20 @@ interface Held {
 }
 
 const PREFIX = "registry/record/";
+const CEDED = "registry/ceded/";
+const KNOWS = "registry/knows-me/";
 
 /**
  * Virtual environments: a VM is started only where its VE's record, on some disk, has it assigned to (or has it stopped
- * meanwhile: the order was on its way), and stopped only when the record says so; no two members act on one record. In the end what records say is so: who runs, runs there
+ * meanwhile: the order was on its way), and stopped only when the record says so; no two members act on one record, and none
+ * relies on the silence of another that holds what it does not know of. In the end what records say is so: who runs, runs there
  * and nowhere else, as the manifest has it now; who has stopped runs nowhere, and nothing of a VE that was deleted is left.
  */
 export class EnvironmentChecker implements Checker {
   readonly name = "environments";
 
   effect(host: SimulatedHost, effect: AgentEffect, world: CheckedWorld): readonly string[] {
-    if (effect.kind === "persist") return twice(host, effect, world);
+    if (effect.kind === "persist") return [...twice(host, effect, world), ...untold(host, effect, world)];
     if (effect.kind !== "hypervisor") return NOTHING_WRONG;
     const { command } = effect;
     if (command.kind === "start") {
@@ -77,6 +81,31 @@ function twice(
     const others = hosts.filter((other) => other !== host && recordsOf(other).some(holds(name)));
     return others.map((other) => `${host.id} and ${other.id} both hold the record of ${name}`);
   });
+}
+
+/** Whoever counts another as acquainted has been told of every record there of which it would rather be the home. */
+function untold(
+  host: SimulatedHost,
+  { writes }: Extract<AgentEffect, { kind: "persist" }>,
+  { hosts }: CheckedWorld,
+): readonly string[] {
+  return writes.flatMap(({ key, value }) => {
+    if (value === null) return [];
+    if (key.startsWith(PREFIX)) {
+      const name = key.slice(PREFIX.length);
+      const relying = hosts.filter(({ disk }) => disk.read(KNOWS + host.id) !== undefined);
+      return relying.flatMap((home) => unawareOf(name, home, host));
+    }
+    const peer = key.startsWith(KNOWS) ? hosts.find(({ id }) => id === key.slice(KNOWS.length)) : undefined;
+    if (peer === undefined) return [];
+    return recordsOf(peer).flatMap(({ record }) => unawareOf(record.name, host, peer));
+  });
+}
+
+function unawareOf(name: string, home: SimulatedHost, holder: SimulatedHost): readonly string[] {
+  const aware = [CEDED, PREFIX].some((prefix) => home.disk.read(prefix + name) !== undefined);
+  if (aware || !ranksAbove(name, home.id, holder.id)) return [];
+  return [`${home.id} counts ${holder.id} as acquainted, and has not heard that it holds ${name}`];
 }
 
 const holds =

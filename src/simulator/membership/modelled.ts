@@ -11,7 +11,7 @@ export class ModelledMembership implements MembershipService {
   readonly isolated = false;
   readonly unheard = (): readonly NodeId[] => [];
   readonly strangers = (): readonly string[] => [];
-  /** All see one list. */
+  readonly shared = true;
   readonly circle = (): Circle => ({ print: "modelled", durable: undefined });
   readonly hasLeft = (id: NodeId): boolean => this.get(id)?.state === "left";
   readonly doubt = 0;

@@ -9,7 +9,6 @@ import { laneOf, type Message } from "../../agent/messages.ts";
 import type { Notification } from "../../agent/notifications.ts";
 import type { AgentEffect } from "../../agent/turn.ts";
 import type { MembershipMaker } from "../../dnt/membership/membership.ts";
-import { KEY_CONFIRMED } from "../../dnt/registry/registry.ts";
 import { Driver } from "../../driver/driver.ts";
 import type { HypervisorCommand, HypervisorOutcome, MigrationProgress } from "../../hypervisor/command.ts";
 import type { Domain } from "../../hypervisor/domain.ts";
@@ -329,8 +328,6 @@ export class SimulatedHost {
       ...config.membership,
       seeds: seeds.filter((seed) => !profile.addresses.includes(seed)),
     };
-    // A network that has been there for a while.
-    if (modelled !== undefined) this.disk.once(KEY_CONFIRMED, () => true);
     const random = this.#random.fork(`agent/${boot}`);
     return new Agent({ ...config, membership }, identity, random, this.disk.restored(), modelled);
   }

@@ -74,10 +74,9 @@ describe("the home of a VE", () => {
     world.running("a", command.manifest);
   });
 
-  it("does not create a name that a silent member could hold, and names that member", () => {
+  it("does not create a name while a member is silent that is not acquainted with it, and names that member", () => {
     const world = new VetWorld("could-hold", HOSTS);
     world.join("d", "2026-02-01T00:00:00Z");
-    world.run(10_000);
     const name = world.nameAt("d");
     const holder = ranked(name, world.members())[1]?.id ?? "";
     world.crashAgent(holder);
@@ -89,6 +88,10 @@ describe("the home of a VE", () => {
     });
     expect(refusal.reason).toContain(`host-${holder}`);
     world.restart(holder);
+    world.run(10_000);
+    world.crashAgent(holder);
+    world.crashAgent("d");
+    world.restart("d");
     expect(world.running("d", manifest(name, [template("web")])).home).toBe("d");
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Ceded } from "../../../../src/dnt/registry/ceded.ts";
 import { Receipts } from "../../../../src/dnt/registry/receipts.ts";
-import { couldHold, homeOf, type RegistryMember, ranked } from "../../../../src/dnt/registry/rendezvous.ts";
+import { homeOf, type RegistryMember, ranked } from "../../../../src/dnt/registry/rendezvous.ts";
 
 const NAMES = Array.from({ length: 400 }, (_, n) => `ve-${n}`);
 
@@ -10,7 +10,6 @@ function members(count: number): RegistryMember[] {
     id: `node-${n}`,
     state: "alive",
     draining: false,
-    joinedAt: `2026-01-01T00:00:${String(n).padStart(2, "0")}Z`,
   }));
 }
 
@@ -57,34 +56,6 @@ describe("the home of a name", () => {
   it("is a draining member when there is no other, and nobody when nobody is there", () => {
     expect(homeOf("shop", [{ ...(all[0] as RegistryMember), draining: true }])).toBe("node-0");
     expect(homeOf("shop", [{ ...(all[0] as RegistryMember), state: "left" }])).toBeNull();
-  });
-});
-
-describe("whether a silent member could hold a record", () => {
-  const pair = (above: Partial<RegistryMember>, silent: Partial<RegistryMember>): boolean => {
-    const [first, second] = ranked("shop", members(2)) as [RegistryMember, RegistryMember];
-    const base = { joinedAt: "2026-01-02T00:00:00Z" };
-    return couldHold("shop", second.id, [
-      { ...first, ...base, ...above },
-      { ...second, ...base, ...silent },
-    ]);
-  };
-
-  it("is so if it was there before everybody who is ranked above it", () => {
-    expect(pair({ joinedAt: "2026-01-03T00:00:00Z" }, {})).toBe(true);
-    expect(pair({ joinedAt: "2026-01-01T00:00:00Z" }, {})).toBe(false);
-  });
-
-  it("is so if those above are draining", () => {
-    expect(pair({ draining: true }, {})).toBe(true);
-  });
-
-  it("is so for the one ranked first, and not for one who has left", () => {
-    const [first] = ranked("shop", members(5));
-    expect(couldHold("shop", first?.id ?? "", members(5))).toBe(true);
-    expect(couldHold("shop", first?.id ?? "", changed(members(5), first?.id ?? "", { state: "left" }))).toBe(
-      false,
-    );
   });
 });
 
