@@ -513,13 +513,6 @@ export const MUTANTS: readonly Mutant[] = [
     "const silent = [...dead].sort(byText);",
   ),
   mutant(
-    "went-past",
-    "a home asks nobody but itself whether a name has gone elsewhere while it was draining",
-    REGISTRY,
-    "const gone = draining || [...second.answers.values()].some(({ ceded }) => ceded);",
-    "const gone = draining || this.#ceded.has(name);",
-  ),
-  mutant(
     "copy-for-guest",
     "a destroyed copy of a migration is taken for the end of its guest",
     "vet/host/guests.ts",

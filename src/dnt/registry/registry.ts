@@ -47,8 +47,6 @@ export type Holding = "record" | "creating" | "no";
 
 export interface HoldsAnswer {
   readonly holding: Holding;
-  /** It went from here, or past here, to somebody else and has not come back (`Ceded`): somebody may have it. */
-  readonly ceded: boolean;
   /** Another one whenever a record of that name has come or gone there, or the agent has started anew. */
   readonly version: string;
   /** Whom that agent knows (`Membership.circle`). */
@@ -231,10 +229,9 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
 
   #holding(name: string): HoldsAnswer {
     const version = `${this.#deps.boot}.${this.#forgotten}.${this.#changes.get(name) ?? 0}`;
-    const ceded = this.#ceded.has(name);
     const circle = this.#deps.circle().print;
-    if (this.#stored.has(name)) return { holding: "record", ceded, version, circle };
-    return { holding: this.#creating.has(name) ? "creating" : "no", ceded, version, circle };
+    if (this.#stored.has(name)) return { holding: "record", version, circle };
+    return { holding: this.#creating.has(name) ? "creating" : "no", version, circle };
   }
 
   /** @param back whether it had set out for somebody who never got it. */
@@ -550,7 +547,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     const silent = [...new Set([...first.silent, ...second.silent])].sort(byText);
     const strangers = unmet();
     const draining = members().some((member) => member.id === self && member.draining);
-    const gone = draining || [...second.answers.values()].some(({ ceded }) => ceded);
+    const gone = draining || this.#ceded.has(name);
     const strange = (id: NodeId): boolean => !shared && !this.#acquaintances.has(id);
     const able = silent.filter((id) => gone || strange(id) || ranksAbove(name, id, self));
     const told = able.length === 0 && strangers.length === 0;

@@ -278,11 +278,12 @@ export class Partition {
     const mode = this.#deps.mode();
     const members = this.#members.snapshots();
     const events = this.#agenda.toPlan(mode, new Set(this.members()), turn.now);
-    const asIs = mode !== "auto" && !events.some(({ cause }) => isCondition(cause));
-    this.#search.ask({ members, events, bestEffort, asIs }, turn);
+    this.#search.ask({ members, events, bestEffort, mode }, turn);
   }
 
-  #consider(solution: Solution | null, { problem, events, bestEffort }: Question, turn: LrtTurn): void {
+  #consider(solution: Solution | null, question: Question, turn: LrtTurn): void {
+    const { problem, events, bestEffort } = question;
+    if (question.mode !== this.#deps.mode()) this.#members.change();
     if (this.#members.changed) {
       this.#triedBestEffort = false;
       return this.#step(turn);

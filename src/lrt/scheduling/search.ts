@@ -8,11 +8,11 @@ import type { VmId } from "../../model/virtual-machine.ts";
 import type { OperationId } from "../../ports/effects.ts";
 import type { Problem } from "../../solver/problem.ts";
 import type { Solution } from "../../solver/solution.ts";
-import type { LrtConfig } from "../config.ts";
+import type { BalancingMode, LrtConfig } from "../config.ts";
 import type { ActionOrder, PartitionId } from "../messages.ts";
 import type { LrtTurn } from "../notifications.ts";
 import type { Considered } from "./agenda.ts";
-import type { TravellingEvent } from "./event.ts";
+import { isCondition, type TravellingEvent } from "./event.ts";
 import { buildProblem } from "./problem.ts";
 import type { NodeSnapshot } from "./snapshot.ts";
 
@@ -21,11 +21,11 @@ interface Asked {
   readonly events: readonly TravellingEvent[];
   /** Whether a part of a solution would do. */
   readonly bestEffort: boolean;
-  /** Whether the conditions that hosts are in are left as they are. */
-  readonly asIs: boolean;
+  /** In which it is asked: where it is not `auto`, conditions that no event is about are left as they are. */
+  readonly mode: BalancingMode;
 }
 
-export interface Question extends Pick<Asked, "events" | "bestEffort"> {
+export interface Question extends Pick<Asked, "events" | "bestEffort" | "mode"> {
   readonly operation: OperationId;
   readonly problem: Problem;
   readonly since: Instant;
@@ -71,7 +71,8 @@ export class Search {
   }
 
   ask(asked: Asked, turn: LrtTurn): void {
-    const { members, events, bestEffort } = asked;
+    const { members, events, bestEffort, mode } = asked;
+    const asIs = mode !== "auto" && !events.some(({ cause }) => isCondition(cause));
     this.#considered = {
       hosts: new Set(members.map(({ node }) => node)),
       events: new Set(events.map(({ id }) => id)),
@@ -79,9 +80,16 @@ export class Search {
     };
     for (const { node, vms } of members) for (const { id } of vms) this.#places.set(id, node);
     const past = { failed: this.#failed, started: this.#started };
-    const problem = buildProblem({ ...asked, ...past, config: this.#config });
+    const problem = buildProblem({ members, events, bestEffort, asIs, ...past, config: this.#config });
     const limits = { decisions: this.#config.solverDecisions, bestEffort };
-    this.#open = { operation: turn.solve(problem, limits), problem, events, bestEffort, since: turn.now };
+    this.#open = {
+      operation: turn.solve(problem, limits),
+      problem,
+      events,
+      bestEffort,
+      mode,
+      since: turn.now,
+    };
   }
 
   /** @returns what was asked; null: something else, or nothing that is still of interest. */
