@@ -361,10 +361,6 @@ function failedRules(
   return [...moves, ...arriving.flatMap(({ spec }) => bans(spec.id, null, []))];
 }
 
-/**
- * Overload and underload never send a VM back where it came from within its cool-down; others may. A plan of best effort
- * leaves underload out, but it is still that partition that makes it.
- */
 /** Who is too full and may stay so takes nobody in, not even in place of somebody who leaves. */
 function fullRules(input: PlanningInput, vms: readonly ProblemVm[]): Rule[] {
   if (!stays(input)) return [];
@@ -378,6 +374,10 @@ function fullRules(input: PlanningInput, vms: readonly ProblemVm[]): Rule[] {
   });
 }
 
+/**
+ * Overload and underload never send a VM back where it came from within its cool-down; others may. A plan of best effort
+ * leaves underload out, but it is still that partition that makes it.
+ */
 function coolDownRules({ events, members, config }: PlanningInput, placed: readonly Placed[]): Rule[] {
   if (!events.some(({ cause }) => cause.kind === "overload" || cause.kind === "underload")) return [];
   const inside = new Set(members.map((member) => member.node));

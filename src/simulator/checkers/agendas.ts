@@ -5,7 +5,7 @@ import type { SchedulingEvent } from "../../lrt/scheduling/event.ts";
 
 export type Raised = Pick<SchedulingEvent, "id" | "origin" | "cause">;
 
-/** Which events each partition is about: the one it has started for, and those that it has taken over. */
+/** Which events each partition is about: the one it has started for, and those that it has taken over and not heard to be over. */
 export class Agendas {
   readonly #raised = new Map<string, Raised>();
   readonly #events = new Map<string, readonly string[]>();
@@ -25,9 +25,19 @@ export class Agendas {
   }
 
   stepped(input: AgentInput, effects: readonly AgentEffect[]): void {
-    if (input.kind !== "message" || input.message.type !== "partition.hand-over") return;
-    const { id, to, event } = input.message;
+    if (input.kind !== "message") return;
+    const { message } = input;
+    if (message.type === "partition.reply" && message.body.kind === "checked") this.#over(message.body.gone);
+    if (message.type !== "partition.hand-over") return;
+    const { id, to, event } = message;
     if (takes(effects, id)) this.#events.set(to, [...(this.#events.get(to) ?? []), event.id]);
+  }
+
+  /** A leader hears of it while its members look at a plan, which is then made anew without them. */
+  #over(gone: readonly string[]): void {
+    if (gone.length === 0) return;
+    for (const [pid, [own, ...taken]] of this.#events)
+      if (own !== undefined) this.#events.set(pid, [own, ...taken.filter((id) => !gone.includes(id))]);
   }
 }
 

@@ -9,8 +9,8 @@ import type { SimulatedHost } from "../../../src/simulator/world/host.ts";
 const OVERLOAD: EventCause = { kind: "overload", resource: "cpu", wanted: 5000, limit: 4000 };
 const VIOLATION: EventCause = { kind: "violation", vms: ["a"], rule: "a requires disk=ssd" };
 
-/** A VM that left h1 for h2 a second ago goes back for the rule of h2, by a partition that has these events. */
-function goesBack(causes: readonly EventCause[]): readonly string[] {
+/** A VM that left h1 for h2 a second ago goes back for the rule of h2, by a partition that has these events, less those over. */
+function goesBack(causes: readonly EventCause[], over: readonly string[] = []): readonly string[] {
   const agendas = new Agendas();
   const checker = new PingPongChecker(agendas, 600_000);
   const world = { now: 1000, hosts: [], host: () => undefined } as unknown as CheckedWorld;
@@ -36,6 +36,9 @@ function goesBack(causes: readonly EventCause[]): readonly string[] {
       { kind: "send", to: "h3", message: answer },
     ]);
   }
+  const looked = { kind: "checked", ok: false, reason: "over", gone: over, snapshot: null } as const;
+  const looking = { type: "partition.reply", re: 9, body: looked } as const;
+  agendas.stepped({ kind: "message", from: "h2", message: looking }, []);
   checker.hypervisorStepped(host("h1", "a"), world);
   checker.hypervisorStepped(host("h1"), world);
   const started = {
@@ -50,7 +53,9 @@ function goesBack(causes: readonly EventCause[]): readonly string[] {
   return checker.notified(host("h2", "a"), { ...started, ...why } as Notification, world);
 }
 
-test("a rule may send a VM back, unless its partition sees to a load as well", () => {
+test("a rule may send a VM back, unless its partition sees to a load as well, which is not over", () => {
   expect(goesBack([VIOLATION])).toEqual([]);
   expect(goesBack([OVERLOAD, VIOLATION])).toEqual(["a goes back to h1, which it left 0 ms ago"]);
+  expect(goesBack([VIOLATION, OVERLOAD])).toEqual(["a goes back to h1, which it left 0 ms ago"]);
+  expect(goesBack([VIOLATION, OVERLOAD], ["h2/overload/1.1"])).toEqual([]);
 });
