@@ -1,8 +1,8 @@
 /** Plans with one slow migration, to strike at. Nothing moves in them by itself. */
-import { homeOf } from "../../../src/dnt/registry/rendezvous.ts";
 import { guestVe } from "../../bed/agents.ts";
 import type { Scene } from "./blows.ts";
 import { Cloud, type CloudOptions } from "./cloud.ts";
+import { nameWithHome } from "./homes.ts";
 
 /** 14 MiB of data at this speed move in about seven seconds. */
 const SLOWLY = { bandwidthMibPerSecond: 2 };
@@ -53,7 +53,7 @@ export class ArrivalScene implements Scene {
   #ve = "";
 
   async begin(cloud: Cloud): Promise<void> {
-    this.#ve = await this.#nameWithHome(cloud);
+    this.#ve = nameWithHome(this.leader, await cloud.hosts(), () => `late-${++this.#count}`);
     const spec = { placement: { require: { zone: "a" } } };
     const manifest = await guestVe(this.#ve, ["vm"], spec, 32);
     const applied = await cloud.agent(this.leader).client.call("ve.apply", { manifest });
@@ -76,16 +76,6 @@ export class ArrivalScene implements Scene {
     for (const { name } of names.ok ? names.value.value : [])
       if (name.startsWith("late-")) await cloud.done(client, await client.call("ve.delete", { name }));
     await gatherCrowd(cloud);
-  }
-
-  async #nameWithHome(cloud: Cloud): Promise<string> {
-    const hosts = await cloud.hosts();
-    const members = hosts.map(({ id, state }) => ({ id, state, draining: false, joinedAt: "" }));
-    const home = hosts.find(({ name }) => name === this.leader)?.id;
-    for (;;) {
-      const name = `late-${++this.#count}`;
-      if (homeOf(name, members) === home) return name;
-    }
   }
 }
 
