@@ -465,7 +465,8 @@ export class Agent {
         setDraining: (draining, turn) => this.membership.update({ draining }, turn),
         records: () => this.recordsHere(),
         handOverRecords: (turn) => this.vet.handOver(turn),
-        settle: (turn) => this.registry.settle(turn),
+        settled: () => this.registry.settled,
+        settle: (turn, agreed) => this.registry.settle(turn, (later) => agreed(later as AgentTurn)),
       },
       restored,
     );

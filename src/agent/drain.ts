@@ -8,11 +8,12 @@
  *
  * The state is durable and goes on after a restart of the agent. *Drained* means that the host may be switched off: its
  * hypervisor lists no managed domain, nothing is promised to others, and they have confirmed how its migrations ended. A
- * promise to a host that is silent for long is not waited for: what comes of it all the same is sent on. The scheduler does
- * the moving; what it cannot move is a blocker, named in the operation.
+ * promise to a host that is silent for long is not waited for: what comes of it all the same is sent on. That the others know
+ * whom this host knows, so that it leaves for good when it stops, is waited for a little. The scheduler does the moving; what
+ * it cannot move is a blocker, named in the operation.
  */
 import { type Failure, fail, ok, type Result } from "../lib/error.ts";
-import { seconds } from "../lib/instant.ts";
+import { type Instant, seconds } from "../lib/instant.ts";
 import type { LocalResourcesTracker } from "../lrt/lrt.ts";
 import type { EventId, EventOutcome } from "../lrt/scheduling/event.ts";
 import type { Member } from "../model/member.ts";
@@ -32,8 +33,10 @@ export interface DrainDependencies {
   readonly setDraining: (draining: boolean, turn: AgentTurn) => void;
   /** VE records that are here. */
   readonly records: () => number;
-  /** Everything has gone from here: that others know to whom is asked, before this host may leave. */
-  readonly settle: (turn: AgentTurn) => void;
+  /** Whether others know to whom everything has gone from here: then this host may leave. */
+  readonly settled: () => boolean;
+  /** Asks them; `agreed` is called when they do. */
+  readonly settle: (turn: AgentTurn, agreed: (later: AgentTurn) => void) => void;
   /** Hands them to their next homes. */
   readonly handOverRecords: (turn: AgentTurn) => void;
 }
@@ -41,6 +44,8 @@ export interface DrainDependencies {
 const KEY = "agent/drain";
 const TIMER = "agent/drain";
 const CHECK_MS = seconds(1);
+/** A host from which everything has gone is drained after this, whether others know whom it knows or not. */
+const SETTLE_MS = seconds(5);
 
 export class Drain {
   readonly #deps: DrainDependencies;
@@ -52,6 +57,9 @@ export class Drain {
   #blocked: string | null = null;
   /** The inventory as it was when an event ended: the same again would end the same. */
   #tried: number | null = null;
+  /** Since when nothing is here any more, and when the others were last asked whom they know. */
+  #emptySince: Instant | null = null;
+  #askedAt: Instant = -CHECK_MS;
 
   constructor(deps: DrainDependencies, restored: ReadonlyMap<string, unknown>) {
     this.#deps = deps;
@@ -83,7 +91,7 @@ export class Drain {
     this.#deps.lrt.setDraining(true);
     this.#deps.setDraining(true, turn);
     if (this.#state === "draining") this.#begin(turn);
-    else this.#deps.settle(turn);
+    else this.#deps.settle(turn, () => {});
   }
 
   drain(reason: string, turn: AgentTurn): Result<{ operation: OperationName }> {
@@ -166,9 +174,23 @@ export class Drain {
     }
     this.#deps.handOverRecords(turn);
     const records = this.#deps.records();
-    const waitsFor = records > 0 ? `${records} VE records to hand over` : lrt.unfinished();
+    const here = records > 0 ? `${records} VE records to hand over` : lrt.unfinished();
+    if (here !== null) this.#emptySince = null;
+    const waitsFor = here ?? this.#toSettle(turn);
     if (waitsFor === null) this.#drained(turn);
     else if (this.#operation !== null) operations.progress(this.#operation, waitsFor);
+  }
+
+  /** Nothing is here: whoever got it must be known to others. */
+  #toSettle(turn: AgentTurn): string | null {
+    const { now } = turn;
+    this.#emptySince ??= now;
+    if (this.#deps.settled() || now - this.#emptySince >= SETTLE_MS) return null;
+    if (now - this.#askedAt >= CHECK_MS) {
+      this.#askedAt = now;
+      this.#deps.settle(turn, (later) => this.check(later));
+    }
+    return "others are asked whether they know whom this host knows";
   }
 
   /** Why this host may not be drained, or null. */
@@ -189,6 +211,7 @@ export class Drain {
     this.#operation = this.#deps.operations.begin("host-drain", this.#deps.name, this.#reason, turn.now);
     this.#total = 0;
     this.#tried = null;
+    this.#emptySince = null;
     turn.setTimer(TIMER, CHECK_MS);
     this.check(turn);
     return this.#operation;
@@ -216,7 +239,6 @@ export class Drain {
     this.#event = null;
     this.#endOperation("drained", null, turn);
     turn.notify({ kind: "drain", state: "drained", reason: this.#reason });
-    this.#deps.settle(turn);
   }
 
   #endOperation(message: string, failure: Failure | null, turn: AgentTurn): void {

@@ -109,6 +109,7 @@ export async function compose({ config, logger, fatal }: ComposeOptions): Promis
     relay.driver = driver;
     closing.push(async () => {
       driver.deliver({ kind: "stopping" });
+      // Guests on their way to other hosts are called back, or go.
       await within(LEAVING_MS, () => agent.lrt.participant.departures() === 0);
       // What it says of its leave waits for its disk.
       await within(WRITING_MS, () => driver.idle);
@@ -144,7 +145,6 @@ export async function compose({ config, logger, fatal }: ComposeOptions): Promis
   }
 }
 
-/** Guests on their way to other hosts have been called back, or have gone. */
 /** Looks again and again; takes so many milliseconds at the most. */
 async function within(ms: number, over: () => boolean): Promise<void> {
   for (let waited = 0; waited < ms && !over(); waited += LOOK_MS) await setTimeout(LOOK_MS);

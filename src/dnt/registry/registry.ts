@@ -329,8 +329,8 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     return quiet && this.#agreed === this.#deps.circle().print;
   }
 
-  /** Asks what it takes to be settled, again and again: it is drained. */
-  settle(turn: RegistryTurn): void {
+  /** Asks what it takes to be settled; `agreed` is called when all who are there know whom this member knows. */
+  settle(turn: RegistryTurn, agreed: (later: RegistryTurn) => void = () => {}): void {
     if (this.settled) return;
     for (const sender of this.#receipts.open()) {
       this.#deps.ask(sender, { type: "vet.floor" }, turn, (result, later) => {
@@ -338,8 +338,9 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
         if (rows.length > 0) later.persist(rows);
       });
     }
-    this.#poll(turn, (print) => {
+    this.#poll(turn, (print, later) => {
       this.#agreed = print;
+      agreed(later);
     });
   }
 
@@ -440,8 +441,9 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
 
   /** Asks all who are not known to be dead whom they know. */
   #poll(turn: RegistryTurn, all: (print: string, later: RegistryTurn) => void): void {
-    const { self, members, circle, ask } = this.#deps;
+    const { self, members, circle, ask, shared } = this.#deps;
     const { print } = circle();
+    if (shared) return all(print, turn);
     const asked = members().filter(({ id, state }) => id !== self && state !== "left" && state !== "dead");
     let open = asked.length;
     let same = true;
