@@ -1,15 +1,17 @@
 /**
  * Best effort: when everything cannot be put right, a legal sequence of steps that leaves less wrong than it found
  * and makes nothing else wrong. It keeps what the repairs achieved as far as an order exists, then moves or starts
- * single VMs as long as that helps.
+ * single VMs as long as that helps. What helps nobody is left out in the end.
  */
 import { Assignment } from "./assignment.ts";
 import { bestFit } from "./construct.ts";
 import type { Dense } from "./dense.ts";
 import type { Effort } from "./effort.ts";
+import { withoutIdle } from "./idle.ts";
+import { chargeOf } from "./passage.ts";
 import { orderTo } from "./sequence.ts";
 import type { Step } from "./step.ts";
-import { isMisplaced, violationOf } from "./violation.ts";
+import { isMisplaced, strictExcess, violationOf } from "./violation.ts";
 
 export interface Relief {
   readonly steps: readonly Step[];
@@ -27,9 +29,12 @@ export function relieve(
   for (const assignment of [repaired, new Assignment(dense)]) {
     easeMisplaced(assignment, effort);
     easeHosts(assignment, effort);
-    const { steps, charge, relocated } = orderTo(dense, assignment.at, load, Number.POSITIVE_INFINITY);
-    for (const { vm, to } of relocated) assignment.move(vm, to);
-    if (steps !== null && steps.length > 0) return { steps, charge, violation: violationOf(assignment) };
+    const sequence = orderTo(dense, assignment.at, load, Number.POSITIVE_INFINITY);
+    if (sequence.steps === null) continue;
+    for (const { vm, to } of sequence.relocated) assignment.move(vm, to);
+    const steps = withoutIdle(assignment, sequence.steps, load, effort);
+    if (steps.length > 0)
+      return { steps, charge: chargeOf(dense, steps), violation: violationOf(assignment) };
   }
   return null;
 }
@@ -70,11 +75,4 @@ function tryMove(assignment: Assignment, vm: number, effort: Effort): void {
   const host = bestFit(assignment, vm, from);
   assignment.move(vm, host < 0 ? from : host);
   if (strictExcess(assignment) > before) assignment.move(vm, from);
-}
-
-function strictExcess({ constraints }: Assignment): number {
-  return constraints.reduce(
-    (sum, constraint) => sum + (constraint.weight === 0 ? constraint.excess() : 0),
-    0,
-  );
 }

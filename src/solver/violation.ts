@@ -7,14 +7,21 @@ import { FATE } from "./dense.ts";
  * stands nowhere or where it may not, plus the excess of every strict relative rule.
  */
 export function violationOf(assignment: Assignment): number {
-  const { dense, load, constraints } = assignment;
+  const { dense, load } = assignment;
   let sum = 0;
   for (let cell = 0; cell < load.length; cell++) {
     sum += Math.max(0, (load[cell] as number) - (dense.room[cell] as number));
   }
   for (let v = 0; v < dense.vmCount; v++) if (isMisplaced(assignment, v)) sum += demandOf(assignment, v);
-  for (const constraint of constraints) if (constraint.weight === 0) sum += constraint.excess();
-  return sum;
+  return sum + strictExcess(assignment);
+}
+
+/** How far the strict relative rules are from holding. */
+export function strictExcess({ constraints }: Assignment): number {
+  return constraints.reduce(
+    (sum, constraint) => sum + (constraint.weight === 0 ? constraint.excess() : 0),
+    0,
+  );
 }
 
 export function isMisplaced({ dense, at }: Assignment, vm: number): boolean {

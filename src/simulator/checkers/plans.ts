@@ -65,7 +65,10 @@ export class PlanChecker implements Checker {
     return used.size < before ? NOTHING_WRONG : [`${pid} moves VMs for an underload and empties no host`];
   }
 
-  /** A plan that only reduces a violation takes nothing besides from a host that is to be emptied and is not. */
+  /**
+   * A plan that only reduces a violation takes nothing besides from a host that is to be emptied and is not. Such a host
+   * may have become too full since it was to be emptied: then it is relieved, whatever it has raised.
+   */
   #halfEmptied(planned: Planned, members: readonly NodeSnapshot[]): readonly string[] {
     if (planned.status !== "reduced") return NOTHING_WRONG;
     const { pid, plan } = planned;
@@ -80,10 +83,28 @@ export class PlanChecker implements Checker {
     return kept.flatMap((member) => {
       const free = new Set(member.vms.filter(isFree).map(({ id }) => id));
       const rest = without(plan.actions, free);
-      const needed = this.#overfull({ ...planned, plan: { ...plan, actions: rest } }, members).length > 0;
+      const needed =
+        this.#endsTooFull(pid, member, rest, members) ||
+        this.#overfull({ ...planned, plan: { ...plan, actions: rest } }, members).length > 0;
       return needed || rest.length === plan.actions.length
         ? NOTHING_WRONG
         : [`${pid} moves VMs off ${member.node} for its underload, and leaves others there`];
+    });
+  }
+
+  /** Whether these actions leave a host above what a plan lets it carry. */
+  #endsTooFull(
+    pid: string,
+    { node, capacity }: NodeSnapshot,
+    actions: readonly Action[],
+    members: readonly NodeSnapshot[],
+  ): boolean {
+    const demands = this.#demands(pid, members);
+    const there = [...placed(actions, members)].filter(([, host]) => host.node === node);
+    const permille = Math.min(1000, this.#config.overloadPermille);
+    return RESOURCES.some((resource) => {
+      const load = there.reduce((sum, [vm]) => sum + (demands.get(vm)?.[resource] ?? 0), 0);
+      return load > Math.floor((capacity[resource] * permille) / 1000);
     });
   }
 

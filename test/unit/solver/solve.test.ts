@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { Rule } from "../../../src/model/constraint.ts";
-import { checkPlan, type Limits, type Problem, type Solution, solve } from "../../../src/solver/index.ts";
+import {
+  checkPlan,
+  checkSteps,
+  type Limits,
+  type Problem,
+  type Solution,
+  solve,
+} from "../../../src/solver/index.ts";
 import { host, problem, running, size, waiting } from "../../support/problems.ts";
 
 const THREE = ["h1", "h2", "h3"].map((id) => host(id, size(8000, 16_384)));
@@ -215,6 +222,32 @@ describe("solve", () => {
     expect(solution).toMatchObject({ status: "reduced" });
     if (solution.status !== "reduced") return;
     expect(solution.violationAfter).toBeLessThan(solution.violationBefore);
+  });
+
+  test("best effort moves nobody whose move helps nobody", () => {
+    // h1 has 2,048 MiB too much; v1 is enough, whoever was sent away before it. Nobody has the cpu for the large one.
+    const vms = [
+      running("v0", "h1", size(3000, 3072)),
+      running("v1", "h1", size(1000, 4096)),
+      running("v2", "h1", size(2000, 2048)),
+      waiting("large", size(4000, 3072)),
+      waiting("small", size(0, 1024)),
+      running("v5", "h0", size(3000, 1024)),
+      running("v6", "h1", size(2000, 1024)),
+    ];
+    const given = problem([host("h0", size(6000, 10_240)), host("h1", size(8000, 8192))], vms);
+    const solution = solve(given, { ...LIMITS, bestEffort: true });
+    expect(solution).toMatchObject({
+      status: "reduced",
+      cost: 4096,
+      plan: {
+        actions: [
+          { kind: "migrate", vm: "v1" },
+          { kind: "run", vm: "small" },
+        ],
+      },
+    });
+    if (solution.status === "reduced") expect(checkSteps(given, solution.plan)).toEqual([]);
   });
 
   test("the same problem gets the same answer", () => {

@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import { DEFAULT_LRT_CONFIG } from "../../../src/lrt/config.ts";
+import type { NodeSnapshot, VmSnapshot } from "../../../src/lrt/scheduling/snapshot.ts";
+import { DEFAULT_POLICY } from "../../../src/model/virtual-machine.ts";
+import type { Agendas } from "../../../src/simulator/checkers/agendas.ts";
+import type { Ledger } from "../../../src/simulator/checkers/ledger.ts";
+import { PlanChecker } from "../../../src/simulator/checkers/plans.ts";
+import type { SimulatedHost } from "../../../src/simulator/world/host.ts";
+
+const vm = (id: string, cpu: number): VmSnapshot => ({
+  id,
+  name: id,
+  demand: { cpu, memory: 1024 },
+  pinned: null,
+  adopted: false,
+  policy: DEFAULT_POLICY,
+  left: [],
+  failed: [],
+});
+
+const member = (node: string, ...vms: VmSnapshot[]): NodeSnapshot => ({
+  node,
+  name: node,
+  capacity: { cpu: 4000, memory: 8192 },
+  labels: {},
+  draining: false,
+  version: 1,
+  vms,
+});
+
+/** h1 was to be emptied and h2 relieved; the plan helps h2 by nothing, and moves `moved` of h1's guests to h3. */
+function judged(loads: readonly number[], moved: number): readonly string[] {
+  const guests = loads.map((load, i) => vm(`a${i}`, load));
+  const members = [member("h1", ...guests), member("h2", vm("b", 4500)), member("h3")];
+  const events = [
+    { id: "h1/underload/1.1", origin: "h1", cause: { kind: "underload", wanted: 500 } },
+    {
+      id: "h2/overload/1.1",
+      origin: "h2",
+      cause: { kind: "overload", resource: "cpu", wanted: 4500, limit: 4000 },
+    },
+  ];
+  const ledger = { snapshots: () => new Map(members.map((one) => [one.node, one])) };
+  const agendas = { notified: () => {}, of: () => events };
+  const checker = new PlanChecker(
+    ledger as unknown as Ledger,
+    agendas as unknown as Agendas,
+    DEFAULT_LRT_CONFIG,
+  );
+  const actions = guests.slice(0, moved).map(({ id: name }, id) => ({
+    id,
+    kind: "migrate" as const,
+    vm: name,
+    from: "h1",
+    to: "h3",
+    after: [],
+    start: 0,
+    duration: 1,
+  }));
+  return checker.notified({} as SimulatedHost, {
+    kind: "partition-planned",
+    pid: "h1#1.1",
+    partitionEpoch: 1,
+    plan: { actions },
+    status: "reduced",
+    cost: 1024,
+    bound: 0,
+    hosts: ["h1", "h2", "h3"],
+    reason: "",
+    applied: true,
+  });
+}
+
+test("half a plan takes nothing from a host that is to be emptied, unless it has become too full", () => {
+  const halfEmptied = "h1#1.1 moves VMs off h1 for its underload, and leaves others there";
+  expect(judged([300, 200], 1)).toEqual([halfEmptied]);
+  expect(judged([2000, 2000], 1)).toEqual([halfEmptied]);
+  expect(judged([2000, 2001], 1)).toEqual([]);
+  expect(judged([300, 200], 2)).toEqual([]);
+});
