@@ -81,6 +81,14 @@ export class KnownPeers {
     this.#write(id, { addresses: [], incarnation, left: true });
   }
 
+  /** Somebody misses it. @returns whether nothing was known of it, not even that it left. */
+  miss(id: NodeId): boolean {
+    const fresh = isNodeId(id) && id !== this.#self && !this.#rows.has(id);
+    if (!fresh || this.#rows.size >= MOST_MEMBERS + MOST_DEPARTED) return false;
+    this.#write(id, { addresses: [], incarnation: 0, left: false });
+    return true;
+  }
+
   /** The newest that is believed of a member. */
   note({ id, addresses, incarnation, state }: Member): void {
     if (id === this.#self) return;

@@ -29,7 +29,7 @@ export class Reunion {
   #synchroniseAt: Instant = 0;
   #version = 0;
   #startedAt: Instant = 0;
-  /** Of its last life, those who had not been heard of when it was last looked. */
+  /** Of its last life, or of that of others, those who had not been heard of when it was last looked. */
   #unheard: readonly NodeId[];
   #circle: {
     readonly of: readonly Member[];
@@ -93,7 +93,10 @@ export class Reunion {
     turn.persist([{ key: KEY_SETTLED_IN, value: true }]);
   }
 
-  /** Peers of its last life of which nobody has told it yet what became of them; the same array until that changes. */
+  /**
+   * Peers of its last life, or of that of others, of which nobody has told it yet what became of them; the same array until
+   * that changes.
+   */
   unheard(): readonly NodeId[] {
     const unheard = this.#unheard.filter(
       (id) => this.#view.get(id) === undefined && !this.#knownPeers.departed(id),
@@ -147,8 +150,15 @@ export class Reunion {
 
   onDigest(from: NodeId, digest: Digest, turn: MembershipTurn): void {
     this.#view.read(digest.claims, from, turn);
+    this.#miss(digest.missing);
     const departed = this.#knownPeers.departures(digest.missing);
     this.#send(from, this.#synchronisation.compare(digest), departed, turn);
+  }
+
+  /** Where all have started anew, a newcomer hears of those who are away from nobody else: it misses them, too. */
+  #miss(ids: readonly NodeId[]): void {
+    const missed = ids.filter((id) => this.#view.get(id) === undefined && this.#knownPeers.miss(id));
+    if (missed.length > 0) this.#unheard = [...this.#unheard, ...missed];
   }
 
   onPull(from: NodeId, pull: Pull, turn: MembershipTurn): void {

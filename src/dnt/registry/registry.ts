@@ -141,8 +141,8 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   #transfers: number;
   /** The last write by which a record went from here. */
   #gone: PersistId | undefined;
-  /** Of this member's circle, when all who are there last had the same. */
-  #agreed: string | null = null;
+  /** This member's circle, when all who were there last had the same, and who they were. */
+  #agreed: { readonly print: string; readonly by: ReadonlySet<NodeId> } | null = null;
   /** Who is asked next to be acquainted: those after this one. */
   #asked: NodeId = "";
   /** Homes of names, as long as nobody comes, goes or drains. */
@@ -152,6 +152,8 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   /** How often a record of a name has come or gone, and how many names have been forgotten here. */
   readonly #changes = new Map<string, number>();
   #forgotten = 0;
+  /** Has taken its leave: what is answered until the process ends is of no use any more. */
+  #left = false;
 
   constructor(deps: RegistryDependencies<R>, restored: ReadonlyMap<string, unknown>) {
     this.#deps = deps;
@@ -262,7 +264,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     if (claim) this.#creating.add(name);
     const finish = (found: Found, later: RegistryTurn): void => {
       if (claim) this.#creating.delete(name);
-      done(found, later);
+      done(this.#left ? { kind: "unsettled" } : found, later);
     };
     this.#askEverybody(name, claim, turn, (first, later) => {
       const found = this.#seen(name, first);
@@ -273,14 +275,20 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     });
   }
 
-  /** Records that belong elsewhere as the members are now, and can go there. */
+  /**
+   * Records that belong elsewhere as the members are now, and can go there: what is on its way is not acted on, so none sets
+   * out past somebody who would rather be its home and cannot be told.
+   */
   misplaced(): readonly { readonly name: string; readonly to: NodeId }[] {
     const members = this.#deps.members();
     if (this.#stored.size === 0) return [];
     const up = new Set(members.filter(({ state }) => state === "alive").map(({ id }) => id));
+    const dead = members.filter(({ state }) => state === "dead").map(({ id }) => id);
+    const silent = [...dead, ...this.#deps.unheard()];
     return this.held().flatMap(({ name }) => {
       const to = this.homeOf(name);
-      return to !== null && to !== this.#deps.self && up.has(to) ? [{ name, to }] : [];
+      if (to === null || to === this.#deps.self || !up.has(to)) return [];
+      return silent.some((id) => ranksAbove(name, id, to)) ? [] : [{ name, to }];
     });
   }
 
@@ -320,13 +328,15 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   }
 
   /**
-   * Whether this member may leave: nothing is here, no sender waits for an acknowledgement, and all who are there know the
+   * Whether this member may leave: nothing is here or being taken over, no sender waits for an acknowledgement, and all who are there know the
    * same members as this one: whoever has something from here is known to others than this one.
    */
   get settled(): boolean {
     const open = this.#receipts.open().some((sender) => !this.#deps.hasLeft(sender));
-    const quiet = this.#stored.size === 0 && this.#creating.size === 0 && !open;
-    return quiet && this.#agreed === this.#deps.circle().print;
+    const quiet = this.#stored.size + this.#taking.size + this.#creating.size === 0 && !open;
+    if (!quiet || this.#agreed?.print !== this.#deps.circle().print) return false;
+    const { by } = this.#agreed;
+    return this.#deps.shared || this.#there().every((id) => by.has(id));
   }
 
   /** Asks what it takes to be settled; `agreed` is called when all who are there know whom this member knows. */
@@ -338,8 +348,8 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
         if (rows.length > 0) later.persist(rows);
       });
     }
-    this.#poll(turn, (print, later) => {
-      this.#agreed = print;
+    this.#poll(turn, (print, by, later) => {
+      this.#agreed = { print, by };
       agreed(later);
     });
   }
@@ -347,6 +357,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   /** This member leaves: if it comes back, nobody needs to know it any more. @returns what is written before it is told. */
   left(): readonly Write[] {
     assert(this.settled, "who leaves holds nothing");
+    this.#left = true;
     return this.#acquaintances.drop(() => true);
   }
 
@@ -378,11 +389,12 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     }
   }
 
-  /** Who would rather be home of the name; whoever gives it away knows where it went. */
+  /** Who would rather be home of the name, though nobody may have heard of it since a restart; whoever gives it away knows where it went. */
   #above(name: string, from: NodeId): NodeId[] {
-    const { self, members } = this.#deps;
-    const others = members().filter(({ id, state }) => id !== self && id !== from && state !== "left");
-    return others.flatMap(({ id }) => (ranksAbove(name, id, self) ? [id] : [])).sort(byText);
+    const { self, members, unheard } = this.#deps;
+    const known = members().flatMap(({ id, state }) => (state === "left" ? [] : [id]));
+    const others = [...known, ...unheard()].filter((id) => id !== self && id !== from);
+    return others.filter((id) => ranksAbove(name, id, self)).sort(byText);
   }
 
   #had(from: NodeId, { record, number }: Pick<Transfer<R>, "record" | "number">): boolean {
@@ -433,25 +445,36 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     this.#deps.ask(id, { type: "vet.circle" }, turn, (result, later) => {
       if (!result.ok) return;
       const { circle, owes } = result.value as CircleAnswer;
-      if (owes || circle !== this.#deps.circle().print) return;
+      if (this.#left || owes || circle !== this.#deps.circle().print) return;
       const rows = this.#acquaintances.add(id);
       if (rows.length > 0) later.persist(rows);
     });
   }
 
-  /** Asks all who are not known to be dead whom they know. */
-  #poll(turn: RegistryTurn, all: (print: string, later: RegistryTurn) => void): void {
-    const { self, members, circle, ask, shared } = this.#deps;
+  /** All others who are not known to be dead, or to have left. */
+  #there(): NodeId[] {
+    const { self, members } = this.#deps;
+    return members().flatMap(({ id, state }) =>
+      id === self || state === "left" || state === "dead" ? [] : [id],
+    );
+  }
+
+  /** Asks all who are there whom they know. */
+  #poll(
+    turn: RegistryTurn,
+    all: (print: string, by: ReadonlySet<NodeId>, later: RegistryTurn) => void,
+  ): void {
+    const { circle, ask, shared } = this.#deps;
     const { print } = circle();
-    if (shared) return all(print, turn);
-    const asked = members().filter(({ id, state }) => id !== self && state !== "left" && state !== "dead");
+    const asked = shared ? [] : this.#there();
+    const by = new Set(asked);
     let open = asked.length;
     let same = true;
-    if (open === 0) return all(print, turn);
-    for (const { id } of asked) {
+    if (open === 0) return all(print, by, turn);
+    for (const id of asked) {
       ask(id, { type: "vet.circle" }, turn, (result, later) => {
         same &&= result.ok && (result.value as CircleAnswer).circle === print;
-        if (--open === 0 && same && circle().print === print) all(print, later);
+        if (--open === 0 && same && circle().print === print) all(print, by, later);
       });
     }
   }
