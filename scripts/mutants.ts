@@ -45,6 +45,7 @@ const EXECUTOR = "lrt/execution/executor.ts";
 const INTENT = "lrt/execution/intent.ts";
 const DRIVER = "driver/driver.ts";
 const REGISTRY = "dnt/registry/registry.ts";
+const NAMES = "dnt/registry/search.ts";
 const REUNION = "dnt/membership/reunion.ts";
 const HANDS = "vet/host/hands.ts";
 const HANDLER = "vet/home/handler.ts";
@@ -501,14 +502,14 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "seeds-unmet",
     "a new agent creates a VE although it has not met the seeds",
-    REGISTRY,
+    NAMES,
     "const strangers = unmet();",
     "const strangers: string[] = [];",
   ),
   mutant(
     "last-life-forgotten",
     "an agent that has started anew creates a VE although members of its last life could hold it",
-    REGISTRY,
+    NAMES,
     "const silent = [...dead, ...unheard()].sort(byText);",
     "const silent = [...dead].sort(byText);",
   ),
@@ -599,17 +600,17 @@ export const MUTANTS: readonly Mutant[] = [
     what: "a name that nobody has is free, whomever they know whom its home does not, and though somebody silent never knew it",
     edits: [
       {
-        file: REGISTRY,
+        file: NAMES,
         from: 'if (others.length > 0) return { kind: "unacquainted"',
         to: 'if (others.length > 99) return { kind: "unacquainted"',
       },
-      { file: REGISTRY, from: "gone || strange(id) || ", to: "gone || " },
+      { file: NAMES, from: "gone || !this.#own.acquainted(id) || ", to: "gone || " },
     ],
   },
   mutant(
     "owed-and-acquainted",
     "who holds what belongs to another home, which it has only just heard of, counts as acquainted with that",
-    REGISTRY,
+    "dnt/registry/acquaintances.ts",
     "if (owes || circle !==",
     "if (circle !==",
   ),
@@ -637,9 +638,9 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "ceded-forgotten",
     "a home that drained does not remember which names went elsewhere meanwhile",
-    REGISTRY,
-    "gone || strange(id) || ",
-    "strange(id) || ",
+    NAMES,
+    "(id) => gone || ",
+    "(id) => ",
   ),
   mutant(
     "never-looks",

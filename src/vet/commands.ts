@@ -1,3 +1,4 @@
+import type { NodeId } from "../model/node.ts";
 import type { VeName } from "../model/virtual-environment.ts";
 import type { Stamp, VmId } from "../model/virtual-machine.ts";
 import type { VeManifest } from "./lifecycle/manifest.ts";
@@ -40,12 +41,16 @@ export type VeCommand =
 export type VetCommand =
   /** Does your agent hold, or is it creating, a record of it? `claim`: I may create it. Answer: `HoldsAnswer`. */
   | { readonly type: "vet.holds"; readonly name: VeName; readonly claim: boolean }
-  /** Take this record over. `number` counts the sender's transfers; `floor`: its oldest one still open to you. */
+  /**
+   * Take this record over. `number` counts the sender's transfers; `floor`: its oldest one still open to you; `told`: members
+   * that know where it is, whatever becomes of it.
+   */
   | {
       readonly type: "vet.transfer";
       readonly record: VeRecord;
       readonly number: number;
       readonly floor: number;
+      readonly told: readonly NodeId[];
     }
   /** Which is your oldest transfer to me that you have not seen acknowledged, or your next one? Answer: its number. */
   | { readonly type: "vet.floor" }

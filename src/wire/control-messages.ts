@@ -7,7 +7,7 @@ import { COUNTS } from "./limits.ts";
 import { object, optional, union, type Variants } from "./object.ts";
 import { DATA } from "./record.ts";
 import { BOOLEAN, choice, list, named, noted, nullable, type Schema } from "./schema.ts";
-import { AMOUNT, COUNTER, MILLIS, NAME, PROSE, STAMP, TEXT, VE_NAME, VM_ID } from "./vocabulary.ts";
+import { AMOUNT, COUNTER, MILLIS, NAME, NODE_ID, PROSE, STAMP, TEXT, VE_NAME, VM_ID } from "./vocabulary.ts";
 
 const MODE = choice("auto", "recommend", "manual");
 const HOST = noted(NAME, "a host's name or node id");
@@ -57,7 +57,7 @@ const COMMAND = union<PeerCommand, "type">("Command", "type", {
   },
   "vet.transfer": {
     about: "Take this record over.",
-    fields: { record: VE_RECORD, number: COUNTER, floor: COUNTER },
+    fields: { record: VE_RECORD, number: COUNTER, floor: COUNTER, told: list(NODE_ID, COUNTS.told) },
   },
   "vet.floor": {
     about: "Which is your oldest transfer to me that you have not seen acknowledged?",

@@ -69,6 +69,8 @@ export const COUNTS = {
   departures: DEPARTURES_REMEMBERED,
   /** Hosts a VM could not be moved to lately; eight are remembered. */
   failedMoves: 16,
+  /** Members that know where a record is; 64 are remembered. */
+  told: 64,
   disks: 64,
   nics: 64,
   /** VM templates and rules of a manifest; the API takes 100 of each. */

@@ -24,99 +24,28 @@ import { assert } from "../../lib/assert.ts";
 import { fail, ok, type Result } from "../../lib/error.ts";
 import { byText, sortedEntries, sortedValues } from "../../lib/order.ts";
 import type { NodeId } from "../../model/node.ts";
-import type { PersistId, Turn, Write } from "../../ports/effects.ts";
+import type { PersistId, Write } from "../../ports/effects.ts";
 import { Acquaintances } from "./acquaintances.ts";
+import { Agreement } from "./agreement.ts";
 import { Ceded } from "./ceded.ts";
+import type {
+  CircleAnswer,
+  Found,
+  HoldsAnswer,
+  RegistryCommand,
+  RegistryDependencies,
+  RegistryTurn,
+  Taken,
+  Transfer,
+} from "./questions.ts";
 import { Receipts } from "./receipts.ts";
 import { homeOf, type RegistryMember, ranksAbove } from "./rendezvous.ts";
-
-export type RegistryTurn = Turn<never, never>;
-
-/** What registries ask of one another. */
-export type RegistryCommand<R> =
-  /** Do you hold, or are you creating, a record of that name? `claim`: I may create it. Answer: `HoldsAnswer`. */
-  | { readonly type: "vet.holds"; readonly name: string; readonly claim: boolean }
-  /** Take this record over. `number` counts the sender's transfers; `floor`: its oldest one still open to you. */
-  | { readonly type: "vet.transfer"; readonly record: R; readonly number: number; readonly floor: number }
-  /** Which is your oldest transfer to me that you have not seen acknowledged, or your next one? Answer: its number. */
-  | { readonly type: "vet.floor" }
-  /** Whom do you know, and do you hold something that would rather be mine? Answer: `CircleAnswer`. */
-  | { readonly type: "vet.circle" };
-
-export type Holding = "record" | "creating" | "no";
-
-export interface HoldsAnswer {
-  readonly holding: Holding;
-  /** Another one whenever a record of that name has come or gone there, or the agent has started anew. */
-  readonly version: string;
-  /** Whom that agent knows (`Membership.circle`). */
-  readonly circle: string;
-}
-
-export interface CircleAnswer {
-  /** Whom that agent knows (`Membership.circle`). */
-  readonly circle: string;
-  /** It holds, makes or gives away a record of which the asker would rather be the home, whatever becomes of both. */
-  readonly owes: boolean;
-}
-
-/** What became of a transfer. */
-export type Taken =
-  /** `known`: it had been taken before. The acknowledgement must wait for `after`. */
-  | { readonly kind: "taken" | "known"; readonly after: PersistId }
-  /** Another VE of that name is here; its sender keeps it. */
-  | { readonly kind: "conflict" }
-  /** Those who must hear of it first have not answered: its sender asks again. */
-  | { readonly kind: "busy" };
-
-/** Where a name was found to be. */
-export type Found =
-  | { readonly kind: "held"; readonly by: NodeId }
-  | { readonly kind: "being-created"; readonly by: NodeId }
-  | { readonly kind: "nobody" }
-  /** Nobody who answered has it, but these did not answer and could, or may know others who could. */
-  | { readonly kind: "unsure"; readonly silent: readonly NodeId[]; readonly strangers: readonly string[] }
-  /** Records were moving while everybody was asked. */
-  | { readonly kind: "unsettled" }
-  /** Some of them know members that others do not: somebody has just come or gone, or is cut off from some. */
-  | { readonly kind: "unacquainted"; readonly with: readonly NodeId[] };
-
-type Transfer<R> = Pick<Extract<RegistryCommand<R>, { type: "vet.transfer" }>, "record" | "number" | "floor">;
-
-/** What everybody said in one round of questions. */
-interface Round {
-  readonly answers: ReadonlyMap<NodeId, HoldsAnswer>;
-  readonly silent: readonly NodeId[];
-}
-
-export interface RegistryDependencies<R> {
-  readonly self: NodeId;
-  /** Durable count of this agent's starts. */
-  readonly boot: number;
-  /** The same array as long as nothing changes. */
-  readonly members: () => readonly RegistryMember[];
-  /** Members that are not in that array only because this agent has started anew and heard nobody yet. */
-  readonly unheard: () => readonly NodeId[];
-  /** Addresses of seeds that this new agent has not met yet: their cluster may be another one than its own. */
-  readonly strangers: () => readonly string[];
-  /** Whether it is known of that member that it has left. */
-  readonly hasLeft: (id: NodeId) => boolean;
-  /** Whether all members read one list: nobody needs to be asked whom they know. */
-  readonly shared: boolean;
-  /** Whom this agent knows, both together (`Membership.circle`). */
-  readonly circle: () => { readonly print: string; readonly durable: PersistId | undefined };
-  /** `after`: what must be durable here before the question leaves. Failure: no answer, or none of use. */
-  readonly ask: (
-    to: NodeId,
-    command: RegistryCommand<R>,
-    turn: RegistryTurn,
-    done: (result: Result<unknown>, later: RegistryTurn) => void,
-    after?: PersistId,
-  ) => void;
-}
+import { Search } from "./search.ts";
 
 interface Stored<R> {
   readonly record: R;
+  /** Who would rather be its home, maybe, and knows where it is (`Transfer.told`). */
+  readonly told: readonly NodeId[];
   readonly moving: { readonly to: NodeId; readonly number: number } | null;
 }
 
@@ -124,16 +53,17 @@ interface Stored<R> {
 const MAX_NAMES = 16_384;
 const PREFIX = "registry/record/";
 const KEY_TRANSFERS = "registry/transfers";
-/** How many are asked at a time to be acquainted. */
-const ASKED_AT_ONCE = 64;
+/** So many who know where a record is are remembered; others are told again. */
+const MOST_TOLD = 64;
 
 export class Registry<R extends { readonly name: string; readonly handler: string }> {
   readonly #deps: RegistryDependencies<R>;
   readonly #stored = new Map<string, Stored<R>>();
-  readonly #creating = new Set<string>();
+  readonly #search: Search;
   readonly #receipts: Receipts;
   readonly #ceded: Ceded;
   readonly #acquaintances: Acquaintances;
+  readonly #agreement: Agreement;
   /** Names whose transfer is being asked for just now. */
   readonly #asking = new Set<string>();
   /** Names that are being taken over: others are told first. */
@@ -141,10 +71,6 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   #transfers: number;
   /** The last write by which a record went from here. */
   #gone: PersistId | undefined;
-  /** This member's circle, when all who were there last had the same, and who they were. */
-  #agreed: { readonly print: string; readonly by: ReadonlySet<NodeId> } | null = null;
-  /** Who is asked next to be acquainted: those after this one. */
-  #asked: NodeId = "";
   /** Homes of names, as long as nobody comes, goes or drains. */
   readonly #homes = new Map<string, NodeId | null>();
   /** The members that the homes were chosen from. */
@@ -160,9 +86,19 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     this.#receipts = new Receipts(restored);
     this.#ceded = new Ceded(restored);
     this.#transfers = (restored.get(KEY_TRANSFERS) as number | undefined) ?? 0;
-    this.#acquaintances = new Acquaintances(restored);
+    this.#acquaintances = new Acquaintances(deps, restored);
+    this.#agreement = new Agreement(deps);
+    this.#search = new Search(deps, {
+      has: (name) => this.#stored.has(name),
+      holding: (name) => this.#holding(name),
+      ceded: (name) => this.#ceded.has(name),
+      acquainted: (id) => this.#acquaintances.has(id),
+      left: () => this.#left,
+    });
     for (const [key, value] of sortedEntries(restored)) {
-      if (key.startsWith(PREFIX)) this.#stored.set(key.slice(PREFIX.length), value as Stored<R>);
+      if (!key.startsWith(PREFIX)) continue;
+      const { record, moving, told = [] } = value as Stored<R> & { told?: Stored<R>["told"] };
+      this.#stored.set(key.slice(PREFIX.length), { record, moving, told });
     }
   }
 
@@ -203,7 +139,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   sizes() {
     return {
       records: this.#stored.size,
-      creating: this.#creating.size,
+      creating: this.#search.creating.size,
       transfers: this.#asking.size,
       homes: this.#homes.size,
       changes: this.#changes.size,
@@ -233,14 +169,17 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     const version = `${this.#deps.boot}.${this.#forgotten}.${this.#changes.get(name) ?? 0}`;
     const circle = this.#deps.circle().print;
     if (this.#stored.has(name)) return { holding: "record", version, circle };
-    return { holding: this.#creating.has(name) ? "creating" : "no", version, circle };
+    return { holding: this.#search.creating.has(name) ? "creating" : "no", version, circle };
   }
 
   /** @param back whether it had set out for somebody who never got it. */
   put(record: R, turn: RegistryTurn, back = false): PersistId {
     assert(back || this.movingTo(record.name) === null, "a record that moves is not changed");
-    const stored: Stored<R> = { record, moving: null };
-    if (!this.#stored.has(record.name)) this.#changed(record.name);
+    const before = this.#stored.get(record.name);
+    if (before === undefined) this.#changed(record.name);
+    // A new one: all these have just answered that they do not hold it, and keep in mind that somebody else may.
+    const told = before?.told ?? this.#above(record.name);
+    const stored: Stored<R> = { record, moving: null, told: told.slice(0, MOST_TOLD) };
     this.#stored.set(record.name, stored);
     return turn.persist([{ key: PREFIX + record.name, value: stored }, ...this.#ceded.remove(record.name)]);
   }
@@ -260,19 +199,7 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     turn: RegistryTurn,
     done: (found: Found, later: RegistryTurn) => void,
   ): void {
-    if (claim && this.#creating.has(name)) return done({ kind: "being-created", by: this.#deps.self }, turn);
-    if (claim) this.#creating.add(name);
-    const finish = (found: Found, later: RegistryTurn): void => {
-      if (claim) this.#creating.delete(name);
-      done(this.#left ? { kind: "unsettled" } : found, later);
-    };
-    this.#askEverybody(name, claim, turn, (first, later) => {
-      const found = this.#seen(name, first);
-      if (found !== null) return finish(found, later);
-      this.#askEverybody(name, claim, later, (second, last) => {
-        finish(this.#seen(name, second) ?? this.#conclude(name, first, second), last);
-      });
-    });
+    this.#search.find(name, claim, turn, done);
   }
 
   /**
@@ -288,16 +215,19 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     return this.held().flatMap(({ name }) => {
       const to = this.homeOf(name);
       if (to === null || to === this.#deps.self || !up.has(to)) return [];
-      return silent.some((id) => ranksAbove(name, id, to)) ? [] : [{ name, to }];
+      const told = this.#stored.get(name)?.told ?? [];
+      const past = silent.some((id) => ranksAbove(name, id, to) && !told.includes(id));
+      return past ? [] : [{ name, to }];
     });
   }
 
   /** From here on the record is not acted on here any more; `moved` when its receiver has it. */
   move(name: string, to: NodeId, turn: RegistryTurn, moved: (later: RegistryTurn) => void): void {
-    const record = this.get(name);
-    assert(record !== undefined && to !== this.#deps.self, "only a record held here moves, to somebody else");
+    const held = this.#stored.get(name);
+    const here = held?.moving === null && to !== this.#deps.self;
+    assert(held !== undefined && here, "only a record held here moves, to somebody else");
     const number = ++this.#transfers;
-    const stored: Stored<R> = { record, moving: { to, number } };
+    const stored: Stored<R> = { ...held, moving: { to, number } };
     this.#stored.set(name, stored);
     const after = turn.persist([
       { key: KEY_TRANSFERS, value: number },
@@ -333,10 +263,8 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
    */
   get settled(): boolean {
     const open = this.#receipts.open().some((sender) => !this.#deps.hasLeft(sender));
-    const quiet = this.#stored.size + this.#taking.size + this.#creating.size === 0 && !open;
-    if (!quiet || this.#agreed?.print !== this.#deps.circle().print) return false;
-    const { by } = this.#agreed;
-    return this.#deps.shared || this.#there().every((id) => by.has(id));
+    const quiet = this.#stored.size + this.#taking.size + this.#search.creating.size === 0 && !open;
+    return quiet && this.#agreement.holds;
   }
 
   /** Asks what it takes to be settled; `agreed` is called when all who are there know whom this member knows. */
@@ -348,17 +276,14 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
         if (rows.length > 0) later.persist(rows);
       });
     }
-    this.#poll(turn, (print, by, later) => {
-      this.#agreed = { print, by };
-      agreed(later);
-    });
+    this.#agreement.seek(turn, agreed);
   }
 
   /** This member leaves: if it comes back, nobody needs to know it any more. @returns what is written before it is told. */
   left(): readonly Write[] {
     assert(this.settled, "who leaves holds nothing");
     this.#left = true;
-    return this.#acquaintances.drop(() => true);
+    return this.#acquaintances.leave();
   }
 
   /**
@@ -372,41 +297,45 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     done: (taken: Taken, later: RegistryTurn) => void,
   ): void {
     const { name } = transfer.record;
-    const above = this.#above(name, from);
+    const told = new Set(transfer.told);
+    const untold = (): NodeId[] => this.#above(name).filter((id) => id !== from && !told.has(id));
+    const above = untold();
     if (above.length === 0 || this.#had(from, transfer)) return done(this.#take(from, transfer, turn), turn);
     if (this.#taking.has(name)) return done({ kind: "busy" }, turn);
     this.#taking.add(name);
-    const told = new Set<NodeId>();
     let open = above.length;
     for (const id of above) {
       this.#deps.ask(id, { type: "vet.holds", name, claim: true }, turn, (result, later) => {
         if (result.ok && (result.value as HoldsAnswer).holding === "no") told.add(id);
         if (--open > 0) return;
         this.#taking.delete(name);
-        const all = this.#above(name, from).every((each) => told.has(each));
-        done(all ? this.#take(from, transfer, later) : { kind: "busy" }, later);
+        const all = untold().length === 0;
+        done(all ? this.#take(from, { ...transfer, told: [...told] }, later) : { kind: "busy" }, later);
       });
     }
   }
 
-  /** Who would rather be home of the name, though nobody may have heard of it since a restart; whoever gives it away knows where it went. */
-  #above(name: string, from: NodeId): NodeId[] {
+  /** Who would rather be home of the name, though nobody may have heard of it since a restart. */
+  #above(name: string): NodeId[] {
     const { self, members, unheard } = this.#deps;
     const known = members().flatMap(({ id, state }) => (state === "left" ? [] : [id]));
-    const others = [...known, ...unheard()].filter((id) => id !== self && id !== from);
-    return others.filter((id) => ranksAbove(name, id, self)).sort(byText);
+    return [...known, ...unheard()].filter((id) => id !== self && ranksAbove(name, id, self)).sort(byText);
   }
 
   #had(from: NodeId, { record, number }: Pick<Transfer<R>, "record" | "number">): boolean {
     return this.#receipts.taken(from, number) || this.#stored.has(record.name);
   }
 
-  #take(from: NodeId, { record, number, floor }: Transfer<R>, turn: RegistryTurn): Taken {
+  #take(from: NodeId, { record, number, floor, told }: Transfer<R>, turn: RegistryTurn): Taken {
     if (this.#receipts.taken(from, number)) {
       return { kind: "known", after: turn.persist([this.#receipts.row(from)]) };
     }
     if (this.#stored.has(record.name)) return { kind: "conflict" };
-    const stored: Stored<R> = { record, moving: null };
+    const { self } = this.#deps;
+    // Who gives it away keeps that in mind if it would rather be its home than this member.
+    const knowing = ranksAbove(record.name, from, self) ? [...told, from] : told;
+    const others = knowing.filter((id) => id !== self).slice(0, MOST_TOLD);
+    const stored: Stored<R> = { record, moving: null, told: others };
     this.#changed(record.name);
     this.#stored.set(record.name, stored);
     const receipt = this.#receipts.take(from, number, floor);
@@ -415,68 +344,20 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     return { kind: "taken", after };
   }
 
+  /** Asks some of those who are there, time and again, until they all are acquainted with this member. */
+  beKnown(turn: RegistryTurn): void {
+    this.#acquaintances.make(turn);
+  }
+
   /** Answers `vet.circle`, when `after` is durable. */
   known(from: NodeId): { readonly answer: CircleAnswer; readonly after: PersistId | undefined } {
     const { self, circle } = this.#deps;
     const { print, durable } = circle();
-    const owes = [...this.#stored.keys(), ...this.#creating].some((name) => ranksAbove(name, from, self));
+    const owes = [...this.#stored.keys(), ...this.#search.creating].some((name) =>
+      ranksAbove(name, from, self),
+    );
     const after = Math.max(this.#gone ?? 0, durable ?? 0);
     return { answer: { circle: print, owes }, after: after === 0 ? undefined : after };
-  }
-
-  /** Asks some of those who are there, time and again, until they all are acquainted with this member. */
-  beKnown(turn: RegistryTurn): void {
-    const { self, members, unheard, shared } = this.#deps;
-    if (shared) return;
-    const others = members().filter(({ id, state }) => id !== self && state !== "left");
-    const there = new Set([...others.map(({ id }) => id), ...unheard()]);
-    const gone = this.#acquaintances.drop((id) => !there.has(id));
-    if (gone.length > 0) turn.persist(gone);
-    const strange = others
-      .filter(({ id, state }) => state !== "dead" && !this.#acquaintances.has(id))
-      .map(({ id }) => id)
-      .sort(byText);
-    const next = [...strange.filter((id) => id > this.#asked), ...strange].slice(0, ASKED_AT_ONCE);
-    for (const id of new Set(next)) this.#meet(id, turn);
-    this.#asked = next.at(-1) ?? "";
-  }
-
-  #meet(id: NodeId, turn: RegistryTurn): void {
-    this.#deps.ask(id, { type: "vet.circle" }, turn, (result, later) => {
-      if (!result.ok) return;
-      const { circle, owes } = result.value as CircleAnswer;
-      if (this.#left || owes || circle !== this.#deps.circle().print) return;
-      const rows = this.#acquaintances.add(id);
-      if (rows.length > 0) later.persist(rows);
-    });
-  }
-
-  /** All others who are not known to be dead, or to have left. */
-  #there(): NodeId[] {
-    const { self, members } = this.#deps;
-    return members().flatMap(({ id, state }) =>
-      id === self || state === "left" || state === "dead" ? [] : [id],
-    );
-  }
-
-  /** Asks all who are there whom they know. */
-  #poll(
-    turn: RegistryTurn,
-    all: (print: string, by: ReadonlySet<NodeId>, later: RegistryTurn) => void,
-  ): void {
-    const { circle, ask, shared } = this.#deps;
-    const { print } = circle();
-    const asked = shared ? [] : this.#there();
-    const by = new Set(asked);
-    let open = asked.length;
-    let same = true;
-    if (open === 0) return all(print, by, turn);
-    for (const id of asked) {
-      ask(id, { type: "vet.circle" }, turn, (result, later) => {
-        same &&= result.ok && (result.value as CircleAnswer).circle === print;
-        if (--open === 0 && same && circle().print === print) all(print, by, later);
-      });
-    }
   }
 
   #changed(name: string): void {
@@ -499,7 +380,8 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
     if (stored === undefined || stored.moving === null) return;
     const { to, number } = stored.moving;
     this.#asking.add(name);
-    const command = { type: "vet.transfer", record: stored.record, number, floor: this.#floor(to) } as const;
+    const { record, told } = stored;
+    const command = { type: "vet.transfer", record, number, floor: this.#floor(to), told } as const;
     const done = (result: Result<unknown>, later: RegistryTurn): void => {
       this.#asking.delete(name);
       if (!result.ok || this.#stored.get(name)?.moving?.number !== number) return;
@@ -523,60 +405,6 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   /** Answers `vet.floor`, when `after` is durable: what is over will not be asked for again, whatever happens here. */
   floorOf(to: NodeId): { readonly floor: number; readonly after: PersistId | undefined } {
     return { floor: this.#floor(to), after: this.#gone };
-  }
-
-  /** One round; this member answers with the others. */
-  #askEverybody(
-    name: string,
-    claim: boolean,
-    turn: RegistryTurn,
-    done: (round: Round, later: RegistryTurn) => void,
-  ): void {
-    const { self, members, unheard, ask } = this.#deps;
-    const others = members().filter(({ id, state }) => id !== self && state !== "left");
-    const dead = others.filter(({ state }) => state === "dead").map(({ id }) => id);
-    const silent = [...dead, ...unheard()].sort(byText);
-    const asked = others.filter(({ state }) => state !== "dead").map(({ id }) => id);
-    const answers = new Map<NodeId, HoldsAnswer>([[self, this.#holding(name)]]);
-    let open = asked.length;
-    if (open === 0) return done({ answers, silent }, turn);
-    for (const peer of asked.sort(byText)) {
-      ask(peer, { type: "vet.holds", name, claim }, turn, (result, later) => {
-        if (result.ok) answers.set(peer, result.value as HoldsAnswer);
-        else silent.push(peer);
-        if (--open === 0) done({ answers, silent: silent.sort(byText) }, later);
-      });
-    }
-  }
-
-  /** Whoever has it, or is making it. */
-  #seen(name: string, { answers }: Round): Found | null {
-    const { self } = this.#deps;
-    if (this.#stored.has(name)) return { kind: "held", by: self };
-    const saying = (what: Holding): NodeId | undefined =>
-      sortedEntries(answers).find(([id, { holding }]) => id !== self && holding === what)?.[0];
-    const holder = saying("record");
-    if (holder !== undefined) return { kind: "held", by: holder };
-    const creator = saying("creating");
-    return creator === undefined ? null : { kind: "being-created", by: creator };
-  }
-
-  #conclude(name: string, first: Round, second: Round): Found {
-    const now = this.#holding(name);
-    const own = second.answers.get(this.#deps.self)?.version === now.version;
-    const same = [...second.answers].every(([id, { version }]) => first.answers.get(id)?.version === version);
-    if (!own || !same) return { kind: "unsettled" };
-    const others = sortedEntries(second.answers).filter(([, { circle }]) => circle !== now.circle);
-    if (others.length > 0) return { kind: "unacquainted", with: others.map(([id]) => id) };
-    const { self, members, strangers: unmet, shared } = this.#deps;
-    const silent = [...new Set([...first.silent, ...second.silent])].sort(byText);
-    const strangers = unmet();
-    const draining = members().some((member) => member.id === self && member.draining);
-    const gone = draining || this.#ceded.has(name);
-    const strange = (id: NodeId): boolean => !shared && !this.#acquaintances.has(id);
-    const able = silent.filter((id) => gone || strange(id) || ranksAbove(name, id, self));
-    const told = able.length === 0 && strangers.length === 0;
-    return told ? { kind: "nobody" } : { kind: "unsure", silent: able, strangers };
   }
 }
 
