@@ -1,10 +1,11 @@
 /** What an order must meet before it is written down: here it is said why it does not, in words for people. */
+import type { Domain } from "../../hypervisor/domain.ts";
 import type { Instant } from "../../lib/instant.ts";
 import { seconds } from "../../lib/instant.ts";
 import type { NodeId } from "../../model/node.ts";
 import type { Resources } from "../../model/resources.ts";
 import type { VmId } from "../../model/virtual-machine.ts";
-import type { ActionOrder, BookingToken } from "../messages.ts";
+import type { ActionKey, ActionOrder, BookingToken } from "../messages.ts";
 import type { Inventory } from "../monitoring/inventory.ts";
 import type { BookingDesk } from "../scheduling/booking.ts";
 import type { EventId } from "../scheduling/event.ts";
@@ -32,6 +33,8 @@ export interface AdmissionDependencies {
 export class Admission {
   readonly #deps: AdmissionDependencies;
   #closed = false;
+  /** Orders of the plan that this node has agreed to last → the rules that their guests, which were here, had then. */
+  #agreed: ReadonlyMap<ActionKey, string> = new Map();
 
   constructor(deps: AdmissionDependencies) {
     this.#deps = deps;
@@ -40,6 +43,16 @@ export class Admission {
   /** Nothing is let in any more. */
   close(): void {
     this.#closed = true;
+  }
+
+  /** A plan is agreed to: what is here is as it says. */
+  agree(orders: readonly ActionOrder[]): void {
+    this.#agreed = new Map(
+      orders.flatMap(({ key, vm }) => {
+        const domain = this.#deps.inventory.get(vm);
+        return domain === undefined ? [] : [[key, rulesOf(domain)] as const];
+      }),
+    );
   }
 
   /** Of a guest that is to come here. */
@@ -84,8 +97,15 @@ export class Admission {
     if (order.what.kind === "run") return domain === undefined ? null : `${order.name} is already here`;
     if (domain === undefined) return `${order.name} is not here`;
     if (domain.stamp === null) return `${order.name} is not managed`;
+    if ((this.#agreed.get(order.key) ?? rulesOf(domain)) !== rulesOf(domain))
+      return `the rules of ${order.name} are not what they were when the plan was made`;
     return domain.state === "running" && domain.job === "none"
       ? null
       : `${order.name} is ${domain.state}, job ${domain.job}`;
   }
+}
+
+/** Where it may be, and beside whom, to be compared. */
+function rulesOf({ stamp }: Domain): string {
+  return JSON.stringify([stamp?.policy.apart ?? [], Object.entries(stamp?.policy.require ?? {}).sort()]);
 }

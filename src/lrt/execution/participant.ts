@@ -151,6 +151,11 @@ export class Participant {
     return memory;
   }
 
+  /** This node agrees to a plan. */
+  agree(orders: readonly ActionOrder[]): void {
+    this.#admission.agree(orders);
+  }
+
   prepare(from: NodeId, request: Prepare, turn: LrtTurn): { body: ReplyBody; after?: number } {
     const { order, token } = request;
     const uri = this.#deps.migrationUri();

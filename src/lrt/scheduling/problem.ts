@@ -18,7 +18,7 @@ import type { VmId, VmPolicy } from "../../model/virtual-machine.ts";
 import type { Problem, ProblemHost, ProblemVm } from "../../solver/problem.ts";
 import type { LrtConfig } from "../config.ts";
 import { share } from "../monitoring/monitor.ts";
-import { doubleRules, withoutDoubles } from "./doubles.ts";
+import { doubleRules, doublesOf, withoutDoubles } from "./doubles.ts";
 import type { ArrivingVm, TravellingEvent } from "./event.ts";
 import type { NodeSnapshot, VmSnapshot } from "./snapshot.ts";
 
@@ -44,6 +44,7 @@ export function buildProblem(given: PlanningInput): Problem {
   const placed = input.members.flatMap((member) => member.vms.map((vm) => ({ vm, member })));
   const arriving = arrivals(input, new Set(placed.map(({ vm }) => vm.id)));
   const here = new Set([...placed.map(({ vm }) => vm.id), ...arriving.map((vm) => vm.spec.id)]);
+  const doubles = new Set(doublesOf(given.members).keys());
   const { drained } = exempted(input.events);
   const vms: ProblemVm[] = placed.map(({ vm, member }) => ({
     id: vm.id,
@@ -53,7 +54,7 @@ export function buildProblem(given: PlanningInput): Problem {
     demand: { cpu: vm.demand.cpu, memory: vm.demand.memory },
     pinned:
       whyPinned(vm, member, here, input.events, drained) !== null ||
-      isTied(vm, input) ||
+      isTied(vm, input, doubles) ||
       isAstray(vm, member, input),
   }));
   for (const { spec, demand } of arriving) {
@@ -63,7 +64,7 @@ export function buildProblem(given: PlanningInput): Problem {
     hosts: input.members.map((member) => problemHost(member, input)),
     vms: vms.sort((a, b) => byText(a.id, b.id)),
     rules: [
-      ...rules(input, placed, arriving, here, emptied),
+      ...rules(input, placed, arriving, here, emptied).filter((rule) => !gathers(rule, doubles)),
       ...coolDownRules(given, placed),
       ...fullRules(input, vms),
       ...doubleRules(given.members, policiesOf(placed, arriving), homesOf(placed)),
@@ -80,9 +81,16 @@ function eventsOf({ events, bestEffort }: PlanningInput): readonly TravellingEve
   return worthHalf;
 }
 
-/** A plan that ends half-way must not part two that belong together: it leaves them where they are. */
-function isTied({ policy }: VmSnapshot, { bestEffort }: PlanningInput): boolean {
-  return bestEffort === true && policy.together.length > 0;
+/**
+ * A plan that ends half-way must not part two that belong together: it leaves them where they are. So does any plan whose
+ * members hold one of them twice: it is not known which of the two to follow.
+ */
+function isTied({ policy }: VmSnapshot, { bestEffort }: PlanningInput, doubles: ReadonlySet<VmId>): boolean {
+  return bestEffort === true ? policy.together.length > 0 : policy.together.some((vm) => doubles.has(vm));
+}
+
+function gathers(rule: Rule, doubles: ReadonlySet<VmId>): boolean {
+  return rule.kind === "gather" && rule.vms.some((vm) => doubles.has(vm));
 }
 
 /** Where conditions are left as they are, one that is not where its labels want it is not sent somewhere else, either. */
@@ -226,12 +234,20 @@ function binding(
 ): readonly Rule[] {
   if (asIs !== true) return standing;
   const homes = homesOf(placed);
-  const { drained, asked } = exempted(events);
+  const { drained } = exempted(events);
   const moves = (vm: VmId): boolean => {
     const home = homes.get(vm);
-    return home === undefined || drained.has(home) || asked.has(vm);
+    return home === undefined || drained.has(home) || isWantedElsewhere(vm, home, events);
   };
   return standing.filter((rule) => rule.vms.some(moves) || holds(rule, homes));
+}
+
+/** Another plan may have brought it there while the operator's migration waited. */
+function isWantedElsewhere(vm: VmId, home: NodeId, events: readonly TravellingEvent[]): boolean {
+  return events.some(
+    ({ origin, cause }) =>
+      cause.kind === "move" && cause.vm === vm && (cause.to === null ? home === origin : home !== cause.to),
+  );
 }
 
 function holds(rule: Standing, homes: ReadonlyMap<VmId, NodeId>): boolean {

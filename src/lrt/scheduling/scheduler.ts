@@ -339,6 +339,7 @@ export class Scheduler {
       const snapshot = this.#deps.desk.booking?.earlier === true ? null : this.#deps.snapshot(turn);
       return { body: { kind: "checked", ok: false, reason, gone, snapshot }, after };
     }
+    this.#deps.participant.agree(request.orders);
     const after = this.#deps.desk.heard(request, "applying", request.members, turn);
     return { body: { kind: "checked", ok: true, reason: "", gone, snapshot: null }, after };
   }

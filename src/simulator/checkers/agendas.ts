@@ -9,6 +9,8 @@ export type Raised = Pick<SchedulingEvent, "id" | "origin" | "cause">;
 export class Agendas {
   readonly #raised = new Map<string, Raised>();
   readonly #events = new Map<string, readonly string[]>();
+  /** Events that a leader has heard to be over: a hand-over that comes again gets its old answer, and is none. */
+  readonly #gone = new Set<string>();
 
   /** An event that was raised. */
   event(id: string): Raised | undefined {
@@ -30,12 +32,14 @@ export class Agendas {
     if (message.type === "partition.reply" && message.body.kind === "checked") this.#over(message.body.gone);
     if (message.type !== "partition.hand-over") return;
     const { id, to, event } = message;
-    if (takes(effects, id)) this.#events.set(to, [...(this.#events.get(to) ?? []), event.id]);
+    if (takes(effects, id) && !this.#gone.has(event.id))
+      this.#events.set(to, [...(this.#events.get(to) ?? []), event.id]);
   }
 
   /** A leader hears of it while its members look at a plan, which is then made anew without them. */
   #over(gone: readonly string[]): void {
     if (gone.length === 0) return;
+    for (const id of gone) this.#gone.add(id);
     for (const [pid, [own, ...taken]] of this.#events)
       if (own !== undefined) this.#events.set(pid, [own, ...taken.filter((id) => !gone.includes(id))]);
   }

@@ -24,6 +24,8 @@ export class Ledger {
   readonly #orders = new Map<string, KnownOrder>();
   readonly #snapshots = new Map<string, Map<string, NodeSnapshot>>();
   readonly #answered = new Set<string>();
+  /** Partition and host → the latest question that has been answered with a snapshot. */
+  readonly #latest = new Map<string, number>();
 
   order(key: string): KnownOrder | undefined {
     return this.#orders.get(key);
@@ -71,6 +73,10 @@ export class Ledger {
     const request = this.#requests.get(name);
     if (snapshot === null || request === undefined || this.#answered.has(name)) return;
     this.#answered.add(name);
+    // What was asked before may be answered after: its leader has given that question up.
+    const last = `${request.pid}>${input.from}`;
+    if (re < (this.#latest.get(last) ?? 0)) return;
+    this.#latest.set(last, re);
     const known = this.#snapshots.get(request.pid) ?? new Map<string, NodeSnapshot>();
     this.#snapshots.set(request.pid, known.set(snapshot.node, snapshot));
   }

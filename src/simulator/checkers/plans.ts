@@ -77,11 +77,12 @@ export class PlanChecker implements Checker {
       new Set(
         events.filter(({ cause }) => (cause.kind === "underload") === underload).map(({ origin }) => origin),
       );
+    const asked = new Set(events.flatMap(({ cause }) => (cause.kind === "move" ? [cause.vm] : [])));
     const toEmpty = members.filter(({ node }) => origins(true).has(node) && !origins(false).has(node));
     const used = new Set([...placed(plan.actions, members).values()].map(({ node }) => node));
     const kept = toEmpty.filter(({ node }) => used.has(node));
     return kept.flatMap((member) => {
-      const free = new Set(member.vms.filter(isFree).map(({ id }) => id));
+      const free = new Set(member.vms.filter((vm) => isFree(vm) && !asked.has(vm.id)).map(({ id }) => id));
       const rest = without(plan.actions, free);
       const needed =
         this.#endsTooFull(pid, member, rest, members) ||
@@ -92,19 +93,29 @@ export class PlanChecker implements Checker {
     });
   }
 
-  /** Whether these actions leave a host above what a plan lets it carry. */
+  /** Whether these actions leave a host above what a plan lets it carry: cpu up to the margin, or as much as it had. */
   #endsTooFull(
     pid: string,
-    { node, capacity }: NodeSnapshot,
+    { node, capacity, vms }: NodeSnapshot,
     actions: readonly Action[],
     members: readonly NodeSnapshot[],
   ): boolean {
     const demands = this.#demands(pid, members);
     const there = [...placed(actions, members)].filter(([, host]) => host.node === node);
-    const permille = Math.min(1000, this.#config.overloadPermille);
+    const { overloadPermille, marginPermille } = this.#config;
+    const share = (resource: ResourceName, permille: number) =>
+      Math.floor((capacity[resource] * permille) / 1000);
+    const used = vms.reduce((sum, { demand }) => sum + demand.cpu, 0);
+    const allowed = {
+      cpu: Math.max(
+        share("cpu", overloadPermille - marginPermille),
+        Math.min(used, share("cpu", overloadPermille)),
+      ),
+      memory: share("memory", Math.min(1000, overloadPermille)),
+    };
     return RESOURCES.some((resource) => {
       const load = there.reduce((sum, [vm]) => sum + (demands.get(vm)?.[resource] ?? 0), 0);
-      return load > Math.floor((capacity[resource] * permille) / 1000);
+      return load > allowed[resource];
     });
   }
 

@@ -1,3 +1,4 @@
+import type { Notification } from "../../agent/notifications.ts";
 import type { AgentEffect } from "../../agent/turn.ts";
 import type { SimulatedHost } from "../world/host.ts";
 import { type CheckedWorld, type Checker, NOTHING_WRONG } from "./checker.ts";
@@ -20,7 +21,7 @@ export class RuleChecker implements Checker {
 
   /** Per VM: since when its rules have been seen. */
   readonly #rules = new Map<string, ReadonlyMap<string, number>>();
-  /** Host and VM on its way there: since when. */
+  /** Host and VM on its way there: since when; its hypervisor may begin later than it is told to. */
   readonly #coming = new Map<string, number>();
 
   /** What is started has not come from anywhere. */
@@ -29,6 +30,12 @@ export class RuleChecker implements Checker {
       this.#last.delete(effect.command.spec.id);
       this.#earlier.delete(effect.command.spec.id);
     }
+    return NOTHING_WRONG;
+  }
+
+  notified(_host: SimulatedHost, notification: Notification, { now }: CheckedWorld): readonly string[] {
+    if (notification.kind === "action-started" && notification.action === "migrate")
+      this.#coming.set(`${notification.to} ${notification.vm}`, now);
     return NOTHING_WRONG;
   }
 

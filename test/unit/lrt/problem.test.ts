@@ -171,6 +171,17 @@ describe("a partition's problem", () => {
     expect([asIs.hosts[1]?.capacity, fenced(asIs)]).toEqual([{ cpu: 1200, memory: 5000 }, ["a"]]);
   });
 
+  test("leaves alone who is beside a VM that is already where an operator wants it, where only that is done", () => {
+    const members = [
+      host("h1", [vm("a", 100, { policy: { ...DEFAULT_POLICY, apart: ["b"] } }), vm("b", 100)]),
+    ];
+    const move = event("h2", { kind: "move", vm: "a", to: "h1" });
+    const given = { members, events: [move], failed: [], config: DEFAULT_LRT_CONFIG };
+    const spread = (asIs: boolean) =>
+      buildProblem({ ...given, asIs }).rules.some(({ kind }) => kind === "spread");
+    expect([spread(true), spread(false)]).toEqual([false, true]);
+  });
+
   test("lets a VM rest that has left as many hosts as it remembers, unless a drain or an operator asks", () => {
     const left = Array.from({ length: DEPARTURES_REMEMBERED }, (_, n) => ({ host: `x${n}`, agoMs: n }));
     const members = (more: Partial<VmSnapshot>) => [host("h1", [vm("a", 1200, more)]), host("h2", [])];

@@ -28,18 +28,26 @@ const member = (node: string, ...vms: VmSnapshot[]): NodeSnapshot => ({
   vms,
 });
 
-/** h1 was to be emptied and h2 relieved; the plan helps h2 by nothing, and moves `moved` of h1's guests to h3. */
-function judged(loads: readonly number[], moved: number): readonly string[] {
-  const guests = loads.map((load, i) => vm(`a${i}`, load));
-  const members = [member("h1", ...guests), member("h2", vm("b", 4500)), member("h3")];
-  const events = [
-    { id: "h1/underload/1.1", origin: "h1", cause: { kind: "underload", wanted: 500 } },
-    {
-      id: "h2/overload/1.1",
-      origin: "h2",
-      cause: { kind: "overload", resource: "cpu", wanted: 4500, limit: 4000 },
-    },
-  ];
+type Raised = ReturnType<Agendas["of"]>[number];
+
+const underload: Raised = {
+  id: "h1/underload/1.1",
+  origin: "h1",
+  cause: { kind: "underload", wanted: 500 },
+};
+
+const overload: Raised = {
+  id: "h2/overload/1.1",
+  origin: "h2",
+  cause: { kind: "overload", resource: "cpu", wanted: 4500, limit: 4000 },
+};
+
+/** What is said of half a plan that makes these moves. */
+function half(
+  members: readonly NodeSnapshot[],
+  events: readonly Raised[],
+  moves: readonly (readonly [string, string, string])[],
+): readonly string[] {
   const ledger = { snapshots: () => new Map(members.map((one) => [one.node, one])) };
   const agendas = { notified: () => {}, of: () => events };
   const checker = new PlanChecker(
@@ -47,13 +55,13 @@ function judged(loads: readonly number[], moved: number): readonly string[] {
     agendas as unknown as Agendas,
     DEFAULT_LRT_CONFIG,
   );
-  const actions = guests.slice(0, moved).map(({ id: name }, id) => ({
+  const actions = moves.map(([name, from, to], id) => ({
     id,
     kind: "migrate" as const,
     vm: name,
-    from: "h1",
-    to: "h3",
-    after: [],
+    from,
+    to,
+    after: id === 0 ? [] : [id - 1],
     start: 0,
     duration: 1,
   }));
@@ -65,10 +73,18 @@ function judged(loads: readonly number[], moved: number): readonly string[] {
     status: "reduced",
     cost: 1024,
     bound: 0,
-    hosts: ["h1", "h2", "h3"],
+    hosts: members.map(({ node }) => node),
     reason: "",
     applied: true,
   });
+}
+
+/** h1 was to be emptied and h2 relieved; the plan helps h2 by nothing, and moves `moved` of h1's guests to h3. */
+function judged(loads: readonly number[], moved: number): readonly string[] {
+  const guests = loads.map((load, i) => vm(`a${i}`, load));
+  const members = [member("h1", ...guests), member("h2", vm("b", 4500)), member("h3")];
+  const moves = guests.slice(0, moved).map(({ id }) => [id, "h1", "h3"] as const);
+  return half(members, [underload, overload], moves);
 }
 
 test("half a plan takes nothing from a host that is to be emptied, unless it has become too full", () => {
@@ -77,4 +93,19 @@ test("half a plan takes nothing from a host that is to be emptied, unless it has
   expect(judged([2000, 2000], 1)).toEqual([halfEmptied]);
   expect(judged([2000, 2001], 1)).toEqual([]);
   expect(judged([300, 200], 2)).toEqual([]);
+});
+
+test("what makes room below the margin, or is wanted elsewhere by people, may leave a host that is not emptied", () => {
+  const members = [
+    member("h1", vm("a", 3400), vm("b", 250)),
+    member("h2", vm("c", 200), vm("d", 4300)),
+    member("h3"),
+  ];
+  const swap = [
+    ["b", "h1", "h3"],
+    ["c", "h2", "h1"],
+  ] as const;
+  expect(half(members, [underload, overload], swap)).toEqual([]);
+  const move: Raised = { id: "h2/move/1.2", origin: "h2", cause: { kind: "move", vm: "b", to: "h3" } };
+  expect(half(members, [underload, move], [["b", "h1", "h3"]])).toEqual([]);
 });

@@ -22,7 +22,7 @@ function goesBack(causes: readonly EventCause[], over: readonly string[] = []): 
   };
   const [own = "", ...taken] = causes.map(raise);
   agendas.notified({ kind: "partition-started", pid: "h2#1.1", event: own });
-  for (const [id, event] of taken.entries()) {
+  const handOver = (id: number, event: string): void => {
     const travelling = { id: event, origin: "h2", ageMs: 0, cause: VIOLATION };
     const asked = {
       type: "partition.hand-over",
@@ -35,10 +35,12 @@ function goesBack(causes: readonly EventCause[], over: readonly string[] = []): 
     agendas.stepped({ kind: "message", from: "h3", message: { ...asked, event: travelling } }, [
       { kind: "send", to: "h3", message: answer },
     ]);
-  }
+  };
+  for (const [id, event] of taken.entries()) handOver(id, event);
   const looked = { kind: "checked", ok: false, reason: "over", gone: over, snapshot: null } as const;
   const looking = { type: "partition.reply", re: 9, body: looked } as const;
   agendas.stepped({ kind: "message", from: "h2", message: looking }, []);
+  for (const [id, event] of taken.entries()) handOver(id, event); // a late duplicate gets the old answer
   checker.hypervisorStepped(host("h1", "a"), world);
   checker.hypervisorStepped(host("h1"), world);
   const started = {
