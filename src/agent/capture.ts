@@ -9,7 +9,7 @@
 import { byText } from "../lib/order.ts";
 import type { LrtConfig } from "../lrt/config.ts";
 import type { Condition } from "../lrt/monitoring/monitor.ts";
-import { withoutDoubles } from "../lrt/scheduling/doubles.ts";
+import { doublesOf, withoutDoubles } from "../lrt/scheduling/doubles.ts";
 import type { ArrivingVm, EventCause, TravellingEvent } from "../lrt/scheduling/event.ts";
 import { buildProblem, whyPinned } from "../lrt/scheduling/problem.ts";
 import type { NodeSnapshot, VmSnapshot } from "../lrt/scheduling/snapshot.ts";
@@ -189,7 +189,7 @@ function stayingOf(
   nameOf: (vm: VmId) => string,
 ): readonly string[] {
   const emptied = new Set(events.flatMap(({ cause, origin }) => (cause.kind === "drain" ? [origin] : [])));
-  const once = withoutDoubles(members);
+  const once = withoutDoubles(members, doublesOf(members));
   const arrivals = events.flatMap(({ cause }) => (cause.kind === "arrival" ? cause.vms : []));
   const placed = once.flatMap(({ vms }) => vms.map(({ id }) => id));
   const here = new Set([...placed, ...arrivals.map(({ spec }) => spec.id)]);

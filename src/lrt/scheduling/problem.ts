@@ -14,12 +14,13 @@ import { DEPARTURES_REMEMBERED } from "../../model/bounds.ts";
 import type { Rule } from "../../model/constraint.ts";
 import type { NodeId } from "../../model/node.ts";
 import type { Plan } from "../../model/plan.ts";
+import type { ResourceName } from "../../model/resources.ts";
 import type { VmId, VmPolicy } from "../../model/virtual-machine.ts";
 import type { Problem, ProblemHost, ProblemVm } from "../../solver/problem.ts";
 import type { LrtConfig } from "../config.ts";
 import { share } from "../monitoring/monitor.ts";
-import { doubleRules, doublesOf, withoutDoubles } from "./doubles.ts";
-import type { ArrivingVm, TravellingEvent } from "./event.ts";
+import { type Doubles, doubleRules, doublesOf, type Member, withoutDoubles } from "./doubles.ts";
+import type { ArrivingVm, EventKind, TravellingEvent } from "./event.ts";
 import type { NodeSnapshot, VmSnapshot } from "./snapshot.ts";
 
 export interface PlanningInput {
@@ -37,14 +38,20 @@ export interface PlanningInput {
   readonly asIs?: boolean;
 }
 
+/** What a problem is made of: the events it is made for, and its members without second copies. */
+interface Input extends PlanningInput {
+  readonly members: readonly Member[];
+}
+
 export function buildProblem(given: PlanningInput): Problem {
-  const input = { ...given, members: withoutDoubles(given.members), events: eventsOf(given) };
+  const events = eventsOf(given);
+  const doubles = doublesOf(given.members, originsOf("underload", events));
+  const input: Input = { ...given, members: withoutDoubles(given.members, doubles), events };
   const inside = new Set(input.members.map((member) => member.node));
   const emptied = new Set([...hostsToEmpty(input.events)].filter((host) => inside.has(host)));
   const placed = input.members.flatMap((member) => member.vms.map((vm) => ({ vm, member })));
   const arriving = arrivals(input, new Set(placed.map(({ vm }) => vm.id)));
   const here = new Set([...placed.map(({ vm }) => vm.id), ...arriving.map((vm) => vm.spec.id)]);
-  const doubles = new Set(doublesOf(given.members).keys());
   const { drained } = exempted(input.events);
   const vms: ProblemVm[] = placed.map(({ vm, member }) => ({
     id: vm.id,
@@ -67,7 +74,7 @@ export function buildProblem(given: PlanningInput): Problem {
       ...rules(input, placed, arriving, here, emptied).filter((rule) => !gathers(rule, doubles)),
       ...coolDownRules(given, placed),
       ...fullRules(input, vms),
-      ...doubleRules(given.members, policiesOf(placed, arriving), homesOf(placed)),
+      ...doubleRules(doubles, policiesOf(placed, arriving), homesOf(placed)),
     ],
     objective: "memory",
   };
@@ -85,11 +92,11 @@ function eventsOf({ events, bestEffort }: PlanningInput): readonly TravellingEve
  * A plan that ends half-way must not part two that belong together: it leaves them where they are. So does any plan whose
  * members hold one of them twice: it is not known which of the two to follow.
  */
-function isTied({ policy }: VmSnapshot, { bestEffort }: PlanningInput, doubles: ReadonlySet<VmId>): boolean {
+function isTied({ policy }: VmSnapshot, { bestEffort }: PlanningInput, doubles: Doubles): boolean {
   return bestEffort === true ? policy.together.length > 0 : policy.together.some((vm) => doubles.has(vm));
 }
 
-function gathers(rule: Rule, doubles: ReadonlySet<VmId>): boolean {
+function gathers(rule: Rule, doubles: Doubles): boolean {
   return rule.kind === "gather" && rule.vms.some((vm) => doubles.has(vm));
 }
 
@@ -127,14 +134,17 @@ export function whyPinned(
 
 /** Hosts that an event wants empty. */
 export function hostsToEmpty(events: readonly TravellingEvent[]): ReadonlySet<NodeId> {
-  const emptying = events.filter(({ cause }) => cause.kind === "drain" || cause.kind === "underload");
-  return new Set(emptying.map(({ origin }) => origin));
+  return new Set([...originsOf("drain", events), ...originsOf("underload", events)]);
+}
+
+function originsOf(kind: EventKind, events: readonly TravellingEvent[]): ReadonlySet<NodeId> {
+  return new Set(events.filter(({ cause }) => cause.kind === kind).map(({ origin }) => origin));
 }
 
 /** Emptying one host into another that is empty gains nothing, and would go on for ever. */
-function hostsToSpare({ events, members }: PlanningInput): NodeId[] {
+function hostsToSpare({ events, members }: Input): NodeId[] {
   if (!events.every(({ cause }) => cause.kind === "underload")) return [];
-  return members.filter(({ vms }) => vms.length === 0).map(({ node }) => node);
+  return members.filter(({ vms, copies }) => vms.length + copies.length === 0).map(({ node }) => node);
 }
 
 function offlineRule(hosts: ReadonlySet<NodeId>): Rule[] {
@@ -156,17 +166,17 @@ function arrivals({ events, started }: PlanningInput, here: ReadonlySet<VmId>): 
  * margin of cpu, or it would not leave the state; others may fill up to theirs, or stay as full as they are below the limit.
  * An operator's migration relieves nobody: who is too full may stay so.
  */
-function problemHost(member: NodeSnapshot, input: PlanningInput): ProblemHost {
+function problemHost(member: Member, input: Input): ProblemHost {
   const { events, config } = input;
-  const limit = share(member.capacity.cpu, config.overloadPermille);
-  const target = share(member.capacity.cpu, config.overloadPermille - config.marginPermille);
+  const limit = roomOf(member, "cpu", config.overloadPermille);
+  const target = roomOf(member, "cpu", config.overloadPermille - config.marginPermille);
   const relieved = events.some(({ origin, cause }) => origin === member.node && cause.kind === "overload");
-  const used = load(member, "cpu");
+  const used = load(member.vms, "cpu");
   const cpu = relieved ? target : Math.max(target, stays(input) ? used : Math.min(used, limit));
   const memory = memoryOf(member, input);
   return {
     id: member.node,
-    capacity: { cpu, memory: stays(input) ? Math.max(memory, load(member, "memory")) : memory },
+    capacity: { cpu, memory: stays(input) ? Math.max(memory, load(member.vms, "memory")) : memory },
     online: true,
     labels: member.labels,
     concurrency: config.migrationsPerHost,
@@ -178,12 +188,17 @@ function stays({ events, asIs }: PlanningInput): boolean {
   return asIs === true || events.every(({ cause }) => cause.kind === "move");
 }
 
-function load({ vms }: NodeSnapshot, of: "cpu" | "memory"): number {
+function load(vms: readonly VmSnapshot[], of: ResourceName): number {
   return vms.reduce((sum, { demand }) => sum + demand[of], 0);
 }
 
-function memoryOf({ capacity }: NodeSnapshot, { config }: PlanningInput): number {
-  return share(capacity.memory, Math.min(1000, config.overloadPermille));
+function memoryOf(member: Member, { config }: Input): number {
+  return roomOf(member, "memory", Math.min(1000, config.overloadPermille));
+}
+
+/** What second copies leave of a share of what a host has. */
+function roomOf({ capacity, copies }: Member, of: ResourceName, permille: number): number {
+  return Math.max(0, share(capacity[of], permille) - load(copies, of));
 }
 
 /** What VMs' policies demand, whatever the event. */
@@ -195,7 +210,7 @@ interface Placed {
 }
 
 function rules(
-  input: PlanningInput,
+  input: Input,
   placed: readonly Placed[],
   arriving: readonly ArrivingVm[],
   here: ReadonlySet<VmId>,
@@ -378,10 +393,10 @@ function failedRules(
 }
 
 /** Who is too full and may stay so takes nobody in, not even in place of somebody who leaves. */
-function fullRules(input: PlanningInput, vms: readonly ProblemVm[]): Rule[] {
+function fullRules(input: Input, vms: readonly ProblemVm[]): Rule[] {
   if (!stays(input)) return [];
   return input.members.flatMap((member): Rule[] => {
-    if (load(member, "memory") <= memoryOf(member, input)) return [];
+    if (load(member.vms, "memory") <= memoryOf(member, input)) return [];
     const others = vms.filter(({ host }) => host !== member.node).map(({ id }) => id);
     const name = "a host that is full";
     return others.length > 0
@@ -409,7 +424,7 @@ function coolDownRules({ events, members, config }: PlanningInput, placed: reado
 
 /** Hosts and VMs that a drain or an operator moves: without a cool-down. */
 function exempted(events: readonly TravellingEvent[]) {
-  const drained = new Set(events.filter(({ cause }) => cause.kind === "drain").map(({ origin }) => origin));
+  const drained = originsOf("drain", events);
   const asked = new Set(events.flatMap(({ cause }) => (cause.kind === "move" ? [cause.vm] : [])));
   return { drained, asked };
 }

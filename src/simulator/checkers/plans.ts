@@ -59,10 +59,11 @@ export class PlanChecker implements Checker {
     const origins = new Set(events.map(({ origin }) => origin));
     const toEmpty = members.some(({ node, vms }) => origins.has(node) && vms.length > 0);
     if (!toEmpty || !events.every(({ cause }) => cause.kind === "underload")) return NOTHING_WRONG;
-    const after = placed(plan.actions, members);
-    const used = new Set([...after.values()].map(({ node }) => node));
-    const before = members.filter(({ vms }) => vms.length > 0).length;
-    return used.size < before ? NOTHING_WRONG : [`${pid} moves VMs for an underload and empties no host`];
+    const used = members.filter((member) => heldAfter(member, plan.actions).size > 0);
+    const before = members.filter(({ vms }) => vms.length > 0);
+    return used.length < before.length
+      ? NOTHING_WRONG
+      : [`${pid} moves VMs for an underload and empties no host`];
   }
 
   /**
@@ -79,8 +80,7 @@ export class PlanChecker implements Checker {
       );
     const asked = new Set(events.flatMap(({ cause }) => (cause.kind === "move" ? [cause.vm] : [])));
     const toEmpty = members.filter(({ node }) => origins(true).has(node) && !origins(false).has(node));
-    const used = new Set([...placed(plan.actions, members).values()].map(({ node }) => node));
-    const kept = toEmpty.filter(({ node }) => used.has(node));
+    const kept = toEmpty.filter((member) => heldAfter(member, plan.actions).size > 0);
     return kept.flatMap((member) => {
       const free = new Set(member.vms.filter((vm) => isFree(vm) && !asked.has(vm.id)).map(({ id }) => id));
       const rest = without(plan.actions, free);
@@ -96,12 +96,13 @@ export class PlanChecker implements Checker {
   /** Whether these actions leave a host above what a plan lets it carry: cpu up to the margin, or as much as it had. */
   #endsTooFull(
     pid: string,
-    { node, capacity, vms }: NodeSnapshot,
+    member: NodeSnapshot,
     actions: readonly Action[],
     members: readonly NodeSnapshot[],
   ): boolean {
     const demands = this.#demands(pid, members);
-    const there = [...placed(actions, members)].filter(([, host]) => host.node === node);
+    const there = [...heldAfter(member, actions)];
+    const { capacity, vms } = member;
     const { overloadPermille, marginPermille } = this.#config;
     const share = (resource: ResourceName, permille: number) =>
       Math.floor((capacity[resource] * permille) / 1000);
@@ -114,7 +115,7 @@ export class PlanChecker implements Checker {
       memory: share("memory", Math.min(1000, overloadPermille)),
     };
     return RESOURCES.some((resource) => {
-      const load = there.reduce((sum, [vm]) => sum + (demands.get(vm)?.[resource] ?? 0), 0);
+      const load = there.reduce((sum, vm) => sum + (demands.get(vm)?.[resource] ?? 0), 0);
       return load > allowed[resource];
     });
   }
@@ -221,6 +222,16 @@ function placed(actions: readonly Action[], members: readonly NodeSnapshot[]): P
     if (host !== undefined) after.set(vm, host);
   }
   return after;
+}
+
+/** What a host has when all actions are done: of a VM that two hosts have, each has one. */
+function heldAfter({ node, vms }: NodeSnapshot, actions: readonly Action[]): ReadonlySet<string> {
+  const held = new Set(vms.map(({ id }) => id));
+  for (const { vm, from, to } of [...actions].sort((a, b) => a.id - b.id)) {
+    if (from === node) held.delete(vm);
+    if (to === node) held.add(vm);
+  }
+  return held;
 }
 
 type Placement = ReadonlyMap<string, NodeSnapshot>;

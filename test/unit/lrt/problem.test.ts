@@ -350,6 +350,27 @@ describe("a VM that two members hold", () => {
     expect(hosts.map(({ capacity }) => capacity["memory"])).toEqual([4096, 4096, 3584]);
   });
 
+  test("takes it of what a host may be filled to", () => {
+    const config = { ...DEFAULT_LRT_CONFIG, overloadPermille: 800, marginPermille: 0 };
+    const members = [host("h1", [copy]), host("h2", [copy])];
+    const { hosts } = buildProblem({ members, events: [], failed: [], config });
+    expect(hosts.map(({ capacity }) => capacity["cpu"])).toEqual([800, 500]);
+  });
+
+  test("keeps an underloaded host from being emptied, on whichever of its hosts it was found first", () => {
+    const empties = (origin: string, members: readonly NodeSnapshot[]) =>
+      plan(members, [event(origin, { kind: "underload", wanted: 10 })]);
+    const members = [host("h1", [copy]), host("h2", [copy, vm("b", 10)]), host("h3", [vm("c", 10)])];
+    expect(empties("h1", members)).toBe("infeasible");
+    expect(empties("h2", members)).toBe("infeasible");
+    expect(empties("h3", members)).toEqual([expect.stringMatching(/^migrate c → h[12]$/)]);
+  });
+
+  test("leaves no host empty that holds but a copy: it may take others", () => {
+    const members = [host("h1", [copy, vm("b", 600)]), host("h2", [copy]), host("h3", [vm("c", 200)])];
+    expect(plan(members, [event("h3", { kind: "underload", wanted: 200 })])).toEqual(["migrate c → h2"]);
+  });
+
   test("keeps apart whom it is apart from, on both", () => {
     const policy = { ...DEFAULT_POLICY, apart: ["a"] };
     const members = [host("h1", [copy]), host("h2", [copy]), host("h3", [vm("b", 1200, { policy })])];
