@@ -423,6 +423,7 @@ export class Agent {
         random,
         registry: this.registry,
         members: () => this.members(),
+        draining: () => this.membership.self().draining,
         unheard: () => this.membership.unheard(),
         strangers: () => this.membership.strangers(),
         hasLeft: (node) => this.membership.hasLeft(node),

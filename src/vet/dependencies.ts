@@ -94,6 +94,8 @@ export interface VetDependencies {
   readonly random: Random;
   readonly registry: VeRegistry;
   readonly members: () => readonly Member[];
+  /** Whether this host is being drained, or is drained. */
+  readonly draining: () => boolean;
   /** Members that are not in that array only because this agent has started anew and has not heard of them yet. */
   readonly unheard: () => readonly NodeId[];
   /** Addresses of seeds that this new agent has not met yet. */

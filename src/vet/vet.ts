@@ -301,13 +301,12 @@ export class VirtualEnvironmentsTracker {
 
   /** Records go to where they belong as the members are now. */
   #rebalance(turn: VetTurn): void {
-    const { registry, self, members, nameOf } = this.#deps;
+    const { registry, draining, nameOf } = this.#deps;
     const moved = (ve: VeName, to: NodeId, later: VetTurn): void =>
       later.notify({ kind: "ve-moved", ve, to });
     registry.resend(turn, moved, (ve) => this.#attach(ve).advance(turn));
     if (registry.size === 0) return;
-    const draining = members().find(({ id }) => id === self)?.draining === true;
-    const due = registry.misplaced().filter(({ name }) => draining || this.#idle(name));
+    const due = registry.misplaced().filter(({ name }) => draining() || this.#idle(name));
     for (const { name, to } of due.slice(0, MOVES_PER_TICK)) {
       this.#handlers.get(name)?.release(`its home is ${nameOf(to)} from now on, and goes on there`, turn);
       this.#handlers.delete(name);
@@ -330,9 +329,8 @@ export class VirtualEnvironmentsTracker {
   #tick(turn: VetTurn): void {
     turn.setTimer(TIMER_TICK, this.#random.jitter(TICK_MS, 0.2));
     this.#rebalance(turn);
-    const { registry, self, members } = this.#deps;
-    const draining = members().find(({ id }) => id === self)?.draining === true;
-    if (draining && registry.size === 0) registry.settle(turn);
+    const { registry, draining } = this.#deps;
+    if (registry.size === 0 && draining()) registry.settle(turn);
     registry.beKnown(turn);
     for (const handler of sortedValues(this.#handlers)) handler.advance(turn);
   }

@@ -402,6 +402,7 @@ export class VetWorld {
         random: new Random(`${this.#seed}/${self}`),
         registry,
         members: () => this.members(),
+        draining: () => this.nodes.get(self)?.draining === true,
         unheard: () => this.unheard,
         strangers: () => this.strangers,
         hasLeft: () => false,

@@ -258,8 +258,8 @@ export class Registry<R extends { readonly name: string; readonly handler: strin
   }
 
   /**
-   * Whether this member may leave: nothing is here or being taken over, no sender waits for an acknowledgement, and all who are there know the
-   * same members as this one: whoever has something from here is known to others than this one.
+   * Whether this member may leave: nothing is here or being taken over, no sender waits for an acknowledgement, and all who
+   * are there know the same members as this one: whoever has something from here is known to others than this one.
    */
   get settled(): boolean {
     const open = this.#receipts.open().some((sender) => !this.#deps.hasLeft(sender));

@@ -15,6 +15,8 @@ export class ExecutionChecker implements Checker {
   /** VMs that were there once. */
   readonly #known = new Set<string>();
   readonly #excused = new Set<string>();
+  /** Those that a VE starts again, and whose start has not shown yet: it may come to nothing. */
+  readonly #starting = new Set<string>();
 
   excuse(vms: readonly string[]): void {
     for (const vm of vms) this.#excused.add(vm);
@@ -24,8 +26,10 @@ export class ExecutionChecker implements Checker {
   effect(_host: SimulatedHost, effect: AgentEffect): readonly string[] {
     if (effect.kind !== "hypervisor") return NOTHING_WRONG;
     const { command } = effect;
-    if (command.kind === "stop") this.#excused.add(command.vm);
-    if (command.kind === "start") this.#excused.delete(command.spec.id);
+    if (command.kind === "start") this.#starting.add(command.spec.id);
+    if (command.kind !== "stop") return NOTHING_WRONG;
+    this.#excused.add(command.vm);
+    this.#starting.delete(command.vm);
     return NOTHING_WRONG;
   }
 
@@ -45,6 +49,7 @@ export class ExecutionChecker implements Checker {
     const wrong: string[] = [];
     for (const vm of executing) {
       this.#known.add(vm);
+      if (this.#starting.delete(vm)) this.#excused.delete(vm);
       const hosts = this.#executing.get(vm);
       if (hosts !== undefined && hosts.size > 1)
         wrong.push(`${vm} executes on ${[...hosts].sort().join(" and ")}`);
