@@ -356,6 +356,7 @@ export class LocalResourcesTracker {
   #inventoryChanged(turn: LrtTurn): void {
     this.#departures.keepOnly(this.inventory, turn);
     this.#failedMoves.keepOnly(this.inventory);
+    this.monitor.forgetGone();
     this.participant.onInventory(turn);
     this.queue.unpark(turn.now);
     this.#assess(turn);

@@ -84,6 +84,12 @@ export class Monitor {
     this.#underSince = null;
   }
 
+  /** Forgets VMs that are no longer here: the next sample may say nothing new. */
+  forgetGone(): void {
+    for (const vm of this.#readings.keys())
+      if (this.#inventory.get(vm) === undefined) this.#readings.delete(vm);
+  }
+
   /** VMs that readings are kept of. */
   get size(): number {
     return this.#readings.size;

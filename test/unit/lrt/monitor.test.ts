@@ -114,6 +114,18 @@ describe("a host's condition", () => {
     expect(monitor.assess(5_000).kind).toBe("overloaded");
   });
 
+  test("knows nothing of who came and went between two samples", () => {
+    const { inventory, monitor, see } = host();
+    see(0, 500);
+    monitor.expect("c", 900, 500);
+    inventory.list([domain("a"), domain("b"), domain("c")]);
+    monitor.forgetGone();
+    expect(monitor.size).toBe(3);
+    inventory.list([domain("a"), domain("b")]);
+    monitor.forgetGone();
+    expect(monitor.size).toBe(2);
+  });
+
   test("is underloaded when little is wanted for the hold and something could be moved away", () => {
     const { inventory, see } = host();
     during(see, 0, 20_000, 10);
