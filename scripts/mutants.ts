@@ -622,20 +622,6 @@ export const MUTANTS: readonly Mutant[] = [
     "if (above.length < 99 || ",
   ),
   mutant(
-    "unheard-untold",
-    "a record is taken over though its rightful home, unheard since a restart, may not have heard where it went",
-    REGISTRY,
-    "[...known, ...unheard()].filter(",
-    "[...known].filter(",
-  ),
-  mutant(
-    "agreed-with-nobody",
-    "who was drained leaves though those who have turned up since have not said whom they know",
-    "dnt/registry/agreement.ts",
-    "return this.#there().every((id) => last.by.has(id));",
-    "return true;",
-  ),
-  mutant(
     "rules-as-they-were",
     "a guest leaves by a plan though its rules have changed since its host agreed to it",
     "lrt/execution/admission.ts",

@@ -66,8 +66,9 @@ const CALLS_TO_EACH = 6;
 const CALLS_OF_ORDERS = 24;
 /** Timers that are not those of questions. */
 const OWN_TIMERS = 32;
-/** How often a host's agent is looked at; of more than a thousand hosts one each millisecond. */
+/** How often a host's agent is looked at; of more than a hundred hosts one every 10 ms. */
 const LOOK_MS = 1000;
+const LOOK_EACH_MS = 10;
 
 /** What is open only as long as somebody waits for it. */
 const OPEN: readonly Kind[] = ["calls", "owed", "questions", "creating", "transfers", "commands", "stops"];
@@ -86,7 +87,7 @@ export class BoundsChecker implements Checker {
     _effects: readonly AgentEffect[],
     world: CheckedWorld,
   ): readonly string[] {
-    const every = Math.max(LOOK_MS, world.hosts.length);
+    const every = Math.max(LOOK_MS, LOOK_EACH_MS * world.hosts.length);
     if (world.now - (this.#looked.get(host.id) ?? 0) < every) return NOTHING_WRONG;
     this.#looked.set(host.id, world.now);
     const sizes = host.sizes();
