@@ -368,6 +368,13 @@ export const MUTANTS: readonly Mutant[] = [
     "const before: NodeId[] = [];",
   ),
   mutant(
+    "failures-capped",
+    "a move that has failed again and again is tried again after half a minute",
+    "lrt/execution/failed-moves.ts",
+    "const LONGEST_MS = minutes(60);",
+    "const LONGEST_MS = 30_000 + minutes(0);",
+  ),
+  mutant(
     "detour-home",
     "overload sends a guest through the host that it left",
     PROBLEM,

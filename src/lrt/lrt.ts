@@ -289,6 +289,7 @@ export class LocalResourcesTracker {
       policy: domain.stamp?.policy ?? DEFAULT_POLICY,
       left: this.#departures.of(domain.vm, now),
       failed: this.#failedMoves.of(domain.vm, now),
+      restsForMs: this.#failedMoves.restOf(domain.vm, now),
     };
   }
 

@@ -18,6 +18,10 @@ const VM_SNAPSHOT = object<VmSnapshot>("VmSnapshot", {
     list(FAILED_MOVE, COUNTS.failedMoves),
     "hosts it could not be moved to lately, and for how long that is not tried again",
   ),
+  restsForMs: noted(
+    nullable(MILLIS),
+    "several hosts could not get it: for how long no condition moves it; null: it may be moved",
+  ),
 });
 
 const NODE_SNAPSHOT = object<NodeSnapshot>("NodeSnapshot", {

@@ -37,6 +37,7 @@ function vm(n: number): VmSnapshot {
     policy: { ...DEFAULT_POLICY, apart: [vmId(n + 1)], require: { site: "rennes" } },
     left: [],
     failed: [],
+    restsForMs: null,
   };
 }
 

@@ -116,6 +116,7 @@ class Draw {
       policy,
       left: random.chance(0.15) ? [{ host: this.#node(), agoMs: 1000 }] : [],
       failed: random.chance(0.07) ? [{ host: this.#node(), forMs: 1000 }] : [],
+      restsForMs: random.chance(0.03) ? 1000 : null,
     };
   }
 

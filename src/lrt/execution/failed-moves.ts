@@ -1,4 +1,4 @@
-import type { Instant } from "../../lib/instant.ts";
+import { type Instant, type Millis, minutes } from "../../lib/instant.ts";
 import type { NodeId } from "../../model/node.ts";
 import type { VmId } from "../../model/virtual-machine.ts";
 import type { LrtConfig } from "../config.ts";
@@ -13,10 +13,14 @@ interface Failures {
 /** A VM remembers this many hosts, the latest. */
 const MAX_REMEMBERED = 8;
 
+/** However long moves of a VM have failed, one is tried again after so long. */
+const LONGEST_MS = minutes(60);
+
 /**
  * Where the VMs that are here could not be moved to: a guest that writes faster than its link carries fails again and
  * again, and what a plan moves out of its way would wander for ever. Each failure of a VM makes the pause longer,
- * 1 s × 2ⁿ up to 5 min, until it has left. Not durable: a restart may try again.
+ * 1 s × 2ⁿ up to an hour, until it has left: one tries again after as long as one has tried in vain, so that moves
+ * which make room for nothing become ever rarer. Not durable: a restart may try again.
  */
 export class FailedMoves {
   readonly #config: LrtConfig;
@@ -36,10 +40,17 @@ export class FailedMoves {
     return hosts.filter(([, until]) => now < until).map(([host, until]) => ({ host, forMs: until - now }));
   }
 
+  /** Where two hosts have not got it, a third would hardly: it rests. null: it does not. */
+  restOf(vm: VmId, now: Instant): Millis | null {
+    const known = this.#byVm.get(vm);
+    if (known === undefined || known.until.size < 2) return null;
+    const until = latest(known);
+    return now < until ? until - now : null;
+  }
+
   record(vm: VmId, host: NodeId, now: Instant): void {
-    const { backoffMs, backoffMaxMs } = this.#config;
     const failures = this.#recent(vm, now);
-    const pause = Math.min(backoffMaxMs, backoffMs * 2 ** Math.min(failures.count, 20));
+    const pause = Math.min(LONGEST_MS, this.#config.backoffMs * 2 ** Math.min(failures.count, 20));
     failures.count++;
     failures.until.delete(host);
     failures.until.set(host, now + pause);
@@ -56,9 +67,10 @@ export class FailedMoves {
   /** After the longest pause without a failure it begins anew. */
   #recent(vm: VmId, now: Instant): Failures {
     const known = this.#byVm.get(vm);
-    const last = Math.max(...(known?.until.values() ?? []));
-    return known === undefined || now - last > this.#config.backoffMaxMs
-      ? { count: 0, until: new Map() }
-      : known;
+    return known === undefined || now - latest(known) > LONGEST_MS ? { count: 0, until: new Map() } : known;
   }
+}
+
+function latest({ until }: Failures): Instant {
+  return Math.max(...until.values());
 }

@@ -1,6 +1,6 @@
 import type { LrtConfig } from "../config.ts";
 import { share } from "../monitoring/monitor.ts";
-import { satisfies } from "./problem.ts";
+import { satisfies, whyResting } from "./problem.ts";
 import type { NodeSnapshot, VmSnapshot } from "./snapshot.ts";
 
 /** Why a VM cannot be put on a host as things are, with numbers; null: it could. Moves that make room are not considered. */
@@ -31,6 +31,8 @@ function shortOf(vm: VmSnapshot, host: NodeSnapshot, config: LrtConfig): string 
   const failed = vm.failed.find((move) => move.host === host.node);
   if (failed !== undefined)
     return `a move there failed (not tried again for ${Math.ceil(failed.forMs / 1000)} s)`;
+  const resting = whyResting(vm);
+  if (resting !== null) return resting;
   const left = vm.left.find((departure) => departure.host === host.node);
   if (left === undefined || left.agoMs >= config.cooldownMs) return null;
   return `it left that host ${Math.round(left.agoMs / 1000)} s ago (overload does not send it back so soon)`;

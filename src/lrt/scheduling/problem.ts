@@ -129,7 +129,13 @@ export function whyPinned(
   if (drained.has(member.node)) return vm.policy.drain === "stay" ? "its VE says: drain action stay" : null;
   if (vm.left.length >= DEPARTURES_REMEMBERED)
     return `it has left ${vm.left.length} hosts within its cool-down`;
-  return vm.policy.balancing === "auto" ? null : `balancing is ${vm.policy.balancing}`;
+  return whyResting(vm) ?? (vm.policy.balancing === "auto" ? null : `balancing is ${vm.policy.balancing}`);
+}
+
+export function whyResting({ restsForMs }: VmSnapshot): string | null {
+  return restsForMs === null
+    ? null
+    : `several hosts could not get it (not tried again for ${Math.ceil(restsForMs / 1000)} s)`;
 }
 
 /** Hosts that an event wants empty. */

@@ -17,6 +17,8 @@ export interface VmSnapshot {
   readonly left: readonly { readonly host: NodeId; readonly agoMs: Millis }[];
   /** Hosts that it could not be moved to lately, and for how long that is not tried again. */
   readonly failed: readonly { readonly host: NodeId; readonly forMs: Millis }[];
+  /** Several hosts could not get it: for how long it is moved by no condition to any. null: it may be. */
+  readonly restsForMs: Millis | null;
 }
 
 /** A node as it tells a partition's leader when it joins; the plan is made on these and checked against them. */

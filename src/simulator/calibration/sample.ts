@@ -32,6 +32,7 @@ export function drawProblem(hosts: number, meanPercent: number, random: Random):
       policy: DEFAULT_POLICY,
       left: [],
       failed: [],
+      restsForMs: null,
     }));
     const node = `h${String(host).padStart(5, "0")}`;
     return { node, name: node, capacity: CAPACITY, labels: {}, draining: false, version: 1, vms };

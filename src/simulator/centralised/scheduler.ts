@@ -121,6 +121,7 @@ export class CentralScheduler {
       policy: stamp?.policy ?? DEFAULT_POLICY,
       left: [],
       failed: [],
+      restsForMs: null,
     }));
     return { node: id, name: id, capacity, labels, draining: false, version: 1, vms };
   }

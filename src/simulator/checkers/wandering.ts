@@ -3,11 +3,11 @@ import type { LrtConfig } from "../../lrt/config.ts";
 import type { SimulatedHost } from "../world/host.ts";
 import { type CheckedWorld, type Checker, NOTHING_WRONG } from "./checker.ts";
 
-const WINDOW_MS = 600_000;
+const WINDOW_MS = 1_800_000;
 
 /**
  * As long as nothing happens to the world, no guest is moved to and fro for ever. What cannot be solved is tried again
- * ever more seldom, and each try may move a guest out of the way and back.
+ * ever more seldom, the pause doubles each time, and each try may move a guest out of the way and back.
  */
 export class WanderingChecker implements Checker {
   readonly name = "wandering";
@@ -15,9 +15,9 @@ export class WanderingChecker implements Checker {
   /** When each VM was moved by what is not an operator's word, since something happened last. */
   readonly #moves = new Map<string, readonly number[]>();
 
-  constructor({ backoffMs, backoffMaxMs }: LrtConfig) {
-    const growing = Math.ceil(Math.log2(backoffMaxMs / backoffMs));
-    this.#most = 2 * (growing + Math.ceil(WINDOW_MS / backoffMaxMs) + 1);
+  constructor({ backoffMs }: LrtConfig) {
+    const tries = Math.ceil(Math.log2(WINDOW_MS / backoffMs)) + 1;
+    this.#most = 2 * tries;
   }
 
   disturbed(): void {

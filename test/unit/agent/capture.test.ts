@@ -17,6 +17,7 @@ const vm = (name: string, cpu: number, more: Partial<VmSnapshot> = {}): VmSnapsh
   policy: DEFAULT_POLICY,
   left: [],
   failed: [],
+  restsForMs: null,
   ...more,
 });
 

@@ -35,6 +35,7 @@ test("the second leg of a pivot tells its destination of the host that the first
     policy: DEFAULT_POLICY,
     left: [{ host: "h9", agoMs: 5000 }],
     failed: [],
+    restsForMs: null,
   };
   const snapshots = [snapshot("h1", [vm]), snapshot("h2", []), snapshot("h3", [])];
   const plan = { actions: [migrate(0, "h1", "h2", []), migrate(1, "h2", "h3", [0])] };
@@ -63,6 +64,7 @@ test("both legs of a pivot are told to be of the drain of the host that the VM i
     policy: DEFAULT_POLICY,
     left: [],
     failed: [],
+    restsForMs: null,
   };
   const snapshots = [snapshot("h1", [vm]), snapshot("h2", []), snapshot("h3", [])];
   const plan = { actions: [migrate(0, "h1", "h2", []), migrate(1, "h2", "h3", [0])] };

@@ -18,6 +18,7 @@ const vm = (id: string, cpu: number, more: Partial<VmSnapshot> & { policy?: VmPo
   policy: DEFAULT_POLICY,
   left: [],
   failed: [],
+  restsForMs: null,
   ...more,
 });
 

@@ -16,6 +16,7 @@ const vm = (id: string, cpu: number): VmSnapshot => ({
   policy: DEFAULT_POLICY,
   left: [],
   failed: [],
+  restsForMs: null,
 });
 
 const member = (node: string, ...vms: VmSnapshot[]): NodeSnapshot => ({
