@@ -363,9 +363,9 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "failures-forgotten",
     "a partition knows nothing of the moves that failed before it",
-    PROBLEM,
-    "const before = exempt ? [] : vm.failed.map(({ host }) => host);",
-    "const before: NodeId[] = [];",
+    "lrt/execution/failed-moves.ts",
+    "this.#byVm.set(vm, failures);",
+    "",
   ),
   mutant(
     "failures-capped",
