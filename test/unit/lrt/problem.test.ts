@@ -300,6 +300,17 @@ describe("a partition's problem", () => {
     expect(problem([stuck, host("h1", [])], [overload("h2")], [{ vm: "a", host: "h2" }]).rules).toEqual([]);
   });
 
+  test("moves nobody for a condition whom several hosts could not get a moment ago; a drain or an operator may", () => {
+    const members = [host("h1", [vm("a", 600, { restsForMs: 4000 }), vm("b", 600)]), host("h2", [])];
+    expect(plan(members, [overload("h1")])).toEqual(["migrate b → h2"]);
+    expect(plan([...members, host("h3", [])], [event("h1", { kind: "drain" })])).toHaveLength(2);
+    expect(plan(members, [event("h1", { kind: "move", vm: "a", to: "h2" })])).toEqual(["migrate a → h2"]);
+    const large = host("h2", [], { capacity: { cpu: 2000, memory: 4096 } });
+    expect(plan([host("h1", [vm("a", 1200)]), large], [overload("h1")])).toEqual(["migrate a → h2"]);
+    const resting = host("h1", [vm("a", 1200, { restsForMs: 4000 })]);
+    expect(plan([resting, large], [overload("h1")])).toBe("infeasible");
+  });
+
   test("leaves alone what balancing is switched off for", () => {
     const off = vm("a", 600, { policy: { ...DEFAULT_POLICY, balancing: "off" } });
     expect(plan([host("h1", [off, vm("b", 600)]), host("h2", [])], [overload("h1")])).toEqual([
@@ -315,6 +326,12 @@ describe("an obstacle", () => {
       "a move there failed (not tried again for 4 s)",
     );
     expect(obstacle(vm("a", 100, { failed }), host("h3", []), DEFAULT_LRT_CONFIG)).toBeNull();
+  });
+
+  test("is that several hosts could not get it", () => {
+    expect(obstacle(vm("a", 100, { restsForMs: 3200 }), host("h3", []), DEFAULT_LRT_CONFIG)).toBe(
+      "several hosts could not get it (not tried again for 4 s)",
+    );
   });
 
   test("is told with numbers", () => {
