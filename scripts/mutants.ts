@@ -375,6 +375,13 @@ export const MUTANTS: readonly Mutant[] = [
     "const LONGEST_MS = 30_000 + minutes(0);",
   ),
   mutant(
+    "late-counted",
+    "a plan that only reduces a violation takes those for placed that have found no room",
+    "solver/relieve.ts",
+    "for (const vm of sequence.late) if ((dense.home[vm] as number) < 0) assignment.remove(vm);",
+    "",
+  ),
+  mutant(
     "detour-home",
     "overload sends a guest through the host that it left",
     PROBLEM,

@@ -32,6 +32,7 @@ export function relieve(
     const sequence = orderTo(dense, assignment.at, load, Number.POSITIVE_INFINITY);
     if (sequence.steps === null) continue;
     for (const { vm, to } of sequence.relocated) assignment.move(vm, to);
+    for (const vm of sequence.late) if ((dense.home[vm] as number) < 0) assignment.remove(vm);
     const steps = withoutIdle(assignment, sequence.steps, load, effort);
     if (steps.length > 0)
       return { steps, charge: chargeOf(dense, steps), violation: violationOf(assignment) };
