@@ -1,6 +1,6 @@
 /**
- * What a plan that only reduces a violation can do without. The search has put VMs elsewhere for the sake of what it did
- * not achieve in the end, or let them make way for others that have no steps any more.
+ * What a plan that is not known to be the cheapest can do without. The search has put VMs elsewhere for the sake of what
+ * it did not achieve in the end, or let them make way for others that have no steps any more.
  */
 import type { Assignment } from "./assignment.ts";
 import { type Dense, FATE } from "./dense.ts";

@@ -12,6 +12,7 @@ import type { Dense } from "./dense.ts";
 import { Effort } from "./effort.ts";
 import { explainExhaustion } from "./exhaustion.ts";
 import { hallProof } from "./hall.ts";
+import { withoutIdle } from "./idle.ts";
 import { Improvement, type Incumbent } from "./improve.ts";
 import { leastCost, shown } from "./objective.ts";
 import { pigeonholeProof } from "./pigeonhole.ts";
@@ -146,12 +147,20 @@ class Solver {
   }
 
   #found(search: Improvement): Solution {
+    if (search.cost > this.#least) this.#leaveOutIdle(search);
     const { steps } = search;
     const cost = shown(this.#dense, search.cost);
     const bound = shown(this.#dense, this.#least);
     const plan = steps.length === 0 ? EMPTY_PLAN : schedule(this.#dense, steps);
     const broken = this.#assignment.brokenWishes();
     return { status: cost <= bound ? "optimal" : "feasible", plan, cost, bound, broken, ...this.#spent() };
+  }
+
+  /** What is not proved to be the cheapest may still move somebody for nothing. */
+  #leaveOutIdle(search: Improvement): void {
+    const { steps } = search;
+    const left = withoutIdle(this.#assignment, steps, this.#load, this.#effort);
+    if (left.length < steps.length) search.adopt(this.#assignment.at.slice(), left);
   }
 
   /** No viable plan: what helps a little, if that is asked for. */

@@ -244,6 +244,21 @@ describe("plans", () => {
     expect(reduced).toBeGreaterThan(100);
   });
 
+  test("that are not proved to be the cheapest move nobody for nothing", () => {
+    let moved = 0;
+    for (let i = 0; i < 3000; i++) {
+      const seed = `spared ${i}`;
+      const problem = randomProblem(seed, { ...SHAPE, rules: 1, planRules: false });
+      const answer = solve(problem, { decisions: 60 });
+      if (answer.status !== "feasible") continue;
+      moved += answer.plan.actions.filter(({ kind }) => kind === "migrate").length;
+      expect(checkPlan(problem, answer.plan), seed).toEqual([]);
+      if (answer.broken.length > 0) continue;
+      expect(idle(problem, answer.plan), seed).toEqual([]);
+    }
+    expect(moved).toBeGreaterThan(100);
+  });
+
   test("that only reduce a violation move nobody for nothing", () => {
     let moved = 0;
     for (let i = 0; i < 1500; i++) {
