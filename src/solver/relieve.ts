@@ -16,16 +16,18 @@ import { isMisplaced, strictExcess, violationOf } from "./violation.ts";
 export interface Relief {
   readonly steps: readonly Step[];
   readonly charge: number;
+  readonly before: number;
   readonly violation: number;
 }
 
-/** Null when not even one step helps. @param repaired what the repairs achieved; is changed. */
+/** Null when nothing leaves less wrong. @param repaired what the repairs achieved; is changed. */
 export function relieve(
   dense: Dense,
   repaired: Assignment,
   load: Float64Array,
   effort: Effort,
 ): Relief | null {
+  const before = violationOf(new Assignment(dense));
   for (const assignment of [repaired, new Assignment(dense)]) {
     easeMisplaced(assignment, effort);
     easeHosts(assignment, effort);
@@ -34,8 +36,9 @@ export function relieve(
     for (const { vm, to } of sequence.relocated) assignment.move(vm, to);
     for (const vm of sequence.late) if ((dense.home[vm] as number) < 0) assignment.remove(vm);
     const steps = withoutIdle(assignment, sequence.steps, load, effort);
-    if (steps.length > 0)
-      return { steps, charge: chargeOf(dense, steps), violation: violationOf(assignment) };
+    const violation = violationOf(assignment);
+    if (steps.length > 0 && violation < before)
+      return { steps, charge: chargeOf(dense, steps), before, violation };
   }
   return null;
 }

@@ -26,7 +26,6 @@ import { schedule } from "./schedule.ts";
 import { orderTo, type Sequence } from "./sequence.ts";
 import { quickProofs } from "./shortage.ts";
 import type { Explanation, Solution } from "./solution.ts";
-import { violationOf } from "./violation.ts";
 
 /** @throws AssertionError when the problem is not well formed (see `problemFaults`). */
 export function solve(problem: Problem, limits: Limits): Solution {
@@ -158,9 +157,13 @@ class Solver {
 
   /** What is not proved to be the cheapest may still move somebody for nothing. */
   #leaveOutIdle(search: Improvement): void {
-    const { steps } = search;
+    const { steps, cost } = search;
+    const at = this.#assignment.at.slice();
     const left = withoutIdle(this.#assignment, steps, this.#load, this.#effort);
-    if (left.length < steps.length) search.adopt(this.#assignment.at.slice(), left);
+    if (left.length === steps.length) return;
+    search.adopt(this.#assignment.at.slice(), left);
+    // With fewer steps a makespan may be longer: others get other slots.
+    if (search.cost > cost) search.adopt(at, steps);
   }
 
   /** No viable plan: what helps a little, if that is asked for. */
@@ -170,14 +173,13 @@ class Solver {
   }
 
   #reduce(explanation: readonly Explanation[]): Solution | null {
-    const before = violationOf(new Assignment(this.#dense));
     const relief = relieve(this.#dense, this.#assignment, this.#load, this.#effort);
-    if (relief === null || relief.violation >= before) return null;
+    if (relief === null) return null;
     return {
       status: "reduced",
       plan: schedule(this.#dense, relief.steps),
       cost: relief.charge,
-      violationBefore: before,
+      violationBefore: relief.before,
       violationAfter: relief.violation,
       explanation,
       ...this.#spent(),

@@ -129,7 +129,7 @@ export function whyPinned(
   if (drained.has(member.node)) return vm.policy.drain === "stay" ? "its VE says: drain action stay" : null;
   if (vm.left.length >= DEPARTURES_REMEMBERED)
     return `it has left ${vm.left.length} hosts within its cool-down`;
-  return whyResting(vm) ?? (vm.policy.balancing === "auto" ? null : `balancing is ${vm.policy.balancing}`);
+  return vm.policy.balancing === "auto" ? whyResting(vm) : `balancing is ${vm.policy.balancing}`;
 }
 
 export function whyResting({ restsForMs }: VmSnapshot): string | null {

@@ -16,7 +16,7 @@ export class WanderingChecker implements Checker {
   readonly #moves = new Map<string, readonly number[]>();
 
   constructor({ backoffMs }: LrtConfig) {
-    const tries = Math.ceil(Math.log2(WINDOW_MS / backoffMs)) + 1;
+    const tries = Math.ceil(Math.log2(Math.max(1, WINDOW_MS / backoffMs))) + 1;
     this.#most = 2 * tries;
   }
 
