@@ -43,7 +43,7 @@ class Draw {
 
   constructor(random: Random) {
     this.#random = random;
-    this.#nodes = Array.from({ length: random.int(2, 5) }, (_, i) => `h${i + 1}`);
+    this.#nodes = Array.from({ length: random.int(2, this.#one([5, 5, 5, 9])) }, (_, i) => `h${i + 1}`);
     this.#ids = Array.from({ length: random.int(0, 5 * this.#nodes.length) }, (_, i) => `v${i + 1}`);
     this.#doubled = this.#one([0, 0, 0.02, 0.15]);
   }
@@ -80,7 +80,7 @@ class Draw {
       migrationsPerHost: this.#random.int(1, 3),
       overloadPermille: this.#one([1000, 900, 800]),
       consolidate: true,
-      solverDecisions: this.#one([200, 2000]),
+      solverDecisions: this.#one([10, 50, 200, 2000]),
     };
   }
 
@@ -114,7 +114,12 @@ class Draw {
       pinned: random.chance(0.08) ? "not managed" : null,
       adopted: false,
       policy,
-      left: random.chance(0.15) ? [{ host: this.#node(), agoMs: 1000 }] : [],
+      left: random.chance(0.15)
+        ? this.#some(random.int(1, this.#one([1, 1, 2, 4])), this.#nodes).map((host) => ({
+            host,
+            agoMs: 1000,
+          }))
+        : [],
       failed: random.chance(0.07) ? [{ host: this.#node(), forMs: 1000 }] : [],
       restsForMs: random.chance(0.03) ? 1000 : null,
     };
@@ -141,7 +146,8 @@ class Draw {
     return {
       ...DEFAULT_POLICY,
       require: random.chance(0.12) ? { site: this.#one(["s0", "s1"]) } : {},
-      balancing: random.chance(0.12) ? "off" : "auto",
+      balancing: random.chance(0.12) ? this.#one(["off", "recommend"]) : "auto",
+      together: random.chance(0.03) ? ["elsewhere"] : [],
       drain: random.chance(0.1) ? "stay" : "live",
     };
   }
@@ -180,8 +186,15 @@ class Draw {
     const ids = Array.from({ length: random.int(1, 2) }, (_, i) => `n${counter}-${i}`);
     const areApart = random.chance(0.5);
     return ids.map((id) => {
-      const apart = areApart ? ids.filter((other) => other !== id) : [];
-      const policy = { ...DEFAULT_POLICY, apart, require: random.chance(0.2) ? { site: "s0" } : {} };
+      const known = random.chance(0.2) ? this.#some(random.int(1, 2), this.#ids) : [];
+      const apart = [...(areApart ? ids.filter((other) => other !== id) : []), ...known];
+      const together = !areApart && random.chance(0.2) ? ids.filter((other) => other !== id) : [];
+      const policy = {
+        ...DEFAULT_POLICY,
+        apart,
+        together,
+        require: random.chance(0.2) ? { site: "s0" } : {},
+      };
       const memory = this.#one([512, 2048]);
       return {
         spec: { id, name: id, cpus: 1, memory, disks: [], nics: [] },

@@ -52,7 +52,7 @@ export function buildProblem(given: PlanningInput): Problem {
   const placed = input.members.flatMap((member) => member.vms.map((vm) => ({ vm, member })));
   const arriving = arrivals(input, new Set(placed.map(({ vm }) => vm.id)));
   const here = new Set([...placed.map(({ vm }) => vm.id), ...arriving.map((vm) => vm.spec.id)]);
-  const { drained } = exempted(input.events);
+  const drained = originsOf("drain", input.events);
   const vms: ProblemVm[] = placed.map(({ vm, member }) => ({
     id: vm.id,
     state: "running",
@@ -106,8 +106,7 @@ function isAstray(
   member: NodeSnapshot,
   { asIs, events }: PlanningInput,
 ): boolean {
-  const { drained, asked } = exempted(events);
-  if (asIs !== true || drained.has(member.node) || asked.has(id)) return false;
+  if (asIs !== true || isExempt(id, member.node, events)) return false;
   return Object.entries(policy.require).some(([label, value]) => member.labels[label] !== value);
 }
 
@@ -123,8 +122,7 @@ export function whyPinned(
   if (vm.policy.together.some((other) => !here.has(other))) {
     return "must stay together with a VM outside the partition";
   }
-  const asked = events.some(({ cause }) => cause.kind === "move" && cause.vm === vm.id);
-  if (asked) return null;
+  if (isWantedElsewhere(vm.id, member.node, events)) return null;
   if (events.every(({ cause }) => cause.kind === "move")) return "not the VM that was asked to move";
   if (drained.has(member.node)) return vm.policy.drain === "stay" ? "its VE says: drain action stay" : null;
   if (vm.left.length >= DEPARTURES_REMEMBERED)
@@ -255,10 +253,9 @@ function binding(
 ): readonly Rule[] {
   if (asIs !== true) return standing;
   const homes = homesOf(placed);
-  const { drained } = exempted(events);
   const moves = (vm: VmId): boolean => {
     const home = homes.get(vm);
-    return home === undefined || drained.has(home) || isWantedElsewhere(vm, home, events);
+    return home === undefined || isExempt(vm, home, events);
   };
   return standing.filter((rule) => rule.vms.some(moves) || holds(rule, homes));
 }
@@ -384,15 +381,13 @@ function failedRules(
   arriving: readonly ArrivingVm[],
 ): Rule[] {
   const inside = new Set(members.map((member) => member.node));
-  const { drained, asked } = exempted(events);
   const bans = (id: VmId, at: NodeId | null, before: readonly NodeId[]): Rule[] => {
     const now = failed.filter(({ vm }) => vm === id).map(({ host }) => host);
     const hosts = [...now, ...before].filter((host) => host !== at && inside.has(host));
     return hosts.length > 0 ? [lastingBan(id, hosts, "a move there that failed")] : [];
   };
   const moves = placed.flatMap(({ vm, member }) => {
-    const exempt = drained.has(member.node) || asked.has(vm.id);
-    const before = exempt ? [] : vm.failed.map(({ host }) => host);
+    const before = isExempt(vm.id, member.node, events) ? [] : vm.failed.map(({ host }) => host);
     return bans(vm.id, member.node, before);
   });
   return [...moves, ...arriving.flatMap(({ spec }) => bans(spec.id, null, []))];
@@ -418,9 +413,8 @@ function fullRules(input: Input, vms: readonly ProblemVm[]): Rule[] {
 function coolDownRules({ events, members, config }: PlanningInput, placed: readonly Placed[]): Rule[] {
   if (!events.some(({ cause }) => cause.kind === "overload" || cause.kind === "underload")) return [];
   const inside = new Set(members.map((member) => member.node));
-  const { drained, asked } = exempted(events);
   return placed.flatMap(({ vm, member }): Rule[] => {
-    if (drained.has(member.node) || asked.has(vm.id)) return [];
+    if (isExempt(vm.id, member.node, events)) return [];
     const hosts = vm.left
       .filter(({ host, agoMs }) => agoMs < config.cooldownMs && host !== member.node && inside.has(host))
       .map(({ host }) => host);
@@ -428,21 +422,18 @@ function coolDownRules({ events, members, config }: PlanningInput, placed: reado
   });
 }
 
-/** Hosts and VMs that a drain or an operator moves: without a cool-down. */
-function exempted(events: readonly TravellingEvent[]) {
-  const drained = originsOf("drain", events);
-  const asked = new Set(events.flatMap(({ cause }) => (cause.kind === "move" ? [cause.vm] : [])));
-  return { drained, asked };
+/** Whom a drain or an operator moves: without a cool-down. */
+function isExempt(vm: VmId, home: NodeId, events: readonly TravellingEvent[]): boolean {
+  return originsOf("drain", events).has(home) || isWantedElsewhere(vm, home, events);
 }
 
 /** Whether a plan sends a VM back to a host that it leaves by the same plan: no rule tells the solver. */
 export function sendsBack({ actions }: Plan, events: readonly TravellingEvent[]): boolean {
   if (!events.some(({ cause }) => cause.kind === "overload" || cause.kind === "underload")) return false;
-  const { drained, asked } = exempted(events);
   return actions.some(({ id, vm, to }) => {
     const before = actions.filter((other) => other.vm === vm && other.id < id);
     const home = before[0]?.from ?? null;
-    if (asked.has(vm) || (home !== null && drained.has(home))) return false;
+    if (home !== null && isExempt(vm, home, events)) return false;
     return before.some(({ from }) => from !== null && from === to);
   });
 }

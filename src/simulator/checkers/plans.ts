@@ -2,6 +2,7 @@ import type { AgentInput } from "../../agent/inputs.ts";
 import type { Notification } from "../../agent/notifications.ts";
 import type { AgentEffect } from "../../agent/turn.ts";
 import type { LrtConfig } from "../../lrt/config.ts";
+import type { EventCause } from "../../lrt/scheduling/event.ts";
 import type { NodeSnapshot, VmSnapshot } from "../../lrt/scheduling/snapshot.ts";
 import type { Action } from "../../model/plan.ts";
 import type { ResourceName, Resources } from "../../model/resources.ts";
@@ -46,7 +47,7 @@ export class PlanChecker implements Checker {
     const known = this.#ledger.snapshots(notification.pid);
     const members = notification.hosts.flatMap((node) => known.get(node) ?? []);
     return [
-      ...this.#overfull(notification, members),
+      ...this.#overfull(notification, members, 1000),
       ...brokenAtEnd(notification, members),
       ...this.#inVain(notification, members),
       ...this.#halfEmptied(notification, members),
@@ -78,7 +79,7 @@ export class PlanChecker implements Checker {
       new Set(
         events.filter(({ cause }) => (cause.kind === "underload") === underload).map(({ origin }) => origin),
       );
-    const asked = new Set(events.flatMap(({ cause }) => (cause.kind === "move" ? [cause.vm] : [])));
+    const asked = new Set(events.flatMap(({ cause }) => whomItMayMove(cause)));
     const toEmpty = members.filter(({ node }) => origins(true).has(node) && !origins(false).has(node));
     const kept = toEmpty.filter((member) => heldAfter(member, plan.actions).size > 0);
     return kept.flatMap((member) => {
@@ -86,7 +87,8 @@ export class PlanChecker implements Checker {
       const rest = without(plan.actions, free);
       const needed =
         this.#endsTooFull(pid, member, rest, members) ||
-        this.#overfull({ ...planned, plan: { ...plan, actions: rest } }, members).length > 0;
+        this.#overfull({ ...planned, plan: { ...plan, actions: rest } }, members, this.#memoryPermille)
+          .length > 0;
       return needed || rest.length === plan.actions.length
         ? NOTHING_WRONG
         : [`${pid} moves VMs off ${member.node} for its underload, and leaves others there`];
@@ -112,7 +114,7 @@ export class PlanChecker implements Checker {
         share("cpu", overloadPermille - marginPermille),
         Math.min(used, share("cpu", overloadPermille)),
       ),
-      memory: share("memory", Math.min(1000, overloadPermille)),
+      memory: share("memory", this.#memoryPermille),
     };
     return RESOURCES.some((resource) => {
       const load = there.reduce((sum, vm) => sum + (demands.get(vm)?.[resource] ?? 0), 0);
@@ -120,14 +122,15 @@ export class PlanChecker implements Checker {
     });
   }
 
-  #overfull(planned: Planned, members: readonly NodeSnapshot[]): readonly string[] {
+  /** Memory up to a share of what a host has. */
+  #overfull(planned: Planned, members: readonly NodeSnapshot[], memoryPermille: number): readonly string[] {
     const demands = this.#demands(planned.pid, members);
     const states = statesOf(planned.plan.actions);
     return members.flatMap((member) =>
       RESOURCES.flatMap((resource) => {
         const load = member.vms.reduce((sum, { demand }) => sum + demand[resource], 0);
         const most = Math.max(...states.map((state) => change(state, member.node, resource, demands)));
-        const allowed = Math.max(load, this.#limit(member, resource));
+        const allowed = Math.max(load, this.#limit(member, resource, memoryPermille));
         return load + most <= allowed
           ? []
           : [`${planned.pid} may bring ${member.node} to ${load + most} of ${allowed} ${resource}`];
@@ -145,10 +148,22 @@ export class PlanChecker implements Checker {
     return new Map([...arriving, ...here]);
   }
 
-  #limit(member: NodeSnapshot, resource: ResourceName): number {
-    const permille = resource === "memory" ? 1000 : this.#config.overloadPermille;
+  /** What a plan fills a host's memory to. */
+  get #memoryPermille(): number {
+    return Math.min(1000, this.#config.overloadPermille);
+  }
+
+  #limit(member: NodeSnapshot, resource: ResourceName, memoryPermille: number): number {
+    const permille = resource === "memory" ? memoryPermille : this.#config.overloadPermille;
     return Math.floor((member.capacity[resource] * permille) / 1000);
   }
+}
+
+/** An operator's migration, and those that make way for the rules of somebody new. */
+function whomItMayMove(cause: EventCause): readonly string[] {
+  if (cause.kind === "move") return [cause.vm];
+  if (cause.kind !== "arrival") return [];
+  return cause.vms.flatMap(({ stamp }) => [...stamp.policy.apart, ...stamp.policy.together]);
 }
 
 /** No rule may have been the reason to move it. */

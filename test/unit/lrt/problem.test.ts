@@ -183,6 +183,28 @@ describe("a partition's problem", () => {
     expect([spread(true), spread(false)]).toEqual([false, true]);
   });
 
+  test("keeps to what was said of a VM before that another plan has brought where an operator wants it", () => {
+    const off: VmPolicy = { ...DEFAULT_POLICY, balancing: "off" };
+    const astray: VmPolicy = { ...DEFAULT_POLICY, require: { disk: "ssd" } };
+    const left = [{ host: "h3", agoMs: 60_000 }];
+    const a = (more: Partial<VmSnapshot>) => problemOf(vm("a", 100, more));
+    const problemOf = (it: VmSnapshot) => (origin: string, to: string | null, asIs: boolean) =>
+      buildProblem({
+        members: [host("h1", [it]), host("h3", [vm("b", 1200)])],
+        events: [event(origin, { kind: "move", vm: "a", to }), overload("h3")],
+        failed: [],
+        config: DEFAULT_LRT_CONFIG,
+        asIs,
+      });
+    const pinned = (policy: VmPolicy, origin: string, asIs: boolean) =>
+      a({ policy })(origin, null, asIs).vms.find(({ id }) => id === "a")?.pinned;
+    expect([pinned(off, "h1", false), pinned(off, "h2", false)]).toEqual([false, true]);
+    expect([pinned(astray, "h1", true), pinned(astray, "h2", true)]).toEqual([false, true]);
+    const cools = (origin: string) =>
+      a({ left })(origin, null, false).rules.some(({ name }) => name === "its cool-down");
+    expect([cools("h1"), cools("h2")]).toEqual([false, true]);
+  });
+
   test("lets a VM rest that has left as many hosts as it remembers, unless a drain or an operator asks", () => {
     const left = Array.from({ length: DEPARTURES_REMEMBERED }, (_, n) => ({ host: `x${n}`, agoMs: n }));
     const members = (more: Partial<VmSnapshot>) => [host("h1", [vm("a", 1200, more)]), host("h2", [])];

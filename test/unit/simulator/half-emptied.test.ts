@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DEFAULT_LRT_CONFIG } from "../../../src/lrt/config.ts";
+import { DEFAULT_LRT_CONFIG, type LrtConfig } from "../../../src/lrt/config.ts";
 import type { NodeSnapshot, VmSnapshot } from "../../../src/lrt/scheduling/snapshot.ts";
 import { DEFAULT_POLICY } from "../../../src/model/virtual-machine.ts";
 import type { Agendas } from "../../../src/simulator/checkers/agendas.ts";
@@ -48,14 +48,11 @@ function half(
   members: readonly NodeSnapshot[],
   events: readonly Raised[],
   moves: readonly (readonly [string, string, string])[],
+  config: LrtConfig = DEFAULT_LRT_CONFIG,
 ): readonly string[] {
   const ledger = { snapshots: () => new Map(members.map((one) => [one.node, one])) };
   const agendas = { notified: () => {}, of: () => events };
-  const checker = new PlanChecker(
-    ledger as unknown as Ledger,
-    agendas as unknown as Agendas,
-    DEFAULT_LRT_CONFIG,
-  );
+  const checker = new PlanChecker(ledger as unknown as Ledger, agendas as unknown as Agendas, config);
   const actions = moves.map(([name, from, to], id) => ({
     id,
     kind: "migrate" as const,
@@ -109,4 +106,55 @@ test("what makes room below the margin, or is wanted elsewhere by people, may le
   expect(half(members, [underload, overload], swap)).toEqual([]);
   const move: Raised = { id: "h2/move/1.2", origin: "h2", cause: { kind: "move", vm: "b", to: "h3" } };
   expect(half(members, [underload, move], [["b", "h1", "h3"]])).toEqual([]);
+});
+
+test("so may what makes room on the way below the share that plans fill memory to", () => {
+  const bound = { ...vm("a1", 100), policy: { ...DEFAULT_POLICY, require: { site: "s2" } } };
+  const others = ["a0", "a2", "a3", "a4", "a5"].map((id) => vm(id, 100));
+  const members = [
+    member("h1", bound, ...others),
+    { ...member("h2", vm("b", 100), vm("c", 100)), labels: { site: "s2" } },
+    member("h3"),
+  ];
+  const rest = [
+    ["b", "h2", "h1"],
+    ["c", "h2", "h1"],
+    ["a1", "h1", "h2"],
+  ] as const;
+  const judge = (overloadPermille: number) =>
+    half(members, [underload, overload], [["a0", "h1", "h3"], ...rest], {
+      ...DEFAULT_LRT_CONFIG,
+      overloadPermille,
+    });
+  expect(judge(900)).toEqual([]);
+  expect(judge(1000)).toEqual(["h1#1.1 moves VMs off h1 for its underload, and leaves others there"]);
+});
+
+test("so may one that somebody new must be apart from", () => {
+  const members = [member("h1", vm("a", 100), vm("b", 100)), member("h2"), member("h3")];
+  const arrival = (apart: readonly string[]): Raised => ({
+    id: "h2/arrival/1.1",
+    origin: "h2",
+    cause: {
+      kind: "arrival",
+      ve: "new",
+      vms: [
+        {
+          spec: { id: "n", name: "n", cpus: 1, memory: 1024, disks: [], nics: [] },
+          stamp: {
+            ve: "new",
+            vm: "n",
+            handler: "h2-1-1",
+            generation: 1,
+            adopted: false,
+            policy: { ...DEFAULT_POLICY, apart },
+          },
+          demand: { cpu: 100, memory: 1024 },
+        },
+      ],
+    },
+  });
+  const judge = (apart: readonly string[]) =>
+    half(members, [underload, arrival(apart)], [["a", "h1", "h3"]]).length;
+  expect([judge(["a"]), judge(["b"])]).toEqual([0, 1]);
 });
