@@ -32,6 +32,9 @@ const project = (name: string, budgetMinutes: number): Suite => ({
   budgetMinutes,
 });
 
+/** Characters of what a failed test says that the end repeats. */
+const MOST_SHOWN = 2000;
+
 const report = (name: string): string => `.cache/tests/${name}.json`;
 
 const SUITES: readonly Suite[] = [
@@ -53,6 +56,7 @@ interface Report {
     readonly assertionResults: readonly {
       readonly status: string;
       readonly fullName: string;
+      readonly failureMessages?: readonly string[];
       readonly meta?: { reason?: string };
     }[];
   }[];
@@ -111,11 +115,16 @@ function count(name: string): Counts {
     return counts;
   }
   for (const file of read.testResults) {
-    if (file.status === "failed" && file.assertionResults.length === 0) counts.failed++;
-    for (const { status, fullName } of file.assertionResults) {
+    if (file.status === "failed" && file.assertionResults.length === 0) {
+      counts.failed++;
+      notes.push(`failed: ${file.name}: ${(file.message ?? "").slice(0, MOST_SHOWN)}`);
+    }
+    for (const { status, fullName, failureMessages } of file.assertionResults) {
       if (status === "passed") counts.passed++;
-      else if (status === "failed") counts.failed++;
-      else {
+      else if (status === "failed") {
+        counts.failed++;
+        notes.push(`failed: ${fullName}: ${(failureMessages?.[0] ?? "").slice(0, MOST_SHOWN)}`);
+      } else {
         counts.skipped++;
         notes.push(`skipped: ${fullName}`);
       }

@@ -31,6 +31,11 @@ function expectMessageOrRefusal(bytes: Uint8Array): Message | null {
   return null;
 }
 
+/** cborg leaves out a byte order mark that a text begins with (the default of TextDecoder); we keep it. */
+function hasNoMark(message: Message): boolean {
+  return !JSON.stringify(message).includes('"\ufeff');
+}
+
 describe("any message", () => {
   test("comes back as it was", () => {
     fc.assert(
@@ -43,7 +48,7 @@ describe("any message", () => {
 
   test("is CBOR to another implementation, which reads the same", () => {
     fc.assert(
-      fc.property(ANY_MESSAGE, (message) => {
+      fc.property(ANY_MESSAGE.filter(hasNoMark), (message) => {
         expect(decodeCbor(codec.encode(message), STRICT)).toEqual(message);
       }),
       { numRuns: 2000 * TIMES },
