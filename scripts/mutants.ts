@@ -382,6 +382,13 @@ export const MUTANTS: readonly Mutant[] = [
     "",
   ),
   mutant(
+    "idle-unproved",
+    "a whole plan that is not proved the cheapest keeps moves that make room for nobody",
+    "solver/solve.ts",
+    "if (search.cost > this.#least) this.#leaveOutIdle(search);",
+    "",
+  ),
+  mutant(
     "detour-home",
     "overload sends a guest through the host that it left",
     PROBLEM,
