@@ -187,8 +187,18 @@ export class BedHost {
     this.#signalLibvirtd("SIGSTOP");
   }
 
-  contLibvirtd(): void {
+  /**
+   * Resolves when it answers. libvirt 9.0 dies now and then when it goes on (a segmentation fault of its own, in its main
+   * thread): then it is started again, as systemd does on a real host.
+   */
+  async contLibvirtd(): Promise<void> {
     this.#signalLibvirtd("SIGCONT");
+    try {
+      await this.#answers();
+    } catch (cause) {
+      if (this.libvirtdPid() !== undefined) throw cause;
+      await this.startLibvirtd();
+    }
   }
 
   /** Resolves when it answers. */

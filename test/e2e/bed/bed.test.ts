@@ -123,7 +123,7 @@ describe.skipIf(reason !== undefined)(title, () => {
     expect(contradictions(await bed.witness(), ["survivor"])).toEqual([]);
     host("h1").stopLibvirtd();
     await expect(host("h1").virsh(["list"], { deadlineMs: 500 })).rejects.toThrow("no answer");
-    host("h1").contLibvirtd();
+    await host("h1").contLibvirtd();
     expect(await host("h1").virsh(["list", "--name"])).toContain("survivor");
     await host("h1").virsh(["destroy", "survivor"]);
   });

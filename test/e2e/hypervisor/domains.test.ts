@@ -175,7 +175,7 @@ describe.skipIf(reason !== undefined)(title, () => {
       failure: { code: "unknown" },
     });
     await eventually(() => !connected(hosts.here), "disconnected", 60_000);
-    hosts.here.host.contLibvirtd();
+    await hosts.here.host.contLibvirtd();
     await eventually(() => connected(hosts.here), "connected", 60_000);
     expect(await hosts.here.does({ kind: "list" })).toMatchObject({ ok: true });
   });

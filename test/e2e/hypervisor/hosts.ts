@@ -77,7 +77,7 @@ export class TwoHosts {
       const { host } = agent;
       await host.heal();
       if (host.libvirtdPid() === undefined) await host.startLibvirtd();
-      host.contLibvirtd();
+      await host.contLibvirtd();
       for (const { pid } of host.qemuProcesses()) process.kill(pid, "SIGCONT");
       const names = (await host.virsh(["list", "--all", "--name"])).split("\n").filter(Boolean);
       for (const name of names) {
