@@ -9,6 +9,10 @@ import { discoveryctl } from "./support/discoveryctl.ts";
 const reason = whyNoBed();
 const title = reason === undefined ? "hosts without room" : `hosts without room (skipped: ${reason})`;
 
+/** A guest that waits for its turn wants more than it gets: now and then more than a whole host has. */
+const WHY =
+  /^no beneficial migration: \d+ mCPU of cpu wanted on .*, \d+ available$|^VM h\d-[a-d] wants \d+ mCPU of cpu, the largest host has 300$/;
+
 describe.skipIf(reason !== undefined)(title, () => {
   let cloud: Cloud;
   const hosts = ["h1", "h2", "h3"];
@@ -55,14 +59,11 @@ describe.skipIf(reason !== undefined)(title, () => {
     await cloud.lives("h1-a", 3);
     await cloud.balancing("auto");
     for (const host of hosts) await cloud.until(`${host} says why`, () => endings(host).length > 0);
-    for (const host of hosts)
-      expect(endings(host)[0]?.["reason"]).toMatch(
-        /^no beneficial migration: \d+ mCPU of cpu wanted on .*, \d+ available$/,
-      );
+    for (const host of hosts) expect(endings(host)[0]?.["reason"]).toMatch(WHY);
     await cloud.lives("h1-a", 10);
     expect(everySaid("migration.started")).toEqual([]);
     const { stdout } = await discoveryctl(cloud.agent("h2"), ["balance", "status"]);
-    expect(stdout).toContain("no beneficial migration");
+    expect(stdout).toMatch(/no beneficial migration|the largest host has 300/);
     await cloud.unharmed();
   });
 });
