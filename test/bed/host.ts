@@ -197,6 +197,7 @@ export class BedHost {
       await this.#answers();
     } catch (cause) {
       if (this.libvirtdPid() !== undefined) throw cause;
+      console.warn(`libvirtd of ${this.name} died when it went on; it is started again`);
       await this.startLibvirtd();
     }
   }
